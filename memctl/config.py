@@ -1,0 +1,160 @@
+"""The typed configuration: Hydra checks keys and types against `Config` before anything runs.
+
+`data`, `model` and `sampler` are nodes `{name: ..., ...}` whose fields depend on the name; the package of that name
+checks them when it builds the object.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+from hydra.core.config_store import ConfigStore
+
+
+@dataclass
+class Interval:
+    """The cell: c_l, c_h and the probability of [c_l, c_h] under the normal distribution."""
+
+    low: Optional[float] = None
+    high: Optional[float] = None
+    coverage: float = 0.5
+    allow_degenerate: bool = False
+
+
+@dataclass
+class Diffusion:
+    """The forward process (diffusers' DDPMScheduler): T steps, betas from start to end, and what the model predicts."""
+
+    timesteps: int = 1000
+    schedule: str = "linear"
+    beta_start: float = 1e-4
+    beta_end: float = 0.02
+    prediction: str = "epsilon"
+
+
+@dataclass
+class Stage:
+    """One training: the base, or the control.
+
+    Attributes:
+        warmup: Steps over which the learning rate rises from 0.
+        cosine: Let the learning rate fall to 0 along a cosine; otherwise it stays.
+        ema: Decay of the exponential moving average of the weights, which is what is kept; 0 keeps the raw weights.
+        path: (base only) a checkpoint made elsewhere, used instead of training one.
+    """
+
+    epochs: int = 30
+    lr: float = 1e-4
+    batch_size: int = 32
+    warmup: int = 0
+    cosine: bool = False
+    ema: float = 0.99
+    seed: int = 0
+    path: Optional[str] = None
+
+
+@dataclass
+class Generate:
+    """The reverse process. Sample j starts from the noise of seed `seed + j`, the same in every run.
+
+    Attributes:
+        method: ddim (Song et al. 2021, eta = 0) or ddpm (Ho et al. 2020, ancestral).
+        steps: Steps of the reverse process, evenly spaced from T down.
+    """
+
+    method: str = "ddim"
+    steps: int = 50
+    samples: int = 1000
+    batch_size: int = 100
+    seed: int = 0
+
+
+@dataclass
+class Metrics:
+    """Switches of the metrics; the defaults are those of the paper where it tells.
+
+    Attributes:
+        reduce: Distance between two records: rms, mse or norm.
+        per_record: none, or zscore to standardise each record first.
+        quantize: Levels to which both sides are rounded over the training data's range (256: an 8-bit round trip); 0 is off.
+        bins: Histogram bins of the Jensen-Shannon divergences.
+        amplitude_js: pooled, pairwise_hist or pairwise_pmf: what "JS distance of a signal to the training set" means.
+        threshold: f_mem counts samples with d1/d2 below it.
+        repeats: Resamplings behind every noise floor and interval.
+    """
+
+    reduce: str = "rms"
+    per_record: str = "none"
+    quantize: int = 0
+    components: int = 2
+    bins: int = 50
+    amplitude_js: str = "pooled"
+    threshold: float = 1 / 3
+    repeats: int = 200
+    seed: int = 0
+
+
+@dataclass
+class Trainer:
+    """How to compute, not what: nothing here enters a fingerprint.
+
+    Attributes:
+        accelerator: auto, cpu, gpu or another of Lightning's.
+        threads: CPU threads of a run.
+        base_threads: CPU threads of the base, which runs alone.
+        checkpoint_seconds: A run that is killed loses at most this much.
+    """
+
+    accelerator: str = "auto"
+    threads: int = 1
+    base_threads: int = 2
+    checkpoint_seconds: float = 20.0
+
+
+@dataclass
+class Logger:
+    """Weights & Biases. mode: auto (online with a key and a server, else offline), online, offline or disabled."""
+
+    mode: str = "auto"
+    project: str = "memctl"
+    entity: Optional[str] = None
+
+
+@dataclass
+class Paths:
+    """Where results and bases go, and where data sets are looked for."""
+
+    runs: str = "runs"
+    data: str = "data"
+
+
+@dataclass
+class Sweep:
+    """A sweep is the folder `runs/NAME`. A run in it has the name of its sampler and seed, and the tag."""
+
+    name: str = "sweep"
+    tag: str = ""
+
+
+@dataclass
+class Config:
+    """Everything a run is made from."""
+
+    data: dict[str, Any] = field(default_factory=dict)
+    model: dict[str, Any] = field(default_factory=dict)
+    sampler: dict[str, Any] = field(default_factory=dict)
+    ci: Interval = field(default_factory=Interval)
+    diffusion: Diffusion = field(default_factory=Diffusion)
+    base: Stage = field(default_factory=Stage)
+    control: Stage = field(default_factory=Stage)
+    generate: Generate = field(default_factory=Generate)
+    metrics: Metrics = field(default_factory=Metrics)
+    trainer: Trainer = field(default_factory=Trainer)
+    logger: Logger = field(default_factory=Logger)
+    paths: Paths = field(default_factory=Paths)
+    sweep: Sweep = field(default_factory=Sweep)
+    seed: int = 0
+
+
+def register() -> None:
+    """Make the schema known to Hydra as `schema`, the first of the defaults in conf/config.yaml."""
+    ConfigStore.instance().store(name="schema", node=Config, provider="memctl")

@@ -1,0 +1,26 @@
+"""Data sets, one file each, and the one split of them all."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from memctl import registry
+from memctl.data.base import DataSource
+from memctl.data.ecg5000 import Ecg5000
+from memctl.data.mitdb208 import Mitdb208
+from memctl.data.signals import Signals
+from memctl.data.split import Split, split
+
+SOURCES: dict[str, type[DataSource]] = {s.name: s for s in (Mitdb208, Ecg5000, Signals)}
+
+
+def build(spec: Mapping[str, Any]) -> DataSource:
+    """The data set that `spec` describes. Raises: UserError."""
+    return registry.build("data", SOURCES, spec)
+
+
+def load(source: DataSource) -> Split:
+    """Read, remove duplicates, split. Raises: UserError."""
+    return split(source.read(), source.n_train, source.n_heldout, source.split_seed)
+
+
+__all__ = ["SOURCES", "DataSource", "Split", "build", "load"]

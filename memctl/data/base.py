@@ -1,0 +1,79 @@
+"""What a data set gives, and what the rest of memctl takes: records in, a train/held-out split out."""
+
+import hashlib
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memctl.errors import UserError
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Records:
+    """All usable records of a data set, before the split.
+
+    Attributes:
+        values: float32, shape (n, channels, *dims).
+        labels: Class of each record, shape (n,), or None where the data has none; used to stratify the split.
+        dropped: Why and how many records were left out.
+        value_range: Lowest and highest possible value (images: (0, 1)), or None where values are unbounded (signals).
+    """
+
+    values: Array
+    labels: NDArray[Any] | None = None
+    dropped: dict[str, int] = field(default_factory=dict)
+    value_range: tuple[float, float] | None = None
+
+
+@dataclass
+class DataSource(ABC):
+    """A data set by name, with how to split it.
+
+    Attributes:
+        n_train, n_heldout: Sizes of the two sides; both null gives equal halves, one null the size of the other.
+        split_seed: Seed of the split.
+        base_epochs: Epochs of the base checkpoint on this data.
+    """
+
+    name: ClassVar[str]
+    n_train: int | None = None
+    n_heldout: int | None = None
+    split_seed: int = 0
+    base_epochs: int = 50
+
+    @abstractmethod
+    def files(self) -> list[Path]:
+        """The files that hold the data, fetched if need be. Raises: UserError where they are missing."""
+
+    @abstractmethod
+    def read(self) -> Records:
+        """The records in `files()`. Raises: UserError where a file is corrupt or holds something else."""
+
+    def digest(self) -> str:
+        """A hash of the files' contents, for fingerprints: the same data in another folder has the same digest."""
+        total = hashlib.sha256()
+        for path in self.files():
+            total.update(hashlib.sha256(readable(path)).digest())
+        return total.hexdigest()[:16]
+
+
+def readable(path: Path) -> bytes:
+    """The file's bytes. Raises: UserError where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from error
+
+
+def check_finite(values: NDArray[np.floating[Any]]) -> None:
+    """Raises: UserError naming the records, shape (n, ...), that hold NaN or infinity."""
+    bad = np.flatnonzero(~np.isfinite(values.reshape(len(values), -1)).all(axis=1))
+    if bad.size:
+        shown = ", ".join(str(i) for i in bad[:10]) + (", ..." if bad.size > 10 else "")
+        raise UserError(f"{bad.size} of {len(values)} records hold NaN or infinity (counted from 0: {shown}); mend or remove them")

@@ -1,0 +1,99 @@
+"""The one split of every data set: duplicates out first, then disjoint, stratified train and held-out sides.
+
+It is made before the base sees anything; its hash travels in every checkpoint and record.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memctl.data.base import Array, Records, check_finite
+from memctl.errors import UserError
+
+MIN_SIDE = 8  # records a side: below it neither two PCA components nor a neighbour statistic mean anything
+
+
+@dataclass(frozen=True)
+class Split:
+    """Train and held-out records, float32, shapes (n_train, channels, *dims) and (n_heldout, channels, *dims)."""
+
+    train: Array
+    heldout: Array
+    train_labels: NDArray[Any] | None
+    heldout_labels: NDArray[Any] | None
+    value_range: tuple[float, float] | None
+    summary: dict[str, Any]
+
+    @property
+    def hash(self) -> str:
+        """Sixteen hexadecimal digits over the values of both sides, in order."""
+        total = hashlib.sha256()
+        for side in (self.train, self.heldout):
+            total.update(repr(side.shape).encode() + np.ascontiguousarray(side).tobytes())
+        return total.hexdigest()[:16]
+
+
+def first_occurrences(values: Array) -> NDArray[np.intp]:
+    """Indices of the records that equal no earlier one, to a millionth of the data's standard deviation."""
+    scale = float(values.std()) or 1.0
+    rounded = np.round(values.reshape(len(values), -1).astype(np.float64) / scale, 6) + 0.0  # + 0.0 turns -0 into 0
+    return np.sort(np.unique(rounded, axis=0, return_index=True)[1])
+
+
+def systematic(order: NDArray[np.intp], k: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """k of the entries of `order` at equal steps from a random start: every run of `order` gets its share, to within one."""
+    return order[np.floor((np.arange(k) + rng.random()) * len(order) / k).astype(int)]
+
+
+def sizes(n: int, n_train: int | None, n_heldout: int | None) -> tuple[int, int]:
+    """The sizes of both sides out of n records. Raises: UserError where they are too small or too many."""
+    if n_train is None and n_heldout is None:
+        n_train = n_heldout = n // 2
+    n_train = n_heldout if n_train is None else n_train
+    n_heldout = n_train if n_heldout is None else n_heldout
+    assert n_train is not None
+    assert n_heldout is not None
+    if min(n_train, n_heldout) < MIN_SIDE or n_train + n_heldout > n:
+        raise UserError(
+            f"data.n_train={n_train} and data.n_heldout={n_heldout} do not fit {n} distinct records: "
+            f"each must be at least {MIN_SIDE}, both together at most {n}"
+        )
+    return n_train, n_heldout
+
+
+def split(records: Records, n_train: int | None = None, n_heldout: int | None = None, seed: int = 0) -> Split:
+    """Remove duplicates and split, stratified by label where there are labels.
+
+    Raises:
+        UserError: a value that is not finite, or sides that do not fit the number of distinct records.
+    """
+    check_finite(records.values)
+    kept = first_occurrences(records.values)
+    n_train, n_heldout = sizes(len(kept), n_train, n_heldout)
+
+    rng = np.random.default_rng([seed, 0])
+    order = rng.permutation(kept)
+    if records.labels is not None:
+        order = order[np.argsort(records.labels[order], kind="stable")]
+    train = systematic(order, n_train, rng)
+    heldout = systematic(order[~np.isin(order, train)], n_heldout, rng)
+    labels = records.labels
+    return Split(
+        train=records.values[train],
+        heldout=records.values[heldout],
+        train_labels=None if labels is None else labels[train],
+        heldout_labels=None if labels is None else labels[heldout],
+        value_range=records.value_range,
+        summary={
+            "records": len(records.values),
+            "dropped": dict(records.dropped),
+            "duplicates": len(records.values) - len(kept),
+            "n_train": n_train,
+            "n_heldout": n_heldout,
+            "unused": len(kept) - n_train - n_heldout,
+            "shape": list(records.values.shape[1:]),
+        },
+    )

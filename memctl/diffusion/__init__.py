@@ -1,0 +1,1 @@
+"""The forward process, the training objective and the reverse process: diffusers' schedulers do the mathematics."""

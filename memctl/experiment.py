@@ -1,0 +1,152 @@
+"""A run as a value: its typed config, the objects built from it, its fingerprint and its folder. Free of torch."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from memctl import data, models, samplers
+from memctl.config import Config, Stage
+from memctl.data import DataSource
+from memctl.errors import UserError
+from memctl.models.configs import UNet1dConfig
+from memctl.samplers import TimestepSampler
+
+FORMAT = 1  # raised whenever the same config would give other numbers
+
+RANGES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
+    ("base.epochs", lambda v: v >= 1, "at least 1"),
+    ("control.epochs", lambda v: v >= 1, "at least 1 (sampler=none evaluates the base without control)"),
+    ("base.batch_size", lambda v: v >= 1, "at least 1"),
+    ("control.batch_size", lambda v: v >= 1, "at least 1"),
+    ("base.lr", lambda v: v > 0, "positive"),
+    ("control.lr", lambda v: v > 0, "positive"),
+    ("base.ema", lambda v: 0 <= v < 1, "in [0, 1)"),
+    ("control.ema", lambda v: 0 <= v < 1, "in [0, 1)"),
+    ("diffusion.timesteps", lambda v: v >= 1, "at least 1"),
+    ("diffusion.beta_start", lambda v: 0 < v < 1, "in (0, 1)"),
+    ("diffusion.beta_end", lambda v: 0 < v < 1, "in (0, 1)"),
+    ("diffusion.schedule", lambda v: v in ("linear", "scaled_linear", "squaredcos_cap_v2"), "linear, scaled_linear or squaredcos_cap_v2"),
+    ("diffusion.prediction", lambda v: v in ("epsilon", "sample", "v_prediction"), "epsilon, sample or v_prediction"),
+    ("generate.method", lambda v: v in ("ddim", "ddpm"), "ddim or ddpm"),
+    ("generate.samples", lambda v: v >= 8, "at least 8"),
+    ("generate.batch_size", lambda v: v >= 1, "at least 1"),
+    ("metrics.reduce", lambda v: v in ("rms", "mse", "norm"), "rms, mse or norm"),
+    ("metrics.per_record", lambda v: v in ("none", "zscore"), "none or zscore"),
+    ("metrics.quantize", lambda v: v == 0 or v >= 2, "0 (off) or at least 2 levels"),
+    ("metrics.components", lambda v: v >= 1, "at least 1"),
+    ("metrics.bins", lambda v: v >= 3, "at least 3"),
+    ("metrics.amplitude_js", lambda v: v in ("pooled", "pairwise_hist", "pairwise_pmf"), "pooled, pairwise_hist or pairwise_pmf"),
+    ("metrics.threshold", lambda v: 0 < v < 1, "in (0, 1)"),
+    ("metrics.repeats", lambda v: v >= 20, "at least 20"),
+    ("trainer.threads", lambda v: v >= 1, "at least 1"),
+    ("trainer.base_threads", lambda v: v >= 1, "at least 1"),
+    ("trainer.checkpoint_seconds", lambda v: v > 0, "positive"),
+    ("logger.mode", lambda v: v in ("auto", "online", "offline", "disabled"), "auto, online, offline or disabled"),
+)
+
+
+def digest(science: Any) -> str:
+    """Sixteen hexadecimal digits of a JSON value."""
+    return hashlib.sha256(json.dumps(science, sort_keys=True).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One run, before it runs. `sampler` is None for the reference run that evaluates the base without control."""
+
+    config: Config
+    data: DataSource
+    model: UNet1dConfig
+    sampler: TimestepSampler | None
+
+    @classmethod
+    def of(cls, cfg: DictConfig) -> "Experiment":
+        """Build from a composed config. Raises: UserError for a value that is out of its range."""
+        config = OmegaConf.to_object(cfg)
+        assert isinstance(config, Config)
+        for key, valid, text in RANGES:
+            value = OmegaConf.select(cfg, key)
+            if not valid(value):
+                raise UserError(f"{key}={value} must be {text}")
+        if config.generate.steps not in range(1, config.diffusion.timesteps + 1):
+            raise UserError(f"generate.steps={config.generate.steps} must be in 1..{config.diffusion.timesteps}, the diffusion's steps")
+        sampler = None if config.sampler.get("name") == "none" else samplers.build(config.sampler)
+        return cls(config, data.build(config.data), models.build(config.model), sampler)
+
+    @cached_property
+    def base_science(self) -> dict[str, Any]:
+        """What decides the base checkpoint's numbers."""
+        source = {k: v for k, v in asdict(self.data).items() if k not in ("path", "url", "base_epochs")}
+        base = asdict(self.config.base)
+        path = base.pop("path")
+        return {
+            "format": FORMAT,
+            "data": {"name": self.data.name, "digest": self.data.digest(), **source},
+            "model": {"name": self.model.name, **asdict(self.model)},
+            "diffusion": asdict(self.config.diffusion),
+            "base": {"sha256": file_digest(Path(path))} if path else base,
+        }
+
+    @cached_property
+    def science(self) -> dict[str, Any]:
+        """What decides the run's numbers: not paths, device, logger, threads or batch size of generation."""
+        generate = asdict(self.config.generate)
+        del generate["batch_size"]
+        control: dict[str, Any] = {"sampler": None}
+        if self.sampler is not None:
+            stage = asdict(self.config.control)
+            del stage["path"], stage["seed"]
+            control = {"sampler": self.sampler.spec(), "control": stage, "seed": self.config.seed}
+        return {**self.base_science, **control, "generate": generate, "metrics": asdict(self.config.metrics)}
+
+    @cached_property
+    def base_fingerprint(self) -> str:
+        return digest(self.base_science)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        return digest(self.science)
+
+    @property
+    def name(self) -> str:
+        """The run's folder in the sweep: `cl700_ch1000_s0`, `uniform_s0`, `base`."""
+        name = "base" if self.sampler is None else f"{self.sampler.label}_s{self.config.seed}"
+        return f"{name}_{self.config.sweep.tag}" if self.config.sweep.tag else name
+
+    @property
+    def runs(self) -> Path:
+        return Path(self.config.paths.runs)
+
+    @property
+    def directory(self) -> Path:
+        return self.runs / self.config.sweep.name / self.name
+
+    @property
+    def base_directory(self) -> Path:
+        return self.runs / "bases" / self.base_fingerprint
+
+    def stage(self) -> Stage:
+        """The control's settings with the run's seed."""
+        control = self.config.control
+        return Stage(**{**asdict(control), "seed": self.config.seed})
+
+
+def file_digest(path: Path) -> str:
+    """The sha256 of a checkpoint given as a path. Raises: UserError."""
+    from memctl.data.base import readable
+
+    return hashlib.sha256(readable(path)).hexdigest()
+
+
+def differences(old: Any, new: Any, prefix: str = "") -> list[str]:
+    """`key: old -> new` for each leaf in which two sciences differ."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        keys = [*old, *(k for k in new if k not in old)]
+        return [line for k in keys for line in differences(old.get(k), new.get(k), f"{prefix}{k}.")]
+    return [] if old == new else [f"{prefix[:-1]}: {old} -> {new}"]

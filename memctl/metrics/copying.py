@@ -1,0 +1,45 @@
+"""Nearest-neighbour signs of copying. Notation: G generated, X train, Y held-out; d1, d2 to the nearest two of X."""
+
+import numpy as np
+
+from memctl.metrics.distance import Neighbours
+from memctl.metrics.measure import Floats, Measure, binomial, mean
+
+
+def f_mem(to_train: Neighbours, threshold: float = 1 / 3) -> Measure:
+    """Share of G with d1/d2 < threshold: samples that have one training record to themselves.
+
+    Range [0, 1], higher is more copying, 0 for fresh real data. Blind to samples between several near duplicates in X,
+    and to soft copies with more than a little noise. Source: Yoon et al. 2023; Gu et al. 2023 (arXiv 2310.02664).
+    """
+    # d1 < threshold d2 is the same condition, and calls an exact copy of a duplicated record (0/0) no hit, as d1 ~ d2.
+    return binomial(int(np.sum(to_train.first < threshold * to_train.second)), len(to_train.first))
+
+
+def ratios(to_train: Neighbours) -> Floats:
+    """d1/d2 of each sample, in [0, 1]; 1 where both are 0."""
+    safe = np.where(to_train.second > 0, to_train.second, 1.0)
+    return np.where(to_train.second > 0, to_train.first / safe, 1.0)
+
+
+def closer_to_train(d_train: Floats, d_heldout: Floats) -> Floats:
+    """1 for each sample nearer to X than to Y, 1/2 for a tie, else 0."""
+    return (d_train < d_heldout) + 0.5 * (d_train == d_heldout)
+
+
+def dcr_share(d_train: Floats, d_heldout: Floats, rng: np.random.Generator, repeats: int) -> Measure:
+    """Share of G nearer to X than to Y, X and Y of equal size; the interval is a bootstrap over G.
+
+    Range [0, 1]; 0.5 says that train records have no advantage over held-out ones, 1 that every sample follows train.
+    Needs X and Y exchangeable. First-order blind to image quality; weak for few exact copies, which f_mem sees.
+    Source: distance-to-closest-record practice for synthetic tables (SDMetrics' DCROverfittingProtection).
+
+    Args:
+        d_train, d_heldout: Each sample's distance to its nearest of X and of Y, shape (m,).
+    """
+    return mean(closer_to_train(d_train, d_heldout), rng, repeats)
+
+
+def delta_nn(d_train: Floats, d_heldout: Floats, rng: np.random.Generator, repeats: int) -> Measure:
+    """Mean of d(g, Y) - d(g, X), X and Y of equal size, in units of the distance: positive is nearer to train, 0 is fair."""
+    return mean(d_heldout - d_train, rng, repeats)

@@ -1,0 +1,39 @@
+"""Energy distance, the two-sample statistic without parameters (Szekely and Rizzo 2013).
+
+    E(G, Y) = 2 E||g - y|| - E||g - g'|| - E||y - y'||     (unbiased: no record is paired with itself)
+
+0 in expectation for equal distributions, also slightly negative by chance; no upper bound. Sees any difference of
+distribution, but says nothing of copying: exact copies of train are near 0.
+"""
+
+import numpy as np
+
+from memctl.metrics.distance import distances
+from memctl.metrics.measure import Floats
+
+
+def energy_distance(pooled: Floats, first: np.ndarray) -> float:
+    """E between the records of a pool where `first` is true and the others.
+
+    Args:
+        pooled: Distances between all records of the pool, shape (N, N).
+        first: shape (N,), at least two records on either side.
+    """
+    a, b = np.flatnonzero(first), np.flatnonzero(~first)
+    rows_a, rows_b = pooled[a], pooled[b]
+    within_a = rows_a[:, a].sum() / (len(a) * (len(a) - 1))
+    within_b = rows_b[:, b].sum() / (len(b) * (len(b) - 1))
+    return float(2 * rows_a[:, b].mean() - within_a - within_b)
+
+
+def energy(samples: Floats, reference: Floats, reduce: str = "rms") -> float:
+    """E(samples, reference), in units of the distance."""
+    pool = np.concatenate([samples, reference])
+    return energy_distance(distances(pool, pool, reduce), np.arange(len(pool)) < len(samples))
+
+
+def permuted(a: Floats, b: Floats, rng: np.random.Generator, repeats: int, reduce: str = "rms") -> Floats:
+    """E under random relabelling of a and b: its distribution where both come from one, shape (repeats,)."""
+    pool = np.concatenate([a, b])
+    d, labels = distances(pool, pool, reduce), np.arange(len(pool)) < len(a)
+    return np.array([energy_distance(d, rng.permutation(labels)) for _ in range(repeats)])

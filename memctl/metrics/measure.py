@@ -1,0 +1,30 @@
+"""A number with its uncertainty."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+Floats = NDArray[np.float64]
+
+
+class Measure(NamedTuple):
+    """A value, and the ends of its 95 % interval where one is known."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+def binomial(k: int, n: int) -> Measure:
+    """The share k/n with its exact (Clopper-Pearson 1934) 95 % interval, which is right also for k = 0."""
+    interval = stats.binomtest(k, n).proportion_ci(0.95, method="exact")
+    return Measure(k / n, float(interval.low), float(interval.high))
+
+
+def mean(values: Floats, rng: np.random.Generator, repeats: int) -> Measure:
+    """The mean of one value a record, with the 2.5 and 97.5 % points of its bootstrap over the records."""
+    resampled = values[rng.integers(len(values), size=(repeats, len(values)))].mean(axis=1)
+    low, high = np.quantile(resampled, (0.025, 0.975))
+    return Measure(float(values.mean()), float(low), float(high))

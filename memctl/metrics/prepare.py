@@ -1,0 +1,29 @@
+"""The switches that decide what a distance is taken between: quantisation and standardisation of each record."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memctl.metrics.measure import Floats
+
+
+def flatten(records: NDArray[np.floating]) -> Floats:
+    """(n, channels, *dims) to float64 (n, D)."""
+    return np.ascontiguousarray(records.reshape(len(records), -1), dtype=np.float64)
+
+
+def quantize(x: Floats, levels: int, value_range: tuple[float, float]) -> Floats:
+    """Clip to the range and round to that many equally spaced levels (256: an 8-bit round trip); 0 levels leave x."""
+    if not levels:
+        return x
+    low, high = value_range
+    step = (high - low) / (levels - 1)
+    return low + np.round((np.clip(x, low, high) - low) / step) * step
+
+
+def standardise(x: Floats, how: str) -> Floats:
+    """`zscore`: each row to mean 0 and standard deviation 1 (a constant row to 0); `none` leaves x."""
+    if how == "none":
+        return x
+    centred = x - x.mean(axis=1, keepdims=True)
+    sd = centred.std(axis=1, keepdims=True)
+    return centred / np.where(sd > 0, sd, 1.0)

@@ -1,0 +1,106 @@
+"""What the metrics read where the answer is known: generators without a model, made from the data itself.
+
+    heldout   real records that no model saw           copies   training records, drawn with replacement
+    blurred   real records, smoothed                   mean     the training set's mean, repeated
+
+For dcr_share and delta_nn the held-out records are halved at random, many times: one half plays the generator's fresh
+records, the other the held-out side, against as many training records. A yardstick's interval holds 95 % of these.
+
+`floor` is what a perfect model of as many samples would read by chance: fresh real records, resampled to that number.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+
+from memctl.data import Split
+from memctl.metrics import copying
+from memctl.metrics.amplitude import amplitude_js
+from memctl.metrics.distance import neighbours
+from memctl.metrics.energy import energy, permuted
+from memctl.metrics.measure import Floats, Measure
+from memctl.metrics.suite import Suite
+
+HALVINGS = 20
+BLUR = 0.05  # standard deviation of the Gaussian, as a share of each side's length
+
+Records = NDArray[np.floating]
+Generator = Callable[[Records, Records, np.random.Generator], Records]
+
+
+def blur(records: Records) -> Records:
+    """Each record smoothed along its own axes: shape (n, channels, *dims)."""
+    sigma = [0, 0, *(BLUR * side for side in records.shape[2:])]
+    return np.asarray(gaussian_filter(records, sigma, mode="nearest"))
+
+
+GENERATORS: dict[str, Generator] = {
+    "heldout": lambda train, fresh, rng: fresh,
+    "copies": lambda train, fresh, rng: train[rng.integers(len(train), size=len(fresh))],
+    "blurred": lambda train, fresh, rng: blur(fresh),
+    "mean": lambda train, fresh, rng: np.repeat(train.mean(axis=0, keepdims=True), len(fresh), axis=0),
+}
+
+
+def spread(values: list[float] | Floats) -> Measure:
+    """The mean, and the range that holds 95 % of the values."""
+    low, high = np.quantile(values, (0.025, 0.975))
+    return Measure(float(np.mean(values)), float(low), float(high))
+
+
+def halved(suite: Suite, split: Split, generator: Generator, rng: np.random.Generator) -> dict[str, Measure]:
+    """dcr_share and delta_nn of a generator, over random halves of the held-out records."""
+    shares, deltas = [], []
+    for _ in range(HALVINGS):
+        order = rng.permutation(len(split.heldout))
+        k = min(len(order) // 2, len(split.train))
+        train = split.train[rng.choice(len(split.train), k, replace=False)]
+        samples = suite.prepare(generator(train, split.heldout[order[k:]], rng))
+        to_train = neighbours(samples, suite.prepare(train), suite.config.reduce).first
+        to_heldout = neighbours(samples, suite.heldout[order[:k]], suite.config.reduce).first
+        shares.append(float(copying.closer_to_train(to_train, to_heldout).mean()))
+        deltas.append(float((to_heldout - to_train).mean()))
+    return {"dcr_share": spread(shares), "delta_nn": spread(deltas)}
+
+
+def floor(suite: Suite, n: int) -> dict[str, Measure]:
+    """The spread of each metric over fresh real records, resampled to n."""
+    config, rng = suite.config, suite.rng(5)
+    near = neighbours(suite.heldout, suite.train, config.reduce)
+    each = {
+        "distance_to_train": near.mean,
+        "js_amplitude": amplitude_js(suite.heldout, suite.train, config.amplitude_js, config.bins),
+        "nn_train": near.first,
+    }
+    draws: dict[str, list[float]] = {name: [] for name in each}
+    scores = suite.projection.pca.transform(np.concatenate([suite.train, suite.heldout]))
+    for _ in range(config.repeats):
+        for name, values in each.items():
+            draws[name].append(float(values[rng.integers(len(values), size=n)].mean()))
+        a, b = (scores[rng.integers(len(scores), size=size)] for size in (n, len(suite.train)))
+        for name, value in suite.projection.compare(a, b).items():
+            draws.setdefault(name, []).append(value)
+    draws["energy_heldout"] = list(permuted(suite.train, suite.heldout, rng, config.repeats, config.reduce))
+    return {name: spread(values) for name, values in draws.items()} | {"f_mem": copying.f_mem(near, config.threshold)}
+
+
+def yardsticks(suite: Suite, split: Split, n: int) -> dict[str, dict[str, Measure]]:
+    """Every yardstick's reading of every metric.
+
+    Args:
+        n: Number of generated samples that the readings will stand beside.
+    """
+    out = {}
+    for k, (name, generator) in enumerate(GENERATORS.items()):
+        rng = suite.rng(4, k)
+        samples = suite.prepare(generator(split.train, split.heldout, rng))
+        # Real against real for the held-out records; against train for what was made from them.
+        reference = suite.heldout if name in ("copies", "mean") else suite.train
+        out[name] = {
+            **dict(suite.distribution(samples)),
+            **halved(suite, split, generator, rng),
+            "energy_heldout": Measure(energy(samples, reference, suite.config.reduce)),
+        }
+    return {**out, "floor": floor(suite, n)}

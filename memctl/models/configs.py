@@ -1,0 +1,35 @@
+"""Sizes of the models, apart from the models so that a sweep's controller can check them without torch."""
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from memctl.errors import UserError
+
+
+@dataclass
+class UNet1dConfig:
+    """Sizes of a `UNet1d`.
+
+    Attributes:
+        channels: Width of each resolution level, full resolution first; each further level halves the length.
+        attention: Levels (0 = full resolution) that have self-attention.
+        heads: Attention heads; divides the width of those levels.
+        kernel: Odd width of the convolutions.
+    """
+
+    name: ClassVar[str] = "unet1d"
+    channels: list[int] = field(default_factory=lambda: [16, 32, 64, 64])
+    attention: list[int] = field(default_factory=lambda: [2, 3])
+    heads: int = 1
+    kernel: int = 3
+
+    def __post_init__(self) -> None:
+        levels = range(len(self.channels))
+        if not self.channels or any(not isinstance(c, int) or c < 2 or c % 2 for c in self.channels):
+            raise UserError(f"model.channels={self.channels} must be even widths, one a level, such as [16, 32, 64]")
+        if any(level not in levels for level in self.attention):
+            raise UserError(f"model.attention={self.attention} names levels outside 0..{len(levels) - 1}")
+        if any(self.channels[level] % self.heads for level in self.attention):
+            raise UserError(f"model.heads={self.heads} does not divide the widths {self.channels} of the levels {self.attention}")
+        if self.kernel % 2 == 0:
+            raise UserError(f"model.kernel={self.kernel} must be odd")

@@ -1,0 +1,13 @@
+"""Where the configuration lies: beside the package in a checkout, inside it in a wheel."""
+
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+
+
+def config_root() -> Path:
+    """The folder that holds `conf` and `multirun_templates`.
+
+    The packaged copy is looked for first, so that another project's `conf` in site-packages is never picked up.
+    """
+    return PACKAGE if (PACKAGE / "conf" / "config.yaml").is_file() else PACKAGE.parent

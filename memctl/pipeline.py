@@ -1,0 +1,280 @@
+"""One run from start to record: base, control, generate, evaluate. Killed anywhere, it goes on from there."""
+
+import errno
+import json
+import platform
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import threadpoolctl
+import torch
+from filelock import Timeout
+from omegaconf import OmegaConf
+from torch import nn
+
+from memctl import data
+from memctl.data import Split
+from memctl.diffusion.generate import generate
+from memctl.diffusion.schedule import forward_process, log_snr
+from memctl.errors import UserError
+from memctl.experiment import Experiment, differences, digest
+from memctl.metrics.suite import Suite
+from memctl.metrics.yardsticks import yardsticks
+from memctl.results import figures
+from memctl.results import run as folder
+from memctl.results.files import atomic, cannot_write, read_json, write_json
+from memctl.results.journal import Journal
+from memctl.results.mirror import Mirror
+from memctl.results.progress import Progress, witnessed
+from memctl.results.record import SCHEMA, flat, measures
+from memctl.training import checkpoint
+from memctl.training.base import CHECKPOINT, TRAIN_PASSES, base_network
+from memctl.training.fit import RESUME, accelerator_device, fit
+from memctl.training.logger import JournalLogger
+from memctl.training.resume import resumed_step
+
+PACKAGES = ("torch", "lightning", "diffusers", "numpy", "scipy", "scikit-learn", "hydra-core", "wandb")
+
+
+def run(experiment: Experiment) -> dict[str, Any]:
+    """Do the run, or what is left of it, and return its record; a finished run is only read.
+
+    Raises:
+        UserError: the folder holds another science's run, another process works on this one, or anything of the
+            user's to mend.
+    """
+    directory = experiment.directory
+    finished = _finished(experiment)
+    if finished is not None:
+        return finished
+    try:
+        with folder.lock(directory).acquire(blocking=False):
+            return _finished(experiment) or _work(experiment)
+    except Timeout:
+        current = folder.status(directory) or {}
+        raise UserError(f"{directory} is being worked on by process {current.get('pid')} on {current.get('host')}") from None
+
+
+def _finished(experiment: Experiment) -> dict[str, Any] | None:
+    """The record, if the run is done. Raises: UserError for a run of another science in its folder."""
+    current = folder.status(experiment.directory)
+    if current is not None and current["fingerprint"] != experiment.fingerprint:
+        raise folder.conflict(experiment.directory, differences(current["science"], json.loads(json.dumps(experiment.science))))
+    done = current is not None and current["state"] == "done"
+    return folder.record(experiment.directory) if done else None
+
+
+def _work(experiment: Experiment) -> dict[str, Any]:
+    config, directory = experiment.config, experiment.directory
+    torch.set_num_threads(config.trainer.threads)
+    split = data.load(experiment.data)
+    control_passes = TRAIN_PASSES * config.control.epochs * len(split.train) if experiment.sampler else 0
+    previous = folder.status(directory)
+    status = folder.Status(
+        experiment.fingerprint,
+        experiment.science,
+        total=control_passes + config.generate.samples * config.generate.steps,
+        attempt=previous["attempt"] + 1 if previous else 1,
+        base=str(experiment.base_directory),
+    )
+    seconds: dict[str, float] = {}
+    with witnessed(Progress(directory, status, f"{config.sweep.name}/{experiment.name}")) as progress:
+        with atomic(directory / "config.yaml") as file:
+            file.write(OmegaConf.to_yaml(OmegaConf.structured(config), resolve=True).encode())
+        progress.stage("base")
+        with timed(seconds, "base"):
+            network = base_network(experiment, split)
+        journal = Journal((directory if experiment.sampler else experiment.base_directory) / "metrics.jsonl")
+        rows = journal.rewind(resumed_step(directory / RESUME)) if _resuming(experiment) else journal.rows()
+        mirror = Mirror(
+            config.logger, directory, name=experiment.name, group=config.sweep.name, rows=rows,
+            run_id=digest([experiment.fingerprint, config.sweep.name, experiment.name]),
+            config={**OmegaConf.to_container(OmegaConf.structured(config)), "fingerprint": experiment.fingerprint},  # type: ignore[dict-item]
+        )  # fmt: skip
+        failed = True
+        try:
+            realised = None
+            if experiment.sampler is not None:
+                progress.stage("control", 0)
+                with timed(seconds, "control"):
+                    realised = control(experiment, split, network, JournalLogger(journal, "control", mirror.log), progress)
+            progress.stage("generate", control_passes)
+            with timed(seconds, "generate"):
+                samples = generated(experiment, split, network, progress)
+            progress.stage("evaluate", status.total)
+            with timed(seconds, "evaluate"):
+                threadpoolctl.threadpool_limits(config.trainer.threads)
+                suite = Suite.of(split, config.metrics)
+                measured = measures(suite.evaluate(samples))
+                known = cached_yardsticks(experiment, suite, split)
+            record = {
+                **identity(experiment),
+                "split": {"hash": split.hash, **split.summary},
+                "sampler": described(experiment, realised),
+                "training": training(experiment, journal),
+                "metrics": measured,
+                "yardsticks": known,
+                "science": experiment.science,
+                "environment": environment(experiment),
+                "seconds": {k: round(v, 2) for k, v in seconds.items()},
+            }
+            pictures = draw(experiment, samples, split, realised)
+            mirror.summarise(flat(record), pictures)
+            write_json(directory / "record.json", record)
+            failed = False
+        finally:
+            mirror.finish(failed)
+        (directory / RESUME).unlink(missing_ok=True)
+    return record
+
+
+@contextmanager
+def timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    seconds[stage] = time.monotonic() - began
+
+
+def _resuming(experiment: Experiment) -> bool:
+    """Whether control is still to be done, so that rows after its last checkpoint will be written again."""
+    return experiment.sampler is not None and not (experiment.directory / CHECKPOINT).exists()
+
+
+def control(experiment: Experiment, split: Split, network: nn.Module, logger: JournalLogger, progress: Progress) -> dict[str, Any]:
+    """Fine-tune the network in place with the run's sampler; return what was drawn. A finished control is loaded."""
+    assert experiment.sampler is not None
+    directory, path = experiment.directory, experiment.directory / CHECKPOINT
+    expected = {"fingerprint": experiment.fingerprint, "split": split.hash}
+    drawn = directory / "timesteps.json"
+    if not path.exists():
+        timesteps = fit(
+            network, experiment.config.diffusion, experiment.sampler, experiment.stage(), split.train, directory,
+            experiment.config.trainer, logger, lambda n: progress.advance(TRAIN_PASSES * n),
+        )  # fmt: skip
+        write_json(drawn, timesteps.summary())
+        checkpoint.save(path, network, {**expected, "model": experiment.science["model"], "diffusion": experiment.science["diffusion"], "science": experiment.science})
+    checkpoint.load(path, network, expected)
+    return read_json(drawn) or {}
+
+
+def generated(experiment: Experiment, split: Split, network: nn.Module, progress: Progress) -> np.ndarray:
+    """The run's samples, shape (samples, channels, *dims); batches already on disk are not generated again."""
+    how, directory = experiment.config.generate, experiment.directory
+    path, parts = directory / "samples.npy", directory / "samples"
+    if path.exists():
+        return np.asarray(np.load(path))
+    device = accelerator_device(experiment.config.trainer.accelerator)
+    network = network.to(device).eval()
+    clip = float(np.abs(split.train).max())
+    batches = []
+    for start in range(0, how.samples, how.batch_size):
+        seeds = range(how.seed + start, how.seed + min(start + how.batch_size, how.samples))
+        part = parts / f"{seeds.start:07d}-{seeds.stop:07d}.npy"
+        if not part.exists():
+            x = generate(network, experiment.config.diffusion, how, seeds, split.train.shape[1:], device, clip, progress.advance)
+            with atomic(part) as file:
+                np.save(file, x.numpy())
+        else:
+            progress.advance(len(seeds) * how.steps)
+        batches.append(np.load(part))
+    samples = np.concatenate(batches)
+    if not np.isfinite(samples).all():
+        raise UserError(f"{int((~np.isfinite(samples)).any(axis=tuple(range(1, samples.ndim))).sum())} generated samples are not finite: the training diverged; lower control.lr")
+    with atomic(path) as file:
+        np.save(file, samples)
+    for part in parts.glob("*.npy"):
+        part.unlink()
+    parts.rmdir()
+    return samples
+
+
+def cached_yardsticks(experiment: Experiment, suite: Suite, split: Split) -> dict[str, Any]:
+    """The yardsticks of this split, metrics and number of samples: computed by the first run, then read."""
+    key = digest([split.hash, experiment.science["metrics"], experiment.science["generate"]["samples"], experiment.science["format"]])
+    path = experiment.runs / "yardsticks" / f"{key}.json"
+    known = read_json(path)
+    if known is None:
+        known = {name: measures(values) for name, values in yardsticks(suite, split, experiment.config.generate.samples).items()}
+        write_json(path, known)
+    return known
+
+
+def identity(experiment: Experiment) -> dict[str, Any]:
+    cell = experiment.sampler.nominal if experiment.sampler else {}
+    return {
+        "schema": SCHEMA,
+        "name": experiment.name,
+        "sweep": experiment.config.sweep.name,
+        "fingerprint": experiment.fingerprint,
+        "base_fingerprint": experiment.base_fingerprint,
+        "seed": experiment.config.seed,
+        "ci": {"low": cell["low"], "high": cell["high"]} if "low" in cell else None,
+    }
+
+
+def described(experiment: Experiment, realised: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The sampler's parameters, effective statistics and realised draws."""
+    if experiment.sampler is None:
+        return None
+    statistics = experiment.sampler.statistics(log_snr(forward_process(experiment.config.diffusion)))
+    return {**experiment.sampler.spec(), "statistics": statistics, "realised": realised}
+
+
+def training(experiment: Experiment, journal: Journal) -> dict[str, Any]:
+    """Steps and last loss of each training that led to the run's weights."""
+    out = {}
+    for stage, source in (("base", Journal(experiment.base_directory / "metrics.jsonl")), ("control", journal)):
+        rows = [row for row in source.rows() if row["stage"] == stage]
+        if rows:
+            out[stage] = {"steps": rows[-1]["step"], "loss": rows[-1].get("loss")}
+    return out
+
+
+def environment(experiment: Experiment) -> dict[str, Any]:
+    trainer = experiment.config.trainer
+    device = accelerator_device(trainer.accelerator)
+    return {
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in PACKAGES},
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else f"{device.type} ({platform.machine()})",
+        "threads": trainer.threads,
+        "host": socket.gethostname(),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def draw(experiment: Experiment, samples: np.ndarray, split: Split, realised: dict[str, Any] | None) -> dict[str, Path]:
+    """The run's pictures."""
+    pictures = {"samples": experiment.directory / "samples.png"}
+    figures.samples(samples, split.heldout, pictures["samples"])
+    if realised:
+        pictures["timesteps"] = experiment.directory / "timesteps.png"
+        figures.timesteps(realised, experiment.name, pictures["timesteps"])
+    return pictures
+
+
+def task(cfg: Any) -> dict[str, Any]:
+    """One run from its composed config. Raises: UserError."""
+    try:
+        return run(Experiment.of(cfg))
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR):
+            raise cannot_write(error.filename or "the run's folder", error) from None
+        raise
+
+
+def summary(record: dict[str, Any]) -> str:
+    """A finished run in three lines: its main metrics beside the held-out records' own."""
+    lines = [f"{record['sweep']}/{record['name']} is done"]
+    for name in ("distance_to_train", "f_mem", "dcr_share", "energy_heldout"):
+        m, real = record["metrics"][name], record["yardsticks"]["heldout"][name]["value"]
+        interval = f" [{m['low']:.4f}, {m['high']:.4f}]" if m["low"] is not None else ""
+        lines.append(f"  {name:18s} {m['value']:.4f}{interval}   held-out records: {real:.4f}")
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+def write(d, out): print("report", d)

@@ -1,0 +1,67 @@
+"""Pictures of runs and sweeps, drawn without a display."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from memctl.results.files import atomic
+
+GENERATED, REAL = "#c0392b", "#2c3e50"
+
+
+def save(figure: Figure, path: Path) -> None:
+    with atomic(path) as file:
+        figure.savefig(file, format="png", dpi=110)
+
+
+def samples(generated: NDArray[np.floating], real: NDArray[np.floating], path: Path, each: int = 8) -> None:
+    """Rows of generated signals beside held-out ones; arrays of shape (n, channels, length), the first channel drawn."""
+    figure = Figure(figsize=(9, 7), layout="constrained")
+    axes = figure.subplots(each, 4, sharex=True, sharey=True)
+    for column, (rows, title, colour) in enumerate([(generated, "generated", GENERATED), (real, "held-out", REAL)]):
+        for k in range(2 * each):
+            axis = axes[k % each, 2 * column + k // each]
+            if k < len(rows):
+                axis.plot(rows[k, 0].reshape(-1), color=colour, linewidth=0.9)
+            axis.set_axis_off()
+        axes[0, 2 * column].set_title(title, loc="left")
+    save(figure, path)
+
+
+def timesteps(realised: Mapping[str, Any], title: str, path: Path) -> None:
+    """The realised distribution of t over the nominal one, from the callback's summary."""
+    edges = np.asarray(realised["edges"], dtype=float)
+    width = np.diff(edges)
+    figure = Figure(figsize=(6, 3), layout="constrained")
+    axis = figure.subplots()
+    axis.bar(edges[:-1], np.asarray(realised["realised"]) / width, width, align="edge", color="#d5d8dc", label=f"realised, {realised['draws']:,} draws")
+    axis.stairs(np.asarray(realised["nominal"]) / width, edges, color=GENERATED, label="nominal")
+    axis.set(xlabel="diffusion step t", ylabel="probability of a step", title=title, xlim=(edges[0], edges[-1]))
+    axis.legend(frameon=False)
+    save(figure, path)
+
+
+def triangle(axis: Any, cells: Sequence[tuple[float, float, float]], title: str) -> None:
+    """A heat-map over the triangle c_l < c_h; cells are (c_l, c_h, value), those without a value stay grey."""
+    lows, highs = sorted({c[0] for c in cells}), sorted({c[1] for c in cells})
+    grid = np.full((len(highs), len(lows)), np.nan)
+    for low, high, value in cells:
+        grid[highs.index(high), lows.index(low)] = value
+    colours = mpl.colormaps["viridis"].copy()
+    colours.set_bad("#ececec")
+    image = axis.imshow(grid, origin="lower", cmap=colours, aspect="auto")
+    for (i, j), value in np.ndenumerate(grid):
+        if np.isfinite(value):
+            dark = image.norm(value) < 0.6
+            axis.text(j, i, f"{value:.3g}", ha="center", va="center", fontsize=6.5, color="white" if dark else "black")
+    axis.set_xticks(range(len(lows)), [f"{v:g}" for v in lows], fontsize=8)
+    axis.set_yticks(range(len(highs)), [f"{v:g}" for v in highs], fontsize=8)
+    axis.set(xlabel="$c_l$", ylabel="$c_h$")
+    axis.set_title(title, fontsize=10, loc="left")
+    axis.spines[:].set_visible(False)
+    axis.figure.colorbar(image, ax=axis, fraction=0.04, pad=0.02).ax.tick_params(labelsize=7)

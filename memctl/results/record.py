@@ -1,0 +1,44 @@
+"""record.json, a run's result.
+
+    schema            1; raised when a field changes its meaning
+    name, sweep       the run's folder and its sweep's
+    fingerprint, base_fingerprint   hashes of `science`, and of its part that decides the base
+    seed              of control
+    ci                {low, high} of the cell, or null for a reference run
+    split             hash; records read, dropped (why: how many), duplicates; n_train, n_heldout, unused; shape of a record
+    sampler           null (no control), or its parameters, `statistics` (the distribution as it really is) and `realised`
+                      (draws; realised and nominal share between `edges`; chi2_p of the test that they agree)
+    training          base and control: steps, and loss, the mean over the last epoch under that training's own t
+    metrics           metric -> {value, low, high}: low and high are the ends of a 95 % interval, or null
+    yardsticks        heldout, copies, blurred, mean, floor -> metric -> {value, low, high}
+    science           every setting that decides the numbers
+    environment       versions, device, threads, host, finished (UTC)
+    seconds           stage -> wall-clock seconds in the attempt that finished it
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from memctl.metrics.measure import Measure
+
+SCHEMA = 1
+YARDSTICKS = ("heldout", "copies", "blurred", "mean", "floor")
+
+
+def measures(values: Mapping[str, Measure]) -> dict[str, dict[str, float | None]]:
+    """Measures as JSON."""
+    return {name: measure._asdict() for name, measure in values.items()}
+
+
+def flat(record: Mapping[str, Any]) -> dict[str, float]:
+    """The record's numbers under one-level names, for tables and W&B: `metrics/f_mem`, `sampler/lambda`, ..."""
+    sampler = record["sampler"] or {}
+    named = {f"sampler/{k}": v for k, v in sampler.get("statistics", {}).items()}
+    for name, measure in record["metrics"].items():
+        named[f"metrics/{name}"] = measure["value"]
+        named |= {f"metrics/{name}_{end}": measure[end] for end in ("low", "high") if measure[end] is not None}
+    for yardstick, values in record["yardsticks"].items():
+        named |= {f"yardsticks/{yardstick}/{name}": measure["value"] for name, measure in values.items()}
+    named |= {f"training/{stage}_loss": values["loss"] for stage, values in record["training"].items()}
+    named |= {f"seconds/{stage}": seconds for stage, seconds in record["seconds"].items()}
+    return {k: float(v) for k, v in named.items() if v is not None}

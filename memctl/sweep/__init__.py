@@ -1,0 +1,1 @@
+"""Sweeps on Hydra: which runs there are, which are left, and who runs them where. Free of torch."""

@@ -1,0 +1,69 @@
+"""A run's own process: its own session, its own device, its own log."""
+
+import os
+import signal
+import sys
+import threading
+from dataclasses import dataclass
+from multiprocessing import parent_process
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Any
+
+from memctl.sweep.devices import Slot
+
+
+@dataclass(frozen=True)
+class Payload:
+    """What a child needs; pickled when the sweep starts, so that later edits of configs do not reach it."""
+
+    hydra_context: Any
+    task_function: Any
+    config: Any
+    slot: Slot
+    log: Path
+
+
+def main(payload: Payload) -> None:
+    """Run the job as Hydra would, and leave with 0 if it ended well."""
+    os.setsid()  # a Ctrl-C in the terminal is the launcher's to handle
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=die_with_parent, daemon=True).start()
+    if payload.slot.device:
+        os.environ["CUDA_VISIBLE_DEVICES"] = payload.slot.device
+    payload.log.parent.mkdir(parents=True, exist_ok=True)
+    log = os.open(payload.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+
+    from hydra.core.singleton import Singleton  # noqa: F401  (Hydra's globals live in singletons of this process)
+    from hydra.core.utils import JobStatus, run_job, setup_globals
+
+    setup_globals()
+    returned = run_job(
+        hydra_context=payload.hydra_context,
+        task_function=payload.task_function,
+        config=payload.config,
+        job_dir_key="hydra.sweep.dir",
+        job_subdir_key="hydra.sweep.subdir",
+    )
+    if returned.status is JobStatus.COMPLETED:
+        return
+    error = returned._return_value
+    from hydra.errors import HydraException
+
+    if isinstance(error, HydraException):
+        print(error, file=sys.stderr)
+    else:
+        import traceback
+
+        traceback.print_exception(error)
+    sys.exit(1)
+
+
+def die_with_parent() -> None:
+    """End this process and all it started when the launcher is gone, however it went."""
+    parent = parent_process()
+    assert parent is not None
+    wait([parent.sentinel])
+    os.killpg(0, signal.SIGKILL)

@@ -1,0 +1,52 @@
+"""The places a sweep's runs can be on this machine: one a GPU, or one a share of the CPU cores. Found without torch."""
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One run's place: the value of CUDA_VISIBLE_DEVICES, or "" for CPU."""
+
+    device: str = ""
+
+
+def cores() -> int:
+    """CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def gpus() -> list[str]:
+    """Ids of the GPUs to use: those of an outer CUDA_VISIBLE_DEVICES, else all that the driver lists."""
+    outer = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if outer is not None:
+        return [name.strip() for name in outer.split(",") if name.strip() not in ("", "-1")]
+    if shutil.which("nvidia-smi") is None:
+        return []
+    listed = subprocess.run(["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"], capture_output=True, text=True, timeout=30)
+    return listed.stdout.split() if listed.returncode == 0 else []
+
+
+def pool(devices: list[str] | None, per_device: int, threads: int, accelerator: str) -> list[Slot]:
+    """All slots: `per_device` on each GPU; without one, as many as the cores allow at `threads` each.
+
+    Args:
+        devices: GPU ids instead of those found; an empty list means CPU.
+        accelerator: cpu keeps off the GPUs.
+    """
+    found = ([] if accelerator == "cpu" else gpus()) if devices is None else devices
+    if found:
+        return [Slot(name) for _ in range(per_device) for name in found]
+    return [Slot()] * max(1, cores() // threads)
+
+
+def slots_of(config: Any) -> int:
+    """How many runs a composed config's launcher would run at once."""
+    launcher = config.hydra.launcher
+    if "devices" not in launcher:
+        return int(launcher.get("array_parallelism") or launcher.get("n_jobs") or 1)
+    devices = None if launcher.devices is None else [str(d) for d in launcher.devices]
+    return len(pool(devices, launcher.per_device, config.trainer.threads, config.trainer.accelerator))

@@ -1,0 +1,76 @@
+"""From swept overrides to the list of runs: the product, without cells that are no interval, with the reference runs."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+
+CELL_KEYS = ("ci.", "sampler")  # what a reference run replaces
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run of a sweep: the overrides that make it."""
+
+    overrides: tuple[str, ...]
+
+
+@dataclass
+class Axes:
+    """The swept keys with their values, and the overrides that all runs share."""
+
+    swept: dict[str, list[str]] = field(default_factory=dict)
+    shared: list[str] = field(default_factory=list)
+
+
+def axes(overrides: Iterable[Override]) -> Axes:
+    """Sort overrides into swept and shared; of a key given twice (a template's and the command line's) the last holds.
+
+    Raises:
+        HydraException: a range that cannot be listed, such as interval(0, 1).
+    """
+    found: dict[str, list[str] | None] = {}
+    text: dict[str, str] = {}
+    for override in overrides:
+        key = override.get_key_element()
+        found.pop(key, None)
+        if override.is_sweep_override():
+            if not override.is_discrete_sweep():
+                raise HydraException(f"{override.input_line}: a sweep needs values that can be listed")
+            found[key] = [str(value) for value in override.sweep_string_iterator()]
+        else:
+            found[key] = None
+            text[key] = f"{key}={override.get_value_element_as_str()}"
+    return Axes({k: v for k, v in found.items() if v is not None}, [text[k] for k, v in found.items() if v is None])
+
+
+def cells(axes: Axes) -> list[Job]:
+    """Every combination of the swept values, in the order given."""
+    keys = list(axes.swept)
+    return [Job((*axes.shared, *(f"{k}={v}" for k, v in zip(keys, values, strict=True)))) for values in product(*axes.swept.values())]
+
+
+def references(axes: Axes, wanted: Sequence[str]) -> list[Job]:
+    """The reference runs, for each combination of what is swept besides the cell."""
+    other = Axes(
+        {k: v for k, v in axes.swept.items() if not k.startswith(CELL_KEYS)},
+        [text for text in axes.shared if not text.startswith(CELL_KEYS)],
+    )
+    return [Job((*job.overrides, reference)) for reference in wanted for job in cells(other)]
+
+
+def tag(axes: Axes, job: Job) -> str:
+    """What tells this run's folder from others where more than the cell and the seed is swept: `control.lr-0.001`."""
+    extra = [k for k, v in axes.swept.items() if not k.startswith((*CELL_KEYS, "seed")) and len(v) > 1]
+    parts = [text for text in job.overrides if text.partition("=")[0] in extra]
+    return "_".join(re.sub(r"[^\w.+-]+", "-", part).strip("-") for part in parts)
+
+
+def dropped_interval(low: float | None, high: float | None, allow_degenerate: bool) -> str | None:
+    """Why a cell of a product is no interval, or None. Bounds that are wrong in themselves are errors, not dropped."""
+    if low is None or high is None or low < high or (low == high and allow_degenerate):
+        return None
+    return "c_l = c_h" if low == high else "c_l > c_h"

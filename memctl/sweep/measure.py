@@ -1,0 +1,64 @@
+"""How fast this machine is: a few steps of the real thing in a process of its own, for a plan's estimate."""
+
+import multiprocessing
+import queue
+
+from memctl.errors import UserError
+from memctl.experiment import Experiment
+
+
+def measure(experiment: Experiment) -> tuple[float, float]:
+    """Seconds of the base and of one run of this experiment, extrapolated. Raises: UserError where it cannot run."""
+    context = multiprocessing.get_context("spawn")
+    answers = context.Queue()
+    process = context.Process(target=_measure, args=(experiment, answers))
+    process.start()
+    try:
+        base, run = answers.get(timeout=120)
+    except queue.Empty:
+        raise UserError("the measurement did not end within two minutes; run one cell to see what is wrong") from None
+    finally:
+        process.kill()
+    return base, run
+
+
+def _measure(experiment: Experiment, answers: "multiprocessing.Queue[tuple[float, float]]") -> None:
+    import time
+
+    import torch
+
+    from memctl import data, models
+    from memctl.diffusion.generate import generate
+    from memctl.diffusion.schedule import forward_process
+    from memctl.training.batches import Batches
+    from memctl.training.fit import accelerator_device
+    from memctl.training.module import DiffusionModule
+
+    config = experiment.config
+    torch.set_num_threads(config.trainer.threads)
+    device = accelerator_device(config.trainer.accelerator)
+    split = data.load(experiment.data)
+    network = models.network(experiment.model, split.train.shape[1]).to(device)
+    module = DiffusionModule(network, forward_process(config.diffusion), Batches(torch.from_numpy(split.train).to(device), config.control.batch_size, 0), config.control, 1)
+    optimizer = module.configure_optimizers()["optimizer"]
+
+    def steps(n: int) -> float:
+        began = time.monotonic()
+        for _ in range(n):
+            optimizer.zero_grad()
+            module.training_step()["loss"].backward()
+            optimizer.step()
+        return (time.monotonic() - began) / n
+
+    def passes(n: int) -> float:
+        began = time.monotonic()
+        how = type(config.generate)(method="ddim", steps=n, samples=1, batch_size=1)
+        generate(network, config.diffusion, how, range(config.generate.batch_size), split.train.shape[1:], device)
+        return (time.monotonic() - began) / n
+
+    steps(2), passes(1)
+    step, forward = steps(10), passes(3)
+    per_epoch = module.batches.per_epoch
+    batches = -(-config.generate.samples // config.generate.batch_size)
+    run = config.control.epochs * per_epoch * step + batches * config.generate.steps * forward
+    answers.put((config.base.epochs * per_epoch * step, run))

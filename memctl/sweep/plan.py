@@ -1,0 +1,141 @@
+"""What a sweep is made of and what is left of it, decided before anything is launched."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from memctl.errors import UserError
+from memctl.experiment import Experiment, differences
+from memctl.results import run as folder
+from memctl.results.files import read_json, write_json
+from memctl.results.progress import duration
+from memctl.sweep.compose import Composer
+from memctl.sweep.grid import Axes, Job, cells, dropped_interval, references, tag
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of the sweep: its overrides, what they make, and its state (see `memctl.results.run.state`)."""
+
+    overrides: tuple[str, ...]
+    experiment: Experiment
+    state: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The runs of a sweep in their order, and why combinations were dropped."""
+
+    directory: Path
+    runs: list[Run]
+    dropped: dict[str, list[str]]
+
+    @property
+    def left(self) -> list[Run]:
+        """Runs to launch: new, failed and stopped ones."""
+        return [run for run in self.runs if run.state not in ("done", "running")]
+
+    def save(self) -> None:
+        """Note the runs in sweep.json, beside those of earlier commands, so that a report can name what is missing."""
+        path = self.directory / "sweep.json"
+        known = (read_json(path) or {}).get("runs", {})
+        known |= {run.experiment.name: {"overrides": list(run.overrides), "fingerprint": run.experiment.fingerprint} for run in self.runs}
+        write_json(path, {"runs": known})
+
+
+def make_plan(axes: Axes, wanted_references: Sequence[str], compose: Composer) -> Plan:
+    """Compose, validate, drop and look up every run.
+
+    Raises:
+        UserError: a bad value; no valid cell at all; or a folder that holds a run of another science.
+    """
+    dropped: dict[str, list[str]] = {}
+    chosen: dict[str, tuple[tuple[str, ...], Experiment]] = {}
+    taken: dict[str, str] = {}
+    n_cells = 0
+    for kind, jobs in (("cell", cells(axes)), ("reference", references(axes, wanted_references))):
+        for job in jobs:
+            overrides = (*job.overrides, f"sweep.tag={tag(axes, job)}") if tag(axes, job) else job.overrides
+            cfg = compose(overrides)
+            reason = why_dropped(cfg)
+            if reason is None:
+                experiment = Experiment.of(cfg)
+                n_cells += kind == "cell"
+                if experiment.fingerprint in taken:
+                    reason = f"the same run as {taken[experiment.fingerprint]}" if kind == "cell" else ""
+                elif experiment.name in chosen:
+                    raise UserError(f"two runs of this sweep would share the folder {experiment.directory}; they differ in {differences(chosen[experiment.name][1].science, experiment.science)}")
+                else:
+                    taken[experiment.fingerprint] = experiment.name
+                    chosen[experiment.name] = (overrides, experiment)
+            if reason:
+                dropped.setdefault(reason, []).append(shown(axes, job))
+    if not n_cells:
+        raise UserError("no run is left: " + "; ".join(f"{', '.join(names)} ({reason})" for reason, names in dropped.items()))
+    experiments = [experiment for _, experiment in chosen.values()]
+    runs = [Run(o, e, folder.state(e.directory, e.fingerprint)) for o, e in chosen.values()]
+    refuse_conflicts(runs)
+    return Plan(experiments[0].directory.parent, runs, dropped)
+
+
+def why_dropped(cfg: Any) -> str | None:
+    """Why a combination is left out of a product. A reference run has no interval, whatever `ci` says."""
+    if cfg.sampler.get("name") != "interval":
+        return None
+    return dropped_interval(cfg.ci.low, cfg.ci.high, cfg.ci.allow_degenerate)
+
+
+def shown(axes: Axes, job: Job) -> str:
+    """The swept values of a job: `ci.low=300 ci.high=100`."""
+    return " ".join(text for text in job.overrides if text.partition("=")[0] in axes.swept)
+
+
+def refuse_conflicts(runs: list[Run]) -> None:
+    """Raises: UserError, for the first folder that holds a run of another science, with the number of the others."""
+    conflicts = [run.experiment for run in runs if run.state == "conflict"]
+    if conflicts:
+        first = conflicts[0]
+        old = (folder.status(first.directory) or {}).get("science", {})
+        error = folder.conflict(first.directory, differences(old, first.science))
+        others = f"\n  ({len(conflicts) - 1} more runs of this sweep are in the same case)" if len(conflicts) > 1 else ""
+        raise UserError(f"{error}{others}")
+
+
+def seconds_a_run(plan: Plan) -> float | None:
+    """Median wall-clock seconds of the sweep's finished runs, without the base; None before the first."""
+    records = [folder.record(run.experiment.directory) for run in plan.runs if run.state == "done"]
+    totals = [sum(s for stage, s in r["seconds"].items() if stage != "base") for r in records if r and r["sampler"]]
+    return median(totals) if totals else None
+
+
+def describe(plan: Plan) -> str:
+    """The plan in words: every run with its state, and what was dropped."""
+    lines = [f"sweep {plan.directory}: {len(plan.runs)} runs"]
+    for reason, names in plan.dropped.items():
+        lines.append(f"  dropped, {reason}: {len(names)} ({', '.join(names[:6])}{', ...' if len(names) > 6 else ''})")
+    for state in ("done", "running", "stopped", "failed", "new"):
+        names = [run.experiment.name for run in plan.runs if run.state == state]
+        if names:
+            lines.append(f"  {state}: {len(names)} ({' '.join(names)})")
+    return "\n".join(lines)
+
+
+def estimate(plan: Plan, slots: int, measure: Any) -> str:
+    """About how long the rest takes.
+
+    Args:
+        slots: Runs at once.
+        measure: Called without arguments where no run has finished yet; gives the seconds of the base and of one run.
+    """
+    if not plan.left:
+        return "  nothing is left to do"
+    each, base, source = seconds_a_run(plan), 0.0, "the median of the runs that are done"
+    if each is None:
+        base, each = measure()
+        source = "a short measurement on this machine"
+    if all((run.experiment.base_directory / "checkpoint.pt").exists() for run in plan.left):
+        base = 0.0
+    total = base + each * -(-len(plan.left) // slots)
+    return f"  left: {len(plan.left)} runs, about {duration(total)} with {slots} at once (from {source})"

@@ -1,0 +1,100 @@
+"""The sweeper: constraint, skip and dry run stand here, so that they hold for every launcher, local, SLURM or Ray.
+
+    hydra.sweeper.params      swept values, as Hydra's own sweeper
+    hydra.sweeper.references  overrides of the runs that every sweep has besides its cells
+    hydra.sweeper.plan=true   show what would run, and stop
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.plugins import Plugins
+from hydra.core.utils import JobStatus
+from hydra.errors import HydraException
+from hydra.plugins.launcher import Launcher
+from hydra.plugins.sweeper import Sweeper
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+
+from memctl.errors import UserError
+from memctl.sweep import plan as planning
+from memctl.sweep.compose import Composer
+from memctl.sweep.devices import slots_of
+from memctl.sweep.grid import axes
+
+
+@dataclass
+class GridSweeperConfig:
+    """Settings of `hydra/sweeper=grid`."""
+
+    _target_: str = "memctl.sweep.sweeper.GridSweeper"
+    params: Optional[dict[str, str]] = None
+    references: list[str] = field(default_factory=lambda: ["sampler=none", "sampler=uniform"])
+    plan: bool = False
+
+
+class GridSweeper(Sweeper):
+    """Runs the valid combinations that are not done, then writes the sweep's report."""
+
+    def __init__(self, params: dict[str, str] | None, references: Sequence[str], plan: bool) -> None:
+        self.params, self.references, self.plan_only = dict(params or {}), list(references), plan
+        self.config: DictConfig | None = None
+        self.launcher: Launcher | None = None
+        self.hydra_context: HydraContext | None = None
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        self.hydra_context, self.config = hydra_context, config
+        self.launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
+
+    def sweep(self, arguments: list[str]) -> Any:
+        try:
+            return self._sweep(arguments)
+        except UserError as error:
+            raise HydraException(f"memctl: {error}") from None  # Hydra shows its own exceptions without a traceback
+
+    def _sweep(self, arguments: list[str]) -> Any:
+        assert self.config is not None
+        assert self.launcher is not None
+        assert self.hydra_context is not None
+        loader = self.hydra_context.config_loader
+        texts = [f"{key}={value}" for key, value in self.params.items()] + list(arguments)
+        swept = axes(OverridesParser.create(config_loader=loader).parse_overrides(texts))
+        plan = planning.make_plan(swept, self.references, Composer(loader, self.config))
+        print(planning.describe(plan), flush=True)
+        if self.plan_only:
+            print(planning.estimate(plan, slots_of(self.config), lambda: measured(plan)), flush=True)
+            return None
+        if not plan.left:
+            print("all of these runs are done; nothing to do", flush=True)
+            return self._report(plan, [])
+        plan.save()
+        jobs = [[*run.overrides, f"hydra.sweep.subdir='{run.experiment.name}'"] for run in plan.left]
+        returns = self.launcher.launch(jobs, initial_job_idx=0)
+        failed = [run.experiment for run, r in zip(plan.left, returns, strict=True) if r.status is not JobStatus.COMPLETED]
+        return self._report(plan, failed)
+
+    def _report(self, plan: planning.Plan, failed: list[Any]) -> None:
+        from memctl import report  # here alone: figures and statistics take a second to import
+
+        try:
+            report.write(plan.directory, sys.stdout)
+        except UserError as error:
+            print(f"no report yet: {error}", flush=True)
+        if failed and getattr(self.launcher, "interrupted", False):
+            print(f"stopped: {len(failed)} of {len(plan.runs)} runs are not done; the same command goes on with them", flush=True)
+            sys.exit(130)
+        if failed:
+            logs = "\n".join(f"    {e.name}: see {e.directory / 'log.txt'}" for e in failed)
+            raise HydraException(f"memctl: {len(failed)} of {len(plan.runs)} runs are not done:\n{logs}\n  The same command goes on with them.")
+
+
+def measured(plan: planning.Plan) -> tuple[float, float]:
+    """Seconds of the base and of one run, from a short measurement in a process of its own."""
+    from memctl.sweep.measure import measure
+
+    return measure(plan.left[0].experiment)

@@ -1,0 +1,23 @@
+"""What Hydra calls for a run. Light to import: the pipeline behind it takes seconds."""
+
+import sys
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.types import RunMode
+
+from memctl.errors import UserError
+
+
+def task(cfg: Any) -> None:
+    """One run. A user's mistake ends a single run with its message alone, and is an exception to a sweep's launcher."""
+    from memctl import pipeline
+
+    try:
+        record = pipeline.task(cfg)
+    except UserError as error:
+        if HydraConfig.get().mode is RunMode.RUN:
+            sys.exit(f"memctl: {error}")
+        raise HydraException(f"memctl: {error}") from None
+    print(pipeline.summary(record), flush=True)

@@ -1,0 +1,130 @@
+"""One training, resumable at any step: Lightning's loop, EMA and the timestep-sampler callback around a module."""
+
+import logging
+import os
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import WeightAveraging
+from lightning.pytorch.loggers import Logger
+from lightning.pytorch.plugins.environments import LightningEnvironment
+from torch import nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
+from torch.utils.data import DataLoader
+
+from memctl.config import Diffusion, Stage
+from memctl.config import Trainer as TrainerConfig
+from memctl.data.base import Array
+from memctl.diffusion.schedule import forward_process
+from memctl.errors import UserError
+from memctl.samplers import TimestepSampler
+from memctl.training.batches import Batches
+from memctl.training.module import DiffusionModule
+from memctl.training.timesteps import TimestepSamplerCallback
+
+RESUME = "resume.ckpt"
+
+
+class Resume(Callback):
+    """Saves the whole state every `seconds`, atomically, so that a killed run goes on from there."""
+
+    def __init__(self, path: Path, seconds: float) -> None:
+        self.path, self.seconds, self.saved = path, seconds, time.monotonic()
+
+    def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
+        if time.monotonic() - self.saved >= self.seconds:
+            part = self.path.with_suffix(".part")
+            trainer.save_checkpoint(part)
+            os.replace(part, self.path)
+            self.saved = time.monotonic()
+
+
+class Advance(Callback):
+    """Reports the number of records trained on, and stops a training whose loss is no longer a number."""
+
+    def __init__(self, advance: Callable[[int], None]) -> None:
+        self.advance = advance
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.advance(trainer.global_step * pl_module.stage.batch_size)  # type: ignore[union-attr, operator]
+
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *_: Any) -> None:
+        self.advance(len(outputs["t"]))
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if not all(p.isfinite().all() for p in pl_module.parameters()):
+            raise UserError(
+                f"training diverged: the weights are no longer finite after epoch {trainer.current_epoch + 1}; lower its lr"
+            )
+
+
+def quiet() -> None:
+    """Keep Lightning's banners, tips and hardware notes out of the logs."""
+    for name in ("lightning.pytorch", "lightning.fabric", "lightning"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    for message in (".*num_workers.*", ".*log_every_n_steps.*", ".*Checkpoint directory.*", ".*LeafSpec.*", ".*GPU available.*", ".*mid-epoch.*"):
+        warnings.filterwarnings("ignore", message=message)
+
+
+def fit(
+    network: nn.Module,
+    diffusion: Diffusion,
+    sampler: TimestepSampler,
+    stage: Stage,
+    train: Array,
+    directory: Path,
+    how: TrainerConfig,
+    logger: Logger,
+    advance: Callable[[int], None] = lambda n: None,
+) -> TimestepSamplerCallback:
+    """Train `network` in place, from `directory`/resume.ckpt if it is there; it ends with its averaged weights.
+
+    Args:
+        train: Records, shape (n, channels, *dims).
+        advance: Called with the number of records of each step.
+
+    Returns:
+        The callback, which knows what was drawn.
+    """
+    quiet()
+    device = accelerator_device(how.accelerator)
+    batches = Batches(torch.from_numpy(train).to(device), stage.batch_size, stage.seed)
+    module = DiffusionModule(network, forward_process(diffusion), batches, stage, steps=stage.epochs * batches.per_epoch)
+    timesteps = TimestepSamplerCallback(sampler)
+    callbacks: list[Callback] = [timesteps, Advance(advance)]
+    if stage.ema:
+        callbacks.append(WeightAveraging(multi_avg_fn=get_ema_multi_avg_fn(stage.ema)))
+    callbacks.append(Resume(directory / RESUME, how.checkpoint_seconds))  # last: it saves what the others have done
+    trainer = Trainer(
+        max_epochs=stage.epochs,
+        accelerator=device.type if device.type != "cuda" else "gpu",
+        devices=1,
+        plugins=[LightningEnvironment()],  # on SLURM too: a run is one process, and resuming is memctl's
+        callbacks=callbacks,
+        logger=logger,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+    resume = directory / RESUME
+    trainer.fit(module, DataLoader(range(batches.per_epoch), batch_size=None), ckpt_path=resume if resume.exists() else None)  # type: ignore[arg-type]
+    if trainer.interrupted:
+        raise KeyboardInterrupt
+    network.to(device)
+    return timesteps
+
+
+def accelerator_device(name: str) -> torch.device:
+    """The one device of this process: auto takes CUDA or Apple's MPS where there is one. Raises: UserError."""
+    if name in ("auto", "gpu", "cuda") and torch.cuda.is_available():
+        return torch.device("cuda", 0)
+    if name in ("auto", "gpu", "mps") and torch.backends.mps.is_available():
+        return torch.device("mps", 0)
+    if name not in ("auto", "cpu"):
+        raise UserError(f"trainer.accelerator={name} is not on this machine; use auto or cpu")
+    return torch.device("cpu")

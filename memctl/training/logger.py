@@ -1,0 +1,27 @@
+"""Lightning's logger of a memctl run: every row goes to the journal, then to a mirror."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lightning.pytorch.loggers import Logger
+
+from memctl.results.journal import Journal
+
+
+class JournalLogger(Logger):
+    """Writes Lightning's metrics as rows of a stage."""
+
+    name = "memctl"
+    version = 0
+
+    def __init__(self, journal: Journal, stage: str, mirror: Callable[[Mapping[str, Any]], None] = lambda row: None) -> None:
+        super().__init__()
+        self.journal, self.stage, self.mirror = journal, stage, mirror
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        row = {"stage": self.stage, "step": int(step or 0), **metrics}
+        self.journal.append(row)
+        self.mirror(row)
+
+    def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
+        """The config is in config.yaml and in the W&B run already."""

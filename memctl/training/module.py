@@ -1,0 +1,48 @@
+"""The Lightning module of every network, whatever the dimension of its data."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from diffusers import DDPMScheduler
+from lightning import LightningModule
+from torch import Tensor, nn
+
+from memctl.config import Stage
+from memctl.diffusion.objective import losses
+from memctl.training.batches import Batches
+
+DrawTimesteps = Callable[[int, torch.Generator | None], Tensor]
+
+
+class DiffusionModule(LightningModule):
+    """Trains `network` on `batches`.
+
+    The hook `draw_timesteps(n, generator)` returns n indices t - 1; it draws uniformly until a callback replaces it.
+    `training_step` returns, beside the loss, the `t` it drew and the `losses` of the single records.
+    """
+
+    def __init__(self, network: nn.Module, scheduler: DDPMScheduler, batches: Batches, stage: Stage, steps: int) -> None:
+        super().__init__()
+        self.network, self.scheduler, self.batches, self.stage, self.steps = network, scheduler, batches, stage, steps
+        self.draw_timesteps: DrawTimesteps = self.draw_uniformly
+
+    def draw_uniformly(self, n: int, generator: torch.Generator | None) -> Tensor:
+        return torch.randint(0, self.scheduler.config.num_train_timesteps, (n,), generator=generator)
+
+    def training_step(self, *_: Any) -> dict[str, Tensor]:
+        x0, generator = self.batches(self.global_step)
+        t = self.draw_timesteps(len(x0), generator).to(x0.device, non_blocking=True)
+        eps = torch.randn(x0.shape, generator=generator).to(x0.device, non_blocking=True)
+        each = losses(self.network, self.scheduler, x0, t, eps)
+        return {"loss": each.mean(), "t": t, "losses": each.detach()}
+
+    def learning_rate(self, step: int) -> float:
+        """The share of `stage.lr` in that step: a linear warm-up, then constant or a cosine to 0."""
+        rise = min(1.0, (step + 1) / (self.stage.warmup + 1))
+        return rise * (0.5 + 0.5 * torch.cos(torch.tensor(step / self.steps * torch.pi)).item() if self.stage.cosine else 1.0)
+
+    def configure_optimizers(self) -> Any:
+        optimizer = torch.optim.Adam(self.network.parameters(), lr=self.stage.lr, fused=True)
+        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self.learning_rate)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
