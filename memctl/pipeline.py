@@ -159,7 +159,11 @@ def control(experiment: Experiment, split: Split, network: nn.Module, logger: Jo
             experiment.config.trainer, logger, lambda n: progress.advance(TRAIN_PASSES * n),
         )  # fmt: skip
         write_json(drawn, timesteps.summary())
-        checkpoint.save(path, network, {**expected, "model": experiment.science["model"], "diffusion": experiment.science["diffusion"], "science": experiment.science})
+        checkpoint.save(
+            path,
+            network,
+            {**expected, "model": experiment.science["model"], "diffusion": experiment.science["diffusion"], "science": experiment.science},
+        )
     checkpoint.load(path, network, expected)
     return read_json(drawn) or {}
 
@@ -185,8 +189,9 @@ def generated(experiment: Experiment, split: Split, network: nn.Module, progress
             progress.advance(len(seeds) * how.steps)
         batches.append(np.load(part))
     samples = np.concatenate(batches)
-    if not np.isfinite(samples).all():
-        raise UserError(f"{int((~np.isfinite(samples)).any(axis=tuple(range(1, samples.ndim))).sum())} generated samples are not finite: the training diverged; lower control.lr")
+    broken = int((~np.isfinite(samples)).reshape(len(samples), -1).any(axis=1).sum())
+    if broken:
+        raise UserError(f"{broken} generated samples are not finite: the training diverged; lower control.lr")
     with atomic(path) as file:
         np.save(file, samples)
     for part in parts.glob("*.npy"):

@@ -1,1 +1,125 @@
-def write(d, out): print("report", d)
+"""python -m memctl.report SWEEP: a sweep's answer, finished or not.
+
+Writes into SWEEP/report: table.csv and table.parquet (one row a run), correlations.csv, overview.png, a heat-map of each
+main metric or of those asked for, and index.html; prints the main numbers.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from memctl.errors import UserError
+from memctl.registry import closest
+from memctl.results import figures, page
+from memctl.results.files import atomic, cannot_write
+from memctl.results.statistics import correlations
+from memctl.results.store import Sweep, read
+
+MAIN = ("distance_to_train", "f_mem", "dcr_share", "energy_heldout")
+TITLES = {
+    "distance_to_train": "mean distance to the training set (the paper's)",
+    "f_mem": "f_mem: share of copies (d1/d2 < 1/3)",
+    "dcr_share": "dcr_share: nearer to train than to held-out (fair: 0.5)",
+    "energy_heldout": "energy distance to held-out (same: 0)",
+}
+
+
+def write(directory: Path, out: TextIO, metrics: Sequence[str] = MAIN) -> None:
+    """Write the report of the sweep in `directory` and print its main numbers to `out`.
+
+    Raises:
+        UserError: nothing to report on, an unknown metric, or a folder that cannot be written.
+    """
+    sweep = read(directory)
+    for metric in metrics:
+        if metric not in sweep.metrics:
+            raise UserError(f"no metric {metric}{closest(metric, sweep.metrics)}; there are {', '.join(sweep.metrics)}")
+    folder = directory / "report"
+    related = correlations(sweep.cells, sweep.metrics)
+    main = main_numbers(sweep, related)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(folder, error) from None
+    for name, frame in (("table", sweep.table), ("correlations", related)):
+        with atomic(folder / f"{name}.csv") as file:
+            frame.to_csv(file, index=False)
+    with atomic(folder / "table.parquet") as file:
+        sweep.table.to_parquet(file)
+    overview(sweep, folder / "overview.png", MAIN)
+    for metric in metrics:
+        overview(sweep, folder / f"heatmap_{metric}.png", [metric])
+    lead = headline(sweep)
+    page.write(sweep, folder / "index.html", lead, main, related)
+    shown = main.to_string(index=False, float_format=lambda v: f"{v:.4g}", na_rep="-")
+    print(f"\n{lead}\n\n{shown}\n", file=out)
+    for name, state in sweep.unfinished.items():
+        print(f"not in these numbers: {name} ({state})", file=out)
+    print(f"report:  {folder / 'index.html'}\npicture: {folder / 'overview.png'}", file=out, flush=True)
+
+
+def headline(sweep: Sweep) -> str:
+    """What the sweep is, in a sentence."""
+    first = next(iter(sweep.records.values()))
+    split, samples = first["split"], first["science"]["generate"]["samples"]
+    references = ", ".join(sweep.table[sweep.table.kind != "cell"].name) or "none"
+    return (
+        f"{first['science']['data']['name']}: {len(sweep.cells)} cells, reference runs: {references}; "
+        f"{split['n_train']} train and {split['n_heldout']} held-out records, {samples} samples a run"
+    )
+
+
+def main_numbers(sweep: Sweep, related: pd.DataFrame) -> pd.DataFrame:
+    """The main metrics: their range over the cells, the references, the yardsticks, and the correlations."""
+    rows = []
+    for metric in MAIN:
+        values = sweep.cells.get(f"metrics/{metric}", pd.Series(dtype=float))
+        known = {name: sweep.yardsticks[name].get(metric) for name in sweep.yardsticks}
+        floor = known.get("floor")
+        row: dict[str, object] = {"metric": metric, "cells, min": values.min(), "max": values.max()}
+        for kind in ("uniform", "base"):
+            row[kind] = sweep.table.loc[sweep.table.kind == kind, f"metrics/{metric}"].mean()
+        row |= {name: m["value"] if (m := known.get(name)) else None for name in ("heldout", "copies", "blurred", "mean")}
+        row["floor"] = f"{floor['low']:.3g} to {floor['high']:.3g}" if floor else None
+        for axis in ("location", "width"):
+            found = related[(related.metric == metric) & (related.axis == axis)].iloc[0]
+            row[f"r({axis})"] = f"{found.pearson:+.2f} [{found.low:+.2f}, {found.high:+.2f}]" if found.pearson == found.pearson else None
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def overview(sweep: Sweep, path: Path, metrics: Sequence[str]) -> None:
+    """Heat-maps of metrics, side by side, with the references' and yardsticks' values under each title."""
+    columns = min(2, len(metrics))
+    figure = Figure(figsize=(6.2 * columns, 5.2 * -(-len(metrics) // columns)), layout="constrained")
+    axes = figure.subplots(-(-len(metrics) // columns), columns, squeeze=False).flat
+    cells = sweep.cells.groupby(["low", "high"], as_index=False).mean(numeric_only=True)
+    for axis, metric in zip(axes, metrics, strict=True):
+        column = f"metrics/{metric}"
+        beside: dict[str, float | None] = {k: sweep.table.loc[sweep.table.kind == k, column].mean() for k in ("uniform", "base")}
+        beside |= {k: m["value"] for k in ("heldout", "copies") if (m := sweep.yardsticks[k].get(metric))}
+        note = "   ".join(f"{k} {v:.3g}" for k, v in beside.items() if v is not None and v == v)
+        values = list(cells[["low", "high", column]].itertuples(index=False, name=None)) if len(cells) else []
+        figures.triangle(axis, values, f"{TITLES.get(metric, metric)}\n{note}")
+    figures.save(figure, path)
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m memctl.report", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("sweep", type=Path, help="a sweep's folder, such as runs/mitdb208")
+    parser.add_argument("--metric", action="append", help="draw the heat-map of this metric (repeatable)")
+    arguments = parser.parse_args()
+    try:
+        write(arguments.sweep, sys.stdout, arguments.metric or MAIN)
+    except UserError as error:
+        sys.exit(f"memctl: {error}")
+
+
+if __name__ == "__main__":
+    main()

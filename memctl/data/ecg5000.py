@@ -41,14 +41,19 @@ def parse(path: Path) -> NDArray[np.float64]:
         except ValueError as error:
             raise UserError(f"{path}: record {number} is not numbers ({error}); the file is corrupt, fetch it again") from None
         if len(row) != LENGTH + 1:
-            raise UserError(f"{path}: record {number} has {len(row)} columns, not a label and {LENGTH} values; the file is corrupt, fetch it again")
+            raise UserError(
+                f"{path}: record {number} has {len(row)} columns, not a label and {LENGTH} values; the file is corrupt, fetch it again"
+            )
         rows.append(row)
     return np.array(rows)
 
 
 def download(url: str, folder: Path) -> None:
     """Fetch the archive's zip and put its two text files in `folder`, checked. Raises: UserError."""
-    by_hand = f"Put ECG5000_TRAIN and ECG5000_TEST (.txt, .tsv or .ts) from {url} into {folder.resolve()}, or name their folder with data.path=DIR"
+    by_hand = (
+        f"Put ECG5000_TRAIN and ECG5000_TEST (.txt, .tsv or .ts) from {url} into {folder.resolve()}, "
+        "or name their folder with data.path=DIR"
+    )
     try:
         with urlopen(url, timeout=20) as answer:
             archive = zipfile.ZipFile(io.BytesIO(answer.read()))

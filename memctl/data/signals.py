@@ -31,7 +31,8 @@ def read_csv(path: Path) -> NDArray[np.float64]:
     lengths = {len(row) for row in rows}
     if len(lengths) > 1:
         odd = next(i for i, row in enumerate(rows) if len(row) != len(rows[0]))
-        raise UserError(f"{path}: rows differ in length ({len(rows[0])} values, then {len(rows[odd])} in data row {odd + 1}); resample them to one length")
+        found = f"{len(rows[0])} values, then {len(rows[odd])} in data row {odd + 1}"
+        raise UserError(f"{path}: rows differ in length ({found}); resample them to one length")
     return np.array(rows)
 
 
@@ -80,7 +81,9 @@ class Signals(DataSource):
         path = self.files()[0]
         raw = read_csv(path) if path.suffix in (".csv", ".tsv") else read_numpy(path, self.key)
         if raw.ndim not in (2, 3) or raw.dtype.kind not in "iuf" or raw.size == 0:
-            raise UserError(f"{path}: expected numbers of shape (n, length) or (n, channels, length), found {raw.dtype} of shape {raw.shape}")
+            raise UserError(
+                f"{path}: expected numbers of shape (n, length) or (n, channels, length), found {raw.dtype} of shape {raw.shape}"
+            )
         values = raw.astype(np.float64).reshape(len(raw), -1, raw.shape[-1])
         if values.shape[-1] < MIN_LENGTH:
             raise UserError(f"{path}: signals of {values.shape[-1]} values are too short; at least {MIN_LENGTH} are needed")

@@ -44,7 +44,7 @@ def first_occurrences(values: Array) -> NDArray[np.intp]:
 
 
 def systematic(order: NDArray[np.intp], k: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    """k of the entries of `order` at equal steps from a random start: every run of `order` gets its share, to within one."""
+    """K of the entries of `order` at equal steps from a random start: every run of `order` gets its share, to within one."""
     return order[np.floor((np.arange(k) + rng.random()) * len(order) / k).astype(int)]
 
 

@@ -8,7 +8,7 @@ from memctl.samplers.base import Floats
 
 
 def forward_process(config: Diffusion) -> DDPMScheduler:
-    """diffusers' scheduler of the forward process; it also holds the betas, index t - 1."""
+    """Diffusers' scheduler of the forward process; it also holds the betas, index t - 1."""
     return DDPMScheduler(
         num_train_timesteps=config.timesteps,
         beta_schedule=config.schedule,
@@ -20,14 +20,16 @@ def forward_process(config: Diffusion) -> DDPMScheduler:
 
 
 def reverse_process(config: Diffusion, how: Generate, clip: float | None) -> DDPMScheduler | DDIMScheduler:
-    """diffusers' scheduler of the reverse process, its steps spaced evenly from T down.
+    """Diffusers' scheduler of the reverse process, its steps spaced evenly from T down.
 
     Args:
         clip: Clip the predicted x_0 to [-clip, clip], the data's own range: near t = T the least error of the predicted
             noise is amplified by 1 / sqrt(abar_T), about 160. None leaves it.
     """
     kind = {"ddpm": DDPMScheduler, "ddim": DDIMScheduler}[how.method]
-    scheduler = kind.from_config(forward_process(config).config, clip_sample=clip is not None, clip_sample_range=clip or 1.0, timestep_spacing="trailing")
+    scheduler = kind.from_config(
+        forward_process(config).config, clip_sample=clip is not None, clip_sample_range=clip or 1.0, timestep_spacing="trailing"
+    )
     scheduler.set_timesteps(how.steps)
     return scheduler
 

@@ -1,8 +1,8 @@
 """Exact distances between records, in blocks: memory does not grow with the product of both sides' sizes.
 
-    rms  = sqrt(mean((a - b)^2)),  the default (the normalised l2 of Carlini et al. 2023, arXiv 2301.13188)
-    mse  = mean((a - b)^2)
-    norm = ||a - b||_2
+rms  = sqrt(mean((a - b)^2)),  the default (the normalised l2 of Carlini et al. 2023, arXiv 2301.13188)
+mse  = mean((a - b)^2)
+norm = ||a - b||_2
 """
 
 from typing import NamedTuple

@@ -29,4 +29,4 @@ def histogram(x: Floats, edges: Floats) -> Floats:
 def divergence(p: Floats, q: Floats) -> Floats:
     """JSD in nats along the last axis, of probability vectors."""
     # scipy gives the distance; rounding may leave a tiny negative under its root for equal p and q
-    return np.nan_to_num(jensenshannon(p, q, axis=-1)) ** 2
+    return np.asarray(np.nan_to_num(jensenshannon(p, q, axis=-1)) ** 2)

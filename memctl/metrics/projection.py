@@ -44,7 +44,7 @@ class Projection:
             reference: Instead of the training data's scores.
         """
         reference = self.scores if reference is None else reference
-        out = {}
+        out: dict[str, float] = {}
         for k, edges in enumerate(self.edges):
             w = float(wasserstein_distance(scores[:, k], reference[:, k]))
             js = float(divergence(histogram(scores[:, k], edges), histogram(reference[:, k], edges)))

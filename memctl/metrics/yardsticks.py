@@ -6,7 +6,8 @@
 For dcr_share and delta_nn the held-out records are halved at random, many times: one half plays the generator's fresh
 records, the other the held-out side, against as many training records. A yardstick's interval holds 95 % of these.
 
-`floor` is what a perfect model of as many samples would read by chance: fresh real records, resampled to that number.
+`floor` is what a perfect model of as many samples would read by chance: fresh real records, resampled to that number
+(dcr_share and delta_nn: the held-out yardstick itself).
 """
 
 from collections.abc import Callable
@@ -103,4 +104,4 @@ def yardsticks(suite: Suite, split: Split, n: int) -> dict[str, dict[str, Measur
             **halved(suite, split, generator, rng),
             "energy_heldout": Measure(energy(samples, reference, suite.config.reduce)),
         }
-    return {**out, "floor": floor(suite, n)}
+    return {**out, "floor": floor(suite, n) | {k: out["heldout"][k] for k in ("dcr_share", "delta_nn")}}

@@ -102,7 +102,7 @@ class UNet1d(nn.Module):
         self.widen = nn.ModuleList(conv(widths[k + 1], widths[k], 1) for k in range(len(widths) - 1))
         self.up = nn.ModuleList(ResBlock(w, w, 4 * self.base, config.kernel) for w in widths[:-1])
         self.head = nn.Sequential(ChannelNorm(widths[0]), nn.SiLU(), conv(widths[0], in_channels, config.kernel))
-        self.to(memory_format=torch.channels_last)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
         embedding = self.embed(timestep_embedding(t, self.base))

@@ -39,7 +39,14 @@ def timesteps(realised: Mapping[str, Any], title: str, path: Path) -> None:
     width = np.diff(edges)
     figure = Figure(figsize=(6, 3), layout="constrained")
     axis = figure.subplots()
-    axis.bar(edges[:-1], np.asarray(realised["realised"]) / width, width, align="edge", color="#d5d8dc", label=f"realised, {realised['draws']:,} draws")
+    axis.bar(
+        edges[:-1],
+        np.asarray(realised["realised"]) / width,
+        width,
+        align="edge",
+        color="#d5d8dc",
+        label=f"realised, {realised['draws']:,} draws",
+    )
     axis.stairs(np.asarray(realised["nominal"]) / width, edges, color=GENERATED, label="nominal")
     axis.set(xlabel="diffusion step t", ylabel="probability of a step", title=title, xlim=(edges[0], edges[-1]))
     axis.legend(frameon=False)

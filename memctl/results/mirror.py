@@ -98,7 +98,7 @@ class Mirror:
         )
         if mode == "offline":
             arguments = {k: v for k, v in arguments.items() if k != "resume"}
-        run = wandb.init(mode=mode, settings=settings, **arguments)
+        run = wandb.init(**arguments, mode=mode, settings=settings)  # type: ignore[arg-type]
         for stage in ("base", "control"):
             run.define_metric(f"{stage}/step")
             run.define_metric(f"{stage}/*", step_metric=f"{stage}/step")

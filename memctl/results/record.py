@@ -1,19 +1,19 @@
 """record.json, a run's result.
 
-    schema            1; raised when a field changes its meaning
-    name, sweep       the run's folder and its sweep's
-    fingerprint, base_fingerprint   hashes of `science`, and of its part that decides the base
-    seed              of control
-    ci                {low, high} of the cell, or null for a reference run
-    split             hash; records read, dropped (why: how many), duplicates; n_train, n_heldout, unused; shape of a record
-    sampler           null (no control), or its parameters, `statistics` (the distribution as it really is) and `realised`
-                      (draws; realised and nominal share between `edges`; chi2_p of the test that they agree)
-    training          base and control: steps, and loss, the mean over the last epoch under that training's own t
-    metrics           metric -> {value, low, high}: low and high are the ends of a 95 % interval, or null
-    yardsticks        heldout, copies, blurred, mean, floor -> metric -> {value, low, high}
-    science           every setting that decides the numbers
-    environment       versions, device, threads, host, finished (UTC)
-    seconds           stage -> wall-clock seconds in the attempt that finished it
+schema            1; raised when a field changes its meaning
+name, sweep       the run's folder and its sweep's
+fingerprint, base_fingerprint   hashes of `science`, and of its part that decides the base
+seed              of control
+ci                {low, high} of the cell, or null for a reference run
+split             hash; records read, dropped (why: how many), duplicates; n_train, n_heldout, unused; shape of a record
+sampler           null (no control), or its parameters, `statistics` (the distribution as it really is) and `realised`
+                  (draws; realised and nominal share between `edges`; chi2_p of the test that they agree)
+training          base and control: steps, and loss, the mean over the last epoch under that training's own t
+metrics           metric -> {value, low, high}: low and high are the ends of a 95 % interval, or null
+yardsticks        heldout, copies, blurred, mean, floor -> metric -> {value, low, high}
+science           every setting that decides the numbers
+environment       versions, device, threads, host, finished (UTC)
+seconds           stage -> wall-clock seconds in the attempt that finished it
 """
 
 from collections.abc import Mapping

@@ -1,15 +1,15 @@
 """A run's folder is its own witness.
 
-    config.yaml    the resolved config
-    status.json    state (running, done, failed), stage, progress, attempt, pid, host, fingerprint, science,
-                   message, and the folder of its base
-    metrics.jsonl  one row an epoch of control
-    samples.npy    what it generated, float32, shape (samples, channels, *dims), in the data's own units
-    checkpoint.pt  the controlled weights (the base's own are in runs/bases/FINGERPRINT/)
-    samples.png, timesteps.png   pictures
-    record.json    the result, written last; its schema is in `memctl.results.record`
-    log.txt        what the run printed, when a sweep started it
-    wandb/         the offline copy of all this
+config.yaml    the resolved config
+status.json    state (running, done, failed), stage, progress, attempt, pid, host, fingerprint, science,
+               message, and the folder of its base
+metrics.jsonl  one row an epoch of control
+samples.npy    what it generated, float32, shape (samples, channels, *dims), in the data's own units
+checkpoint.pt  the controlled weights (the base's own are in runs/bases/FINGERPRINT/)
+samples.png, timesteps.png   pictures
+record.json    the result, written last; its schema is in `memctl.results.record`
+log.txt        what the run printed, when a sweep started it
+wandb/         the offline copy of all this
 """
 
 import os

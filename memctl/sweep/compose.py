@@ -26,7 +26,12 @@ class Composer:
     def is_value(self, override: Override) -> bool:
         """Whether it only sets a key, and neither chooses a group nor adds or removes anything."""
         key = override.key_or_group
-        return override.type is OverrideType.CHANGE and not override.package and not key.startswith("hydra") and not self.loader.repository.group_exists(key)
+        return (
+            override.type is OverrideType.CHANGE
+            and not override.package
+            and not key.startswith("hydra")
+            and not self.loader.repository.group_exists(key)
+        )
 
     def __call__(self, overrides: Sequence[str]) -> DictConfig:
         """The config, with `hydra` left out. Raises: UserError for a key or value that the schema refuses."""

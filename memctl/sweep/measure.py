@@ -39,7 +39,13 @@ def _measure(experiment: Experiment, answers: "multiprocessing.Queue[tuple[float
     device = accelerator_device(config.trainer.accelerator)
     split = data.load(experiment.data)
     network = models.network(experiment.model, split.train.shape[1]).to(device)
-    module = DiffusionModule(network, forward_process(config.diffusion), Batches(torch.from_numpy(split.train).to(device), config.control.batch_size, 0), config.control, 1)
+    module = DiffusionModule(
+        network,
+        forward_process(config.diffusion),
+        Batches(torch.from_numpy(split.train).to(device), config.control.batch_size, 0),
+        config.control,
+        1,
+    )
     optimizer = module.configure_optimizers()["optimizer"]
 
     def steps(n: int) -> float:

@@ -66,7 +66,8 @@ def make_plan(axes: Axes, wanted_references: Sequence[str], compose: Composer) -
                 if experiment.fingerprint in taken:
                     reason = f"the same run as {taken[experiment.fingerprint]}" if kind == "cell" else ""
                 elif experiment.name in chosen:
-                    raise UserError(f"two runs of this sweep would share the folder {experiment.directory}; they differ in {differences(chosen[experiment.name][1].science, experiment.science)}")
+                    changed = ", ".join(differences(chosen[experiment.name][1].science, experiment.science))
+                    raise UserError(f"two runs of this sweep would share the folder {experiment.directory}; they differ in {changed}")
                 else:
                     taken[experiment.fingerprint] = experiment.name
                     chosen[experiment.name] = (overrides, experiment)

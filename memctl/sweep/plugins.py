@@ -30,7 +30,7 @@ def install() -> None:
 
     accepts = getattr(Plugins, "is_in_toplevel_plugins_module", None)
     if accepts is not None:
-        Plugins.is_in_toplevel_plugins_module = staticmethod(  # type: ignore[method-assign]
+        Plugins.is_in_toplevel_plugins_module = staticmethod(  # type: ignore[method-assign, assignment]
             lambda name: name.startswith("memctl.") or accepts(name)
         )
     for plugin in (MemctlSearchPath, GridSweeper, LocalLauncher):

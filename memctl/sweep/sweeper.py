@@ -1,8 +1,8 @@
 """The sweeper: constraint, skip and dry run stand here, so that they hold for every launcher, local, SLURM or Ray.
 
-    hydra.sweeper.params      swept values, as Hydra's own sweeper
-    hydra.sweeper.references  overrides of the runs that every sweep has besides its cells
-    hydra.sweeper.plan=true   show what would run, and stop
+hydra.sweeper.params      swept values, as Hydra's own sweeper
+hydra.sweeper.references  overrides of the runs that every sweep has besides its cells
+hydra.sweeper.plan=true   show what would run, and stop
 """
 
 import sys
@@ -47,9 +47,7 @@ class GridSweeper(Sweeper):
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         self.hydra_context, self.config = hydra_context, config
-        self.launcher = Plugins.instance().instantiate_launcher(
-            hydra_context=hydra_context, task_function=task_function, config=config
-        )
+        self.launcher = Plugins.instance().instantiate_launcher(hydra_context=hydra_context, task_function=task_function, config=config)
 
     def sweep(self, arguments: list[str]) -> Any:
         try:
@@ -90,7 +88,9 @@ class GridSweeper(Sweeper):
             sys.exit(130)
         if failed:
             logs = "\n".join(f"    {e.name}: see {e.directory / 'log.txt'}" for e in failed)
-            raise HydraException(f"memctl: {len(failed)} of {len(plan.runs)} runs are not done:\n{logs}\n  The same command goes on with them.")
+            raise HydraException(
+                f"memctl: {len(failed)} of {len(plan.runs)} runs are not done:\n{logs}\n  The same command goes on with them."
+            )
 
 
 def measured(plan: planning.Plan) -> tuple[float, float]:

@@ -10,9 +10,9 @@ from typing import Any
 
 import torch
 from lightning import Callback, LightningModule, Trainer
+from lightning.fabric.plugins.environments import LightningEnvironment  # type: ignore[attr-defined]
 from lightning.pytorch.callbacks import WeightAveraging
 from lightning.pytorch.loggers import Logger
-from lightning.pytorch.plugins.environments import LightningEnvironment
 from torch import nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
@@ -51,23 +51,28 @@ class Advance(Callback):
         self.advance = advance
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.advance(trainer.global_step * pl_module.stage.batch_size)  # type: ignore[union-attr, operator]
+        self.advance(trainer.global_step * pl_module.stage.batch_size)  # type: ignore[union-attr, operator, arg-type]
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *_: Any) -> None:
         self.advance(len(outputs["t"]))
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         if not all(p.isfinite().all() for p in pl_module.parameters()):
-            raise UserError(
-                f"training diverged: the weights are no longer finite after epoch {trainer.current_epoch + 1}; lower its lr"
-            )
+            raise UserError(f"training diverged: the weights are no longer finite after epoch {trainer.current_epoch + 1}; lower its lr")
 
 
 def quiet() -> None:
     """Keep Lightning's banners, tips and hardware notes out of the logs."""
     for name in ("lightning.pytorch", "lightning.fabric", "lightning"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    for message in (".*num_workers.*", ".*log_every_n_steps.*", ".*Checkpoint directory.*", ".*LeafSpec.*", ".*GPU available.*", ".*mid-epoch.*"):
+    for message in (
+        ".*num_workers.*",
+        ".*log_every_n_steps.*",
+        ".*Checkpoint directory.*",
+        ".*LeafSpec.*",
+        ".*GPU available.*",
+        ".*mid-epoch.*",
+    ):
         warnings.filterwarnings("ignore", message=message)
 
 

@@ -4,6 +4,7 @@ The hook is one attribute, `draw_timesteps(n, generator) -> indices t - 1, shape
 If its `training_step` also returns a dict with `t` and `losses` (one a record), the loss is logged by t.
 """
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ class TimestepSamplerCallback(Callback):
         self.sampler = sampler
         edges = np.linspace(0, sampler.timesteps, min(bins, sampler.timesteps) + 1).round().astype(int)
         self.edges = edges
-        self.names = [f"{a:04d}-{b:04d}" for a, b in zip(edges[:-1], edges[1:], strict=True)]
+        self.names = [f"{a:04d}-{b:04d}" for a, b in pairwise(edges)]
         self.drawn = torch.zeros(sampler.timesteps, dtype=torch.long)
         self.loss_sum = torch.zeros(sampler.timesteps)
         self.loss_count = torch.zeros(sampler.timesteps, dtype=torch.long)
@@ -41,7 +42,7 @@ class TimestepSamplerCallback(Callback):
                 f"{type(pl_module).__name__} has no hook draw_timesteps(n, generator); "
                 "let it draw its timesteps by calling self.draw_timesteps, and the callback can replace it"
             )
-        pl_module.draw_timesteps = self.draw
+        pl_module.draw_timesteps = self.draw  # type: ignore[assignment]
 
     def draw(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """Draw from the sampler, and count."""
@@ -91,7 +92,7 @@ class TimestepSamplerCallback(Callback):
         """Realised against nominal over the ranges, with the chi-square test's p that the draws came from the sampler."""
         n, expected = int(self.drawn.sum()), self.nominal()
         usual = expected * n >= 5  # the test's approximation needs it; rarer ranges are pooled into one
-        pool = lambda x: np.append(x[usual], x[~usual].sum())  # noqa: E731
+        pool = lambda x: np.append(x[usual], x[~usual].sum())
         seen, due = pool(self._binned(self.drawn)), pool(expected * n)
         kept = due > 0
         p = float(stats.chisquare(seen[kept], due[kept] * seen[kept].sum() / due[kept].sum()).pvalue) if kept.sum() > 1 else None

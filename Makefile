@@ -1,0 +1,48 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+PIP_INSTALL ?= pip install
+# The tested build; pyproject.toml keeps a range.
+TORCH ?= torch==2.13.0
+ARGS ?=
+RUN := .venv/bin/python
+
+.PHONY: help setup sweep plan report test lint format bench clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@echo; echo 'ARGS=... passes overrides on, for example: make sweep ARGS="data=signals data.path=my.csv"'
+
+setup: .venv/ready  ## make .venv with memctl and what it needs
+
+.venv/ready: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "memctl needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; name another with make PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
+	$(RUN) -m $(PIP_INSTALL) -q '$(TORCH)' -e '.[dev]'
+	touch $@
+
+sweep: setup  ## the paper's 45 cells on the bundled heartbeats; again: shows the result
+	$(RUN) -m memctl.train -cn multirun_templates/grid $(ARGS)
+
+plan: setup  ## what `make sweep` would run, what is done, how long the rest takes
+	$(RUN) -m memctl.train -cn multirun_templates/grid hydra.sweeper.plan=true $(ARGS)
+
+report: setup  ## write and print the report of the bundled sweep
+	$(RUN) -m memctl.report runs/mitdb208 $(ARGS)
+
+test: setup  ## all fast tests
+	$(RUN) -m pytest $(ARGS)
+
+lint: setup  ## what CI checks besides the tests
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
+
+format: setup  ## mend what ruff can mend
+	$(RUN) -m ruff check --fix .
+	$(RUN) -m ruff format .
+
+bench: setup  ## timings; no test asserts one
+	$(RUN) -m tests.benchmarks $(ARGS)
+
+clean:  ## remove .venv and caches; results in runs/ stay
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,97 @@
+"""A sweep's runs as one table."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from memctl.errors import UserError
+from memctl.results import run as folder
+from memctl.results.files import read_json
+from memctl.results.record import flat
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What is known of a sweep.
+
+    Attributes:
+        directory: The sweep's folder.
+        table: One row a finished run: name, kind (cell, base, uniform or other), seed, low, high, location, width,
+            fingerprint, and the record's numbers as in `record.flat`, without `yardsticks/`.
+        records: The finished runs' records by name.
+        unfinished: Name and state of every other run that was planned or begun.
+    """
+
+    directory: Path
+    table: pd.DataFrame
+    records: dict[str, dict[str, Any]]
+    unfinished: dict[str, str]
+
+    @property
+    def cells(self) -> pd.DataFrame:
+        """The rows of cells of the grid."""
+        return self.table[self.table.kind == "cell"]
+
+    @property
+    def metrics(self) -> list[str]:
+        """Metric names, in the records' order."""
+        return list(dict.fromkeys(name for record in self.records.values() for name in record["metrics"]))
+
+    @property
+    def yardsticks(self) -> dict[str, dict[str, dict[str, float | None]]]:
+        """The yardsticks; every run of one split has the same."""
+        return next(iter(self.records.values()))["yardsticks"]
+
+
+def kind(record: dict[str, Any]) -> str:
+    if record["sampler"] is None:
+        return "base"
+    return "cell" if record["ci"] else str(record["sampler"]["name"])
+
+
+def row(record: dict[str, Any]) -> dict[str, Any]:
+    ci = record["ci"] or {"low": None, "high": None}
+    placed = record["ci"] is not None
+    return {
+        "name": record["name"],
+        "kind": kind(record),
+        "seed": record["seed"],
+        "low": ci["low"],
+        "high": ci["high"],
+        "location": (ci["low"] + ci["high"]) / 2 if placed else None,
+        "width": ci["high"] - ci["low"] if placed else None,
+        "fingerprint": record["fingerprint"],
+        **{k: v for k, v in flat(record).items() if not k.startswith("yardsticks/")},
+    }
+
+
+def read(directory: Path) -> Sweep:
+    """Read a sweep's folder, finished or not.
+
+    Raises:
+        UserError: no such folder, no finished run in it, or runs of different splits, which cannot be compared.
+    """
+    if not directory.is_dir():
+        raise UserError(f"{directory} is not a folder; give a sweep's, such as runs/mitdb208")
+    planned = (read_json(directory / "sweep.json") or {}).get("runs", {})
+    names = [*planned, *sorted(p.parent.name for p in directory.glob("*/status.json") if p.parent.name not in planned)]
+    records, unfinished = {}, {}
+    for name in names:
+        status = folder.status(directory / name)
+        state = folder.state(directory / name, status["fingerprint"]) if status else "new"
+        record = folder.record(directory / name) if state == "done" else None
+        if record is None:
+            message = (status or {}).get("message", "")
+            unfinished[name] = f"{'missing' if state == 'new' else state}{': ' + message.splitlines()[0] if message else ''}"
+        else:
+            records[name] = record
+    if not records:
+        raise UserError(f"{directory} holds no finished run yet" + (f"; unfinished: {', '.join(unfinished)}" if unfinished else ""))
+    splits = {record["split"]["hash"] for record in records.values()}
+    if len(splits) > 1:
+        found = ", ".join(sorted(splits))
+        raise UserError(f"{directory} mixes runs of different train/held-out splits ({found}); they cannot be compared")
+    table = pd.DataFrame([row(record) for record in records.values()])
+    return Sweep(directory, table, records, unfinished)
