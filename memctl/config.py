@@ -75,6 +75,7 @@ class Metrics:
     Attributes:
         reduce: Distance between two records: rms, mse or norm.
         per_record: none, or zscore to standardise each record first.
+        range: own, or 01 or m11 to map the training data's range to [0, 1] or [-1, 1] first.
         quantize: Levels to which both sides are rounded over the training data's range (256: an 8-bit round trip); 0 is off.
         bins: Histogram bins of the Jensen-Shannon divergences.
         amplitude_js: pooled, pairwise_hist or pairwise_pmf: what "JS distance of a signal to the training set" means.
@@ -84,6 +85,7 @@ class Metrics:
 
     reduce: str = "rms"
     per_record: str = "none"
+    range: str = "own"
     quantize: int = 0
     components: int = 2
     bins: int = 50

@@ -38,6 +38,7 @@ RANGES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("generate.batch_size", lambda v: v >= 1, "at least 1"),
     ("metrics.reduce", lambda v: v in ("rms", "mse", "norm"), "rms, mse or norm"),
     ("metrics.per_record", lambda v: v in ("none", "zscore"), "none or zscore"),
+    ("metrics.range", lambda v: v in ("own", "01", "m11"), "own, 01 or m11"),
     ("metrics.quantize", lambda v: v == 0 or v >= 2, "0 (off) or at least 2 levels"),
     ("metrics.components", lambda v: v >= 1, "at least 1"),
     ("metrics.bins", lambda v: v >= 3, "at least 3"),

@@ -4,7 +4,7 @@ import sys
 from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
+from hydra.errors import CompactHydraException
 from hydra.types import RunMode
 
 from memctl.errors import UserError
@@ -19,5 +19,5 @@ def task(cfg: Any) -> None:
     except UserError as error:
         if HydraConfig.get().mode is RunMode.RUN:
             sys.exit(f"memctl: {error}")
-        raise HydraException(f"memctl: {error}") from None
+        raise CompactHydraException(f"memctl: {error}") from None
     print(pipeline.summary(record), flush=True)

@@ -1,4 +1,4 @@
-"""The switches that decide what a distance is taken between: quantisation and standardisation of each record."""
+"""The switches that decide what a distance is taken between: quantisation, range, and standardisation of each record."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,15 @@ def quantize(x: Floats, levels: int, value_range: tuple[float, float]) -> Floats
     low, high = value_range
     step = (high - low) / (levels - 1)
     return low + np.round((np.clip(x, low, high) - low) / step) * step
+
+
+def rescale(x: Floats, how: str, value_range: tuple[float, float]) -> Floats:
+    """Map the range linearly to [0, 1] (`01`) or [-1, 1] (`m11`); `own` leaves x in the data's own units."""
+    if how == "own":
+        return x
+    low, high = value_range
+    unit = (x - low) / (high - low)
+    return unit if how == "01" else 2 * unit - 1
 
 
 def standardise(x: Floats, how: str) -> Floats:

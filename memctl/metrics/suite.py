@@ -13,7 +13,7 @@ from memctl.metrics.amplitude import amplitude_js
 from memctl.metrics.distance import neighbours
 from memctl.metrics.energy import energy
 from memctl.metrics.measure import Floats, Measure, mean
-from memctl.metrics.prepare import flatten, quantize, standardise
+from memctl.metrics.prepare import flatten, quantize, rescale, standardise
 from memctl.metrics.projection import Projection
 
 DCR_SUBSETS = 20  # random subsets of the larger side, where train and held-out differ in size
@@ -99,5 +99,6 @@ class Suite:
 
 
 def prepare(records: NDArray[np.floating], config: Metrics, value_range: tuple[float, float]) -> Floats:
-    """Flatten, quantise and standardise as the switches say."""
-    return standardise(quantize(flatten(records), config.quantize, value_range), config.per_record)
+    """Flatten, quantise, rescale and standardise as the switches say."""
+    x = quantize(flatten(records), config.quantize, value_range)
+    return standardise(rescale(x, config.range, value_range), config.per_record)

@@ -18,8 +18,8 @@ class UNet1dConfig:
     """
 
     name: ClassVar[str] = "unet1d"
-    channels: list[int] = field(default_factory=lambda: [16, 32, 64, 64])
-    attention: list[int] = field(default_factory=lambda: [2, 3])
+    channels: list[int] = field(default_factory=lambda: [16, 32, 48, 64])
+    attention: list[int] = field(default_factory=lambda: [3])
     heads: int = 1
     kernel: int = 3
 

@@ -94,4 +94,5 @@ def read(directory: Path) -> Sweep:
         found = ", ".join(sorted(splits))
         raise UserError(f"{directory} mixes runs of different train/held-out splits ({found}); they cannot be compared")
     table = pd.DataFrame([row(record) for record in records.values()])
+    table = table.astype(dict.fromkeys(("low", "high", "location", "width"), float))  # also where no run has a cell
     return Sweep(directory, table, records, unfinished)

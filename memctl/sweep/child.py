@@ -36,7 +36,6 @@ def main(payload: Payload) -> None:
     os.dup2(log, 1)
     os.dup2(log, 2)
 
-    from hydra.core.singleton import Singleton  # noqa: F401  (Hydra's globals live in singletons of this process)
     from hydra.core.utils import JobStatus, run_job, setup_globals
 
     setup_globals()
@@ -50,9 +49,9 @@ def main(payload: Payload) -> None:
     if returned.status is JobStatus.COMPLETED:
         return
     error = returned._return_value
-    from hydra.errors import HydraException
+    from hydra.errors import CompactHydraException
 
-    if isinstance(error, HydraException):
+    if isinstance(error, CompactHydraException):
         print(error, file=sys.stderr)
     else:
         import traceback

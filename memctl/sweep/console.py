@@ -17,13 +17,14 @@ class Console:
 
     Args:
         directories: Of the runs, in launch order.
+        slots: Runs at once.
     """
 
-    def __init__(self, directories: Sequence[Path]) -> None:
-        self.directories = list(directories)
-        self.started = time.monotonic()
+    def __init__(self, directories: Sequence[Path], slots: int) -> None:
+        self.directories, self.slots = list(directories), slots
+        self.shown = self.ticked = time.monotonic()
+        self.busy = 0.0  # seconds of work, added up over the slots
         self.first: float | None = None
-        self.shown = self.started
         self.ended: dict[Path, bool] = {}
         self.tty = sys.stdout.isatty()
 
@@ -36,43 +37,51 @@ class Console:
 
     def tick(self, running: Sequence[Path]) -> None:
         """Show where the running ones are."""
-        if not self.tty and time.monotonic() - self.shown < EVERY:
+        now = time.monotonic()
+        base = self.base([folder.status(d) for d in running])
+        # While a base is made one process works and the others wait for it.
+        self.busy += (now - self.ticked) * (1 if base else len(running))
+        self.ticked = now
+        if self.first is None:
+            self.first = sum(self.work()[::2])  # what earlier commands did is not this one's speed
+        if not self.tty and now - self.shown < EVERY:
             return
-        self.shown = time.monotonic()
-        parts = []
-        for directory in running:
-            current = folder.status(directory) or {}
-            stage, done, total = current.get("stage", "start"), current.get("done", 0), current.get("total", 1)
-            parts.append(f"{directory.name} {stage}" + (f" {done / total:.0%}" if stage not in ("base", "start") else ""))
-        for current in self.bases([folder.status(d) for d in running]):
-            if current["state"] == "running":
-                parts = [f"base {current['done'] / current['total']:.0%}, runs wait for it"]
+        self.shown = now
+        parts = [f"base {base['done'] / base['total']:.0%} (runs wait for it)"] if base else [where(d) for d in running]
         text = f"{len(self.ended)}/{len(self.directories)} ended; now {', '.join(parts)}{self.remaining()}"
         print(f"\r\x1b[K{text[:150]}" if self.tty else text, end="" if self.tty else "\n", flush=True)
 
     def remaining(self) -> str:
-        """`; about 3 min left`, from the work done so far and the work of all, in network passes."""
-        done, total = self.work()
-        if self.first is None:
-            self.first = done  # what earlier commands did is not this one's speed
-        elapsed = time.monotonic() - self.started
-        rate = (done - self.first) / max(elapsed, 1e-9)
-        if rate <= 0 or elapsed < 5 or len(self.ended) == len(self.directories):
+        """`; about 3 min left`: the work that is left at the speed of one slot so far, the runs' share over all slots."""
+        runs_done, runs_total, base_done, base_total = self.work()
+        done = runs_done + base_done - (self.first or 0)
+        if done <= 0 or self.busy < 5 or len(self.ended) == len(self.directories):
             return ""
-        return f"; about {duration((total - done) / rate)} left"
+        speed = done / self.busy
+        return f"; about {duration(((base_total - base_done) + (runs_total - runs_done) / self.slots) / speed)} left"
 
-    def work(self) -> tuple[float, float]:
-        """Work done and work of all; a run not yet started counts as the mean of the known ones."""
-        known = [folder.status(d) if d not in self.ended or self.ended[d] else None for d in self.directories]
+    def work(self) -> tuple[float, float, float, float]:
+        """Runs' work done and in all, bases' work done and in all; a run not yet started counts as the mean of the known."""
+        known = [folder.status(d) if self.ended.get(d, True) else None for d in self.directories]
         totals = [s["total"] for s in known if s]
         mean = sum(totals) / len(totals) if totals else 1.0
-        done = sum(s["done"] for s in known if s)
         total = sum(s["total"] if s else (0.0 if d in self.ended else mean) for d, s in zip(self.directories, known, strict=True))
-        for status in self.bases(known):
-            done, total = done + status["done"], total + status["total"]
-        return done, max(total, done)
+        bases = self.bases(known)
+        return sum(s["done"] for s in known if s), total, sum(s["done"] for s in bases), sum(s["total"] for s in bases)
+
+    def base(self, runs: Sequence[dict[str, Any] | None]) -> dict[str, Any] | None:
+        """The status of a base that is being made for one of these runs."""
+        return next((status for status in self.bases(runs) if status["state"] == "running"), None)
 
     def bases(self, runs: Sequence[dict[str, Any] | None]) -> list[dict[str, Any]]:
         """The status of each base that some of these runs start from and that is or was trained here."""
         folders = sorted({s["base"] for s in runs if s and s.get("base")})
         return [status for status in map(folder.status, map(Path, folders)) if status]
+
+
+def where(directory: Path) -> str:
+    """`cl100_ch200_s0 generate 80%`."""
+    current = folder.status(directory) or {}
+    stage = current.get("stage", "start")
+    share = f" {current['done'] / current['total']:.0%}" if stage in ("control", "generate") else ""
+    return f"{directory.name} {stage}{share}"

@@ -76,7 +76,7 @@ class LocalLauncher(Launcher):
         slots = slots[: max(1, len(job_overrides))]
         configs = [self._compose(list(o), initial_job_idx + k) for k, o in enumerate(job_overrides)]
         logs = [Path(c.hydra.sweep.dir) / c.hydra.sweep.subdir / "log.txt" for c in configs]
-        console = Console([log.parent for log in logs])
+        console = Console([log.parent for log in logs], len(slots))
         print(f"{len(configs)} runs, {len(slots)} at once ({places(slots)})", flush=True)
         os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")  # asking for GPUs must not start CUDA in the fork server
         context = multiprocessing.get_context("forkserver")
@@ -96,6 +96,9 @@ class LocalLauncher(Launcher):
         config = self.hydra_context.config_loader.load_sweep_config(self.config, overrides)
         with open_dict(config):
             config.hydra.job.id = config.hydra.job.num = number
+        for key in config:
+            if key != "hydra" and OmegaConf.is_config(config[key]):
+                OmegaConf.resolve(config[key])  # the environment that it refers to is this process's, not the fork server's
         return config
 
     def _run(self, context: Any, configs: list[DictConfig], logs: list[Path], slots: list[Slot], console: Console) -> list[JobReturn]:

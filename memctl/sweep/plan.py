@@ -111,15 +111,21 @@ def seconds_a_run(plan: Plan) -> float | None:
     return median(totals) if totals else None
 
 
-def describe(plan: Plan) -> str:
-    """The plan in words: every run with its state, and what was dropped."""
+def describe(plan: Plan, names: bool) -> str:
+    """The plan in words: what was dropped and why, and how many runs are in which state.
+
+    Args:
+        names: Name every run.
+    """
     lines = [f"sweep {plan.directory}: {len(plan.runs)} runs"]
-    for reason, names in plan.dropped.items():
-        lines.append(f"  dropped, {reason}: {len(names)} ({', '.join(names[:6])}{', ...' if len(names) > 6 else ''})")
+    for reason, combinations in plan.dropped.items():
+        shown = combinations if names else combinations[:4]
+        more = f", and {len(combinations) - len(shown)} more" if len(shown) < len(combinations) else ""
+        lines.append(f"  dropped, {reason}: {', '.join(shown)}{more}")
     for state in ("done", "running", "stopped", "failed", "new"):
-        names = [run.experiment.name for run in plan.runs if run.state == state]
-        if names:
-            lines.append(f"  {state}: {len(names)} ({' '.join(names)})")
+        found = [run.experiment.name for run in plan.runs if run.state == state]
+        if found:
+            lines.append(f"  {state}: {len(found)}" + (f" ({' '.join(found)})" if names else ""))
     return "\n".join(lines)
 
 

@@ -13,7 +13,7 @@ from typing import Any, Optional
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobStatus
-from hydra.errors import HydraException
+from hydra.errors import CompactHydraException
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
@@ -53,7 +53,7 @@ class GridSweeper(Sweeper):
         try:
             return self._sweep(arguments)
         except UserError as error:
-            raise HydraException(f"memctl: {error}") from None  # Hydra shows its own exceptions without a traceback
+            raise CompactHydraException(f"memctl: {error}") from None  # Hydra shows its own exceptions without a traceback
 
     def _sweep(self, arguments: list[str]) -> Any:
         assert self.config is not None
@@ -63,7 +63,7 @@ class GridSweeper(Sweeper):
         texts = [f"{key}={value}" for key, value in self.params.items()] + list(arguments)
         swept = axes(OverridesParser.create(config_loader=loader).parse_overrides(texts))
         plan = planning.make_plan(swept, self.references, Composer(loader, self.config))
-        print(planning.describe(plan), flush=True)
+        print(planning.describe(plan, names=self.plan_only), flush=True)
         if self.plan_only:
             print(planning.estimate(plan, slots_of(self.config), lambda: measured(plan)), flush=True)
             return None
@@ -88,7 +88,7 @@ class GridSweeper(Sweeper):
             sys.exit(130)
         if failed:
             logs = "\n".join(f"    {e.name}: see {e.directory / 'log.txt'}" for e in failed)
-            raise HydraException(
+            raise CompactHydraException(
                 f"memctl: {len(failed)} of {len(plan.runs)} runs are not done:\n{logs}\n  The same command goes on with them."
             )
 

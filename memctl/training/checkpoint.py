@@ -1,7 +1,6 @@
 """Weights with what they were made from, so that none is used where it does not belong."""
 
 import io
-import pickle
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +36,9 @@ def load(path: Path, network: nn.Module, expected: dict[str, Any]) -> None:
     try:
         stored = torch.load(io.BytesIO(readable(path)), map_location="cpu", weights_only=True)
         valid = stored["format"] == FORMAT
-    except (RuntimeError, pickle.UnpicklingError, EOFError, KeyError, TypeError, ValueError):
+    except UserError:
+        raise
+    except Exception:  # unpickling a torn file can raise anything
         valid = False
     if not valid:
         raise UserError(f"{path} is not a memctl checkpoint, or is damaged; remove it or name another")

@@ -4,6 +4,7 @@ The hook is one attribute, `draw_timesteps(n, generator) -> indices t - 1, shape
 If its `training_step` also returns a dict with `t` and `losses` (one a record), the loss is logged by t.
 """
 
+import math
 from itertools import pairwise
 from typing import Any
 
@@ -50,14 +51,18 @@ class TimestepSamplerCallback(Callback):
         self.drawn = self.drawn.to(t.device).index_add_(0, t, torch.ones_like(t))
         return t
 
-    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *_: Any) -> None:
+    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int) -> None:
         if isinstance(outputs, dict) and "t" in outputs and "losses" in outputs:
             t, each = outputs["t"], outputs["losses"].detach()
             self.loss_sum = self.loss_sum.to(t.device).index_add_(0, t, each.to(self.loss_sum.dtype))
             self.loss_count = self.loss_count.to(t.device).index_add_(0, t, torch.ones_like(t))
+        # Here and not at the epoch's end: a checkpoint saved after the last batch must hold what the row has settled.
+        if batch_idx + 1 == trainer.num_training_batches:
+            self.flush(trainer, {"epoch": trainer.current_epoch + 1})
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self.flush(trainer, {"epoch": trainer.current_epoch + 1})
+        if math.isinf(trainer.num_training_batches):  # data of unknown length
+            self.flush(trainer, {"epoch": trainer.current_epoch + 1})
 
     def flush(self, trainer: Trainer, row: dict[str, float]) -> None:
         """Log a row of what was drawn so far and what it cost since the last row."""

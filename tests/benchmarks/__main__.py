@@ -1,0 +1,82 @@
+"""make bench: what the pieces cost on this machine. Ratios within one run are what to compare; times are noisy.
+
+Each time is the least of several repetitions, on one thread.
+"""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import nn
+
+from memctl import data, models
+from memctl.config import Diffusion, Generate, Metrics, Stage
+from memctl.diffusion.generate import generate
+from memctl.diffusion.schedule import forward_process
+from memctl.metrics.suite import Suite
+from memctl.metrics.yardsticks import yardsticks
+from memctl.samplers import IntervalSampler
+from memctl.training.batches import Batches
+from memctl.training.module import DiffusionModule
+
+
+def least(function: Callable[[], object], repeats: int = 15) -> float:
+    """The least milliseconds of a call."""
+    times = []
+    for _ in range(repeats + 2):
+        began = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - began)
+    return 1e3 * min(times[2:])
+
+
+def show(name: str, ms: float, note: str = "") -> None:
+    print(f"{name:58s} {ms:10.3f} ms   {note}", flush=True)
+
+
+def samplers() -> None:
+    g = torch.Generator().manual_seed(0)
+    sampler = IntervalSampler(low=700, high=1000)
+    plain = least(lambda: torch.randint(0, 1000, (64,), generator=g), 2000)
+    ours = least(lambda: sampler.sample(64, g), 2000)
+    show("torch.randint of 64 timesteps", plain)
+    show("interval sampler of 64 timesteps", ours, f"{ours / plain:.1f} times randint")
+
+
+def layouts() -> None:
+    x = torch.randn(100, 32, 70)
+    plain = nn.Conv1d(32, 32, 3, padding=1)
+    wide = nn.Conv2d(32, 32, (1, 3), padding=(0, 1)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    y = x.unsqueeze(2).to(memory_format=torch.channels_last)
+    with torch.inference_mode():
+        a, b = least(lambda: plain(x)), least(lambda: wide(y))
+    show("Conv1d, 100 x 32 x 70", a)
+    show("the same as a 1 x L image, channels-last", b, f"{a / b:.1f} times faster")
+
+
+def network() -> None:
+    split = data.load(data.build({"name": "mitdb208"}))
+    net = models.network(models.build({"name": "unet1d"}), 1)
+    module = DiffusionModule(net, forward_process(Diffusion()), Batches(torch.from_numpy(split.train), 32, 0), Stage(), steps=1)
+    optimizer = module.configure_optimizers()["optimizer"]
+
+    def step() -> None:
+        optimizer.zero_grad()
+        module.training_step()["loss"].backward()
+        optimizer.step()
+
+    show("training step, 32 heartbeats", least(step))
+    how = Generate(steps=5)
+    ms = least(lambda: generate(net, Diffusion(), how, range(100), (1, 140), torch.device("cpu")), 5)
+    show("one reverse step of 100 heartbeats", ms / 5)
+    suite, samples = Suite.of(split, Metrics()), np.resize(split.heldout, (1000, 1, 140))
+    show("all metrics of 1,000 heartbeats", least(lambda: suite.evaluate(samples), 3))
+    show("all yardsticks (once a sweep)", least(lambda: yardsticks(suite, split, 1000), 2))
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    samplers()
+    layouts()
+    network()

@@ -1,0 +1,95 @@
+"""Distances and neighbours against loops, and against scikit-learn."""
+
+import math
+
+import numpy as np
+import pytest
+from sklearn.neighbors import NearestNeighbors
+
+from memctl.metrics import distance
+from memctl.metrics.distance import distances, neighbours
+
+REDUCE = {
+    "rms": lambda a, b: math.sqrt(sum((x - y) ** 2 for x, y in zip(a, b, strict=True)) / len(a)),
+    "mse": lambda a, b: sum((x - y) ** 2 for x, y in zip(a, b, strict=True)) / len(a),
+    "norm": lambda a, b: math.sqrt(sum((x - y) ** 2 for x, y in zip(a, b, strict=True))),
+}
+
+every = pytest.mark.parametrize("reduce", REDUCE)
+
+
+@pytest.fixture
+def sides() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(23, 7)), rng.normal(1, 2, size=(31, 7))
+
+
+@every
+def test_distances_are_those_of_a_loop(sides, reduce: str):
+    a, b = sides
+    expected = [[REDUCE[reduce](x, y) for y in b] for x in a]
+    np.testing.assert_allclose(distances(a, b, reduce), expected, rtol=1e-12)
+
+
+@every
+def test_the_distance_of_a_record_to_itself_is_exactly_0(reduce: str):
+    x = 1e6 + np.random.default_rng(0).normal(size=(20, 50))  # far from 0, where a rule with products would lose it
+    assert (np.diag(distances(x, x, reduce)) == 0).all()
+    assert (neighbours(x, x, reduce).first == 0).all()
+
+
+@every
+def test_neighbours_are_those_of_scikit_learn(sides, reduce: str):
+    queries, references = sides
+    found = neighbours(queries, references, reduce)
+    d, index = NearestNeighbors(n_neighbors=2, algorithm="brute").fit(references).kneighbors(queries)
+    d = {"rms": d / math.sqrt(7), "mse": d**2 / 7, "norm": d}[reduce]
+    np.testing.assert_allclose(found.first, d[:, 0])
+    np.testing.assert_allclose(found.second, d[:, 1])
+    np.testing.assert_array_equal(found.nearest, index[:, 0])
+    np.testing.assert_allclose(found.mean, [np.mean([REDUCE[reduce](x, y) for y in references]) for x in queries])
+
+
+@every
+def test_no_record_is_its_own_neighbour_where_it_is_excluded(sides, reduce: str):
+    x = sides[1]
+    found = neighbours(x, x, reduce, exclude_self=True)
+    for i, row in enumerate(x):
+        others = {j: REDUCE[reduce](row, y) for j, y in enumerate(x) if j != i}
+        first, second = sorted(others.values())[:2]
+        assert found.first[i] == pytest.approx(first)
+        assert found.second[i] == pytest.approx(second)
+        assert others[found.nearest[i]] == pytest.approx(first)
+        assert found.mean[i] == pytest.approx(np.mean(list(others.values())))
+
+
+@every
+@pytest.mark.parametrize("exclude_self", [False, True], ids=["all", "others"])
+@pytest.mark.parametrize("block", [1, 31, 100, 713], ids=lambda block: f"block {block}")
+def test_blocks_do_not_change_the_result(sides, monkeypatch: pytest.MonkeyPatch, reduce: str, exclude_self: bool, block: int):
+    queries, references = (sides[1], sides[1]) if exclude_self else sides
+    whole = neighbours(queries, references, reduce, exclude_self)
+    asked = []
+    monkeypatch.setattr(distance, "BLOCK", block)
+    monkeypatch.setattr(distance, "distances", lambda a, b, how: asked.append(len(a)) or distances(a, b, how))
+    for ours, theirs in zip(neighbours(queries, references, reduce, exclude_self), whole, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert sum(asked) == len(queries)
+    assert max(asked) == max(1, block // 31)
+
+
+def test_the_mean_squared_distance_knows_only_the_mean_of_the_data(sides):
+    queries, references = sides
+    centre = references.mean(axis=0)
+    spread = np.trace(np.cov(references.T, ddof=0))
+    expected = ((queries - centre) ** 2).sum(axis=1) + spread
+    np.testing.assert_allclose(7 * neighbours(queries, references, "mse").mean, expected)
+    np.testing.assert_allclose((distances(queries, references, "norm") ** 2).mean(axis=1), expected)
+
+
+def test_equal_references_are_both_neighbours():
+    x = np.array([[0.0, 0.0], [3.0, 4.0], [3.0, 4.0]])
+    found = neighbours(np.array([[3.0, 4.0], [0.0, 0.0]]), x, "norm")
+    np.testing.assert_array_equal(found.first, [0, 0])
+    np.testing.assert_array_equal(found.second, [0, 5])
+    assert found.nearest.tolist() == [1, 0]

@@ -1,0 +1,185 @@
+"""All metrics of one set of samples."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from memctl.config import Metrics
+from memctl.data import Split, split
+from memctl.data.base import Records
+from memctl.metrics import suite as module
+from memctl.metrics.amplitude import amplitude_js
+from memctl.metrics.distance import neighbours
+from memctl.metrics.energy import energy
+from memctl.metrics.suite import Suite
+
+LENGTH = 24
+CONFIG = Metrics(repeats=40, bins=20)
+NAMES = [
+    "distance_to_train", "js_amplitude",
+    "wasserstein_C1", "wasserstein_sd_C1", "js_divergence_C1", "js_distance_C1",
+    "wasserstein_C2", "wasserstein_sd_C2", "js_divergence_C2", "js_distance_C2",
+    "f_mem", "ratio_median", "dcr_share", "delta_nn", "nn_train", "nn_heldout", "energy_heldout",
+]  # fmt: skip
+
+
+def drawn(n: int, seed: int) -> np.ndarray:
+    """Signals of two channels, each of 5 factors."""
+    rng = np.random.default_rng(seed)
+    basis = np.sin(np.outer(np.arange(1, 6), np.linspace(0, np.pi, LENGTH)))
+    return (rng.normal(size=(n, 2, 5)) @ basis + 0.05 * rng.normal(size=(n, 2, LENGTH))).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def sides() -> Split:
+    return split(Records(drawn(120, 0)))
+
+
+@pytest.fixture(scope="module")
+def uneven() -> Split:
+    return split(Records(drawn(120, 0)), n_train=80, n_heldout=30)
+
+
+@pytest.fixture(scope="module")
+def samples() -> np.ndarray:
+    return drawn(50, 1)
+
+
+def test_every_metric_has_a_finite_value_in_its_interval(sides: Split, samples: np.ndarray):
+    found = Suite.of(sides, CONFIG).evaluate(samples)
+    assert list(found) == NAMES
+    for measure in found.values():
+        assert math.isfinite(measure.value)
+        if measure.low is not None:
+            assert measure.low <= measure.value <= measure.high
+    assert found["distance_to_train"].low < found["distance_to_train"].high
+
+
+@pytest.mark.parametrize("which", ["sides", "uneven"])
+def test_it_is_deterministic(which: str, samples: np.ndarray, request: pytest.FixtureRequest):
+    data = request.getfixturevalue(which)
+    first = Suite.of(data, CONFIG).evaluate(samples)
+    np.random.seed(99)  # noqa: NPY002 - the global generator must not matter
+    suite = Suite.of(data, CONFIG)
+    assert suite.evaluate(samples) == first
+    assert suite.evaluate(samples) == first  # nor what was asked before
+
+
+def test_the_seed_moves_intervals_and_not_values(sides: Split, samples: np.ndarray):
+    first, second = (Suite.of(sides, replace(CONFIG, seed=seed)).evaluate(samples) for seed in (0, 1))
+    assert {k: m.value for k, m in first.items()} == {k: m.value for k, m in second.items()}
+    assert first["distance_to_train"] != second["distance_to_train"]
+    assert first["f_mem"] == second["f_mem"]
+
+
+@pytest.mark.parametrize("reduce", ["rms", "mse", "norm"])
+def test_values_are_those_of_the_parts(sides: Split, samples: np.ndarray, reduce: str):
+    found = Suite.of(sides, replace(CONFIG, reduce=reduce)).evaluate(samples)
+    g, x, y = (records.reshape(len(records), -1).astype(float) for records in (samples, sides.train, sides.heldout))
+    to_train, to_heldout = neighbours(g, x, reduce), neighbours(g, y, reduce)
+    expected = {
+        "distance_to_train": to_train.mean.mean(),
+        "js_amplitude": amplitude_js(g, x, "pooled", 20).mean(),
+        "f_mem": np.mean(to_train.first / to_train.second < 1 / 3),
+        "ratio_median": np.median(to_train.first / to_train.second),
+        "dcr_share": np.mean(to_train.first < to_heldout.first),
+        "delta_nn": np.mean(to_heldout.first - to_train.first),
+        "nn_train": to_train.first.mean(),
+        "nn_heldout": to_heldout.first.mean(),
+        "energy_heldout": energy(g, y, reduce),
+    }
+    for name, value in expected.items():
+        assert found[name].value == pytest.approx(value), name
+
+
+def test_copies_are_called_copies(sides: Split):
+    found = Suite.of(sides, CONFIG).evaluate(sides.train[::2])
+    assert found["f_mem"].value == found["dcr_share"].value == found["dcr_share"].low == 1
+    assert found["nn_train"].value == found["ratio_median"].value == 0
+    assert found["delta_nn"].low > 0
+
+
+def test_fresh_records_are_not(sides: Split):
+    fresh = drawn(150, 2)
+    found = Suite.of(sides, CONFIG).evaluate(fresh)
+    assert found["f_mem"].value == 0
+    assert found["f_mem"].high < 0.03  # 1 - 0.025^(1/150) = 0.024
+    # 150 samples: a share of 0.5 has the standard error 0.041; the two sides of 60 records add as much again. 3 of both, 0.17.
+    assert abs(found["dcr_share"].value - 0.5) < 0.17
+
+
+def test_identical_samples_and_train_have_equal_projections(sides: Split):
+    found = Suite.of(sides, CONFIG).evaluate(sides.train)
+    assert max(found[name].value for name in NAMES if "_C" in name) < 1e-7
+
+
+def test_sides_of_one_size_are_compared_whole(sides: Split):
+    suite = Suite.of(sides, CONFIG)
+    pairs = list(suite.equal_sides())
+    assert len(pairs) == 1
+    assert pairs[0][0] is suite.train
+    assert pairs[0][1] is suite.heldout
+
+
+@pytest.mark.parametrize(("n_train", "n_heldout"), [(80, 30), (30, 80)], ids=str)
+def test_the_larger_side_is_drawn_from(n_train: int, n_heldout: int):
+    suite = Suite.of(split(Records(drawn(120, 0)), n_train, n_heldout), CONFIG)
+    pairs = list(suite.equal_sides())
+    assert len(pairs) == module.DCR_SUBSETS
+    smaller = min(n_train, n_heldout)
+    larger = suite.train if n_train > n_heldout else suite.heldout
+    known = {row.tobytes() for row in larger}
+    subsets = []
+    for train, heldout in pairs:
+        assert len(train) == len(heldout) == smaller
+        subset = {row.tobytes() for row in (train if n_train > n_heldout else heldout)}
+        assert len(subset) == smaller
+        assert subset <= known
+        subsets.append(frozenset(subset))
+    assert len(set(subsets)) == len(subsets)
+
+
+@pytest.mark.parametrize(("n_train", "n_heldout"), [(90, 20), (20, 90)], ids=str)
+def test_a_larger_side_is_no_advantage(n_train: int, n_heldout: int):
+    fresh = drawn(150, 2)
+    found = Suite.of(split(Records(drawn(110, 0)), n_train, n_heldout), CONFIG).evaluate(fresh)
+    # Whole, the larger side would hold the nearest of 90 of 110 samples, a share of 0.82 or 0.18. Subsets of 20 leave 0.5, with an
+    # error by the 20 records of the smaller side below sqrt(0.25 / 20) = 0.11; 2 of them.
+    assert abs(found["dcr_share"].value - 0.5) < 0.22
+
+
+def test_samples_come_in_the_datas_own_units(samples: np.ndarray):
+    records = Records(drawn(120, 0))
+    config = replace(CONFIG, per_record="zscore")
+    plain = Suite.of(split(records), config).evaluate(samples)
+    scaled = Suite.of(split(Records(8 * records.values + 64)), config).evaluate(8 * samples + 64)
+    for name in NAMES:
+        assert scaled[name].value == pytest.approx(plain[name].value, abs=1e-4), name
+
+
+def test_quantisation_is_over_the_training_datas_range(sides: Split, samples: np.ndarray):
+    suite = Suite.of(sides, replace(CONFIG, quantize=5))
+    low, high = float(sides.train.min()), float(sides.train.max())
+    assert suite.value_range == (low, high)
+    grid = np.linspace(low, high, 5)
+    for x in (suite.train, suite.heldout, suite.prepare(samples)):
+        assert np.abs(x[..., None] - grid).min(axis=-1).max() < 1e-12
+    known = Suite.of(replace(sides, value_range=(-10.0, 10.0)), replace(CONFIG, quantize=5))
+    assert known.value_range == (-10.0, 10.0)
+    assert set(np.unique(known.train)) <= {-10, -5, 0, 5, 10}
+
+
+def test_images_are_measured_too():
+    images = np.random.default_rng(0).random((60, 3, 5, 4)).astype(np.float32)
+    found = Suite.of(split(Records(images[:40], value_range=(0.0, 1.0))), replace(CONFIG, quantize=256)).evaluate(images[40:])
+    assert list(found) == NAMES
+    # The difference of two uniform values has the mean square 1/6; 60 values a record and 20 x 20 pairs leave an error below 3 %.
+    assert found["distance_to_train"].value == pytest.approx(math.sqrt(1 / 6), rel=0.03)
+
+
+def test_components_are_limited_by_the_data():
+    few = split(Records(np.random.default_rng(0).normal(size=(60, 1, 3)).astype(np.float32)))
+    found = Suite.of(few, replace(CONFIG, components=10)).evaluate(few.heldout)
+    assert [name for name in found if name.startswith("wasserstein_C")] == ["wasserstein_C1", "wasserstein_C2", "wasserstein_C3"]

@@ -1,0 +1,145 @@
+"""The yardsticks rank on a small data set as their answers are known to."""
+
+import numpy as np
+import pytest
+
+from memctl.config import Metrics
+from memctl.data import Split, split
+from memctl.data.base import Records
+from memctl.metrics.measure import Measure
+from memctl.metrics.suite import Suite
+from memctl.metrics.yardsticks import BLUR, GENERATORS, blur, spread, yardsticks
+
+N, LENGTH, SAMPLES = 240, 48, 200
+CONFIG = Metrics(repeats=60, bins=20)
+
+Readings = dict[str, dict[str, Measure]]
+
+
+@pytest.fixture(scope="module")
+def sides() -> Split:
+    """Signals of 14 factors, the fine ones weaker, and a little noise: 120 train and 120 held-out."""
+    rng = np.random.default_rng(0)
+    basis = np.sin(np.outer(np.arange(1, 15), np.linspace(0, np.pi, LENGTH))) * np.arange(1, 15)[:, None] ** -0.4
+    signals = rng.normal(size=(N, 14)) @ basis + 0.02 * rng.normal(size=(N, LENGTH))
+    return split(Records(signals[:, None].astype(np.float32)))
+
+
+@pytest.fixture(scope="module")
+def readings(sides: Split) -> Readings:
+    return yardsticks(Suite.of(sides, CONFIG), sides, SAMPLES)
+
+
+def values(readings: Readings, metric: str) -> dict[str, float]:
+    return {name: found[metric].value for name, found in readings.items() if metric in found}
+
+
+def test_every_yardstick_reads_what_the_samples_are_read_by(sides: Split, readings: Readings):
+    assert list(readings) == [*GENERATORS, "floor"]
+    asked = set(Suite.of(sides, CONFIG).evaluate(sides.heldout))
+    for name, found in readings.items():
+        assert set(found) <= asked, name
+        for measure in found.values():
+            assert np.isfinite(measure.value)
+            assert measure.low is None or measure.low <= measure.value <= measure.high
+    for name in GENERATORS:
+        assert asked - set(readings[name]) == {"nn_train", "nn_heldout"}
+    assert asked - set(readings["floor"]) == {"ratio_median", "nn_heldout"}
+
+
+def test_they_are_deterministic(sides: Split, readings: Readings):
+    assert yardsticks(Suite.of(sides, CONFIG), sides, SAMPLES) == readings
+
+
+def test_the_papers_distance_is_a_meter_of_contrast(readings: Readings):
+    found = values(readings, "distance_to_train")
+    assert found["mean"] < found["blurred"] < found["heldout"]
+    # Copies and fresh records read alike: the mean over 120 records has the relative error 0.01 (both spread by about 0.1).
+    assert found["copies"] == pytest.approx(found["heldout"], rel=0.04)
+    # The mean record is at one standard deviation, real ones at sqrt(2): 0.71, as the root of a mean is a little above the mean of roots.
+    assert found["mean"] / found["heldout"] == pytest.approx(0.71, abs=0.03)
+
+
+def test_f_mem_calls_copies_alone(readings: Readings):
+    assert values(readings, "f_mem") == {"heldout": 0, "copies": 1, "blurred": 0, "mean": 0, "floor": 0}
+    assert readings["floor"]["f_mem"].high == pytest.approx(1 - 0.025 ** (1 / 120))
+
+
+def test_ratio_median(readings: Readings):
+    found = values(readings, "ratio_median")
+    assert found["copies"] == 0
+    assert min(found["heldout"], found["blurred"], found["mean"]) > 0.8
+
+
+def test_dcr_share_is_fair_but_to_copies(readings: Readings):
+    for name in ("heldout", "blurred"):
+        found = readings[name]["dcr_share"]
+        assert found.low <= 0.5 <= found.high
+    assert readings["copies"]["dcr_share"] == (1, 1, 1)
+    assert readings["floor"]["dcr_share"] == readings["heldout"]["dcr_share"]
+
+
+def test_delta_nn_is_fair_but_to_copies(readings: Readings):
+    for name in ("heldout", "blurred"):
+        found = readings[name]["delta_nn"]
+        assert found.low <= 0 <= found.high
+    assert readings["copies"]["delta_nn"].low > readings["heldout"]["delta_nn"].high
+    assert readings["floor"]["delta_nn"] == readings["heldout"]["delta_nn"]
+
+
+def test_energy_sees_what_is_no_data_and_not_copies(readings: Readings):
+    found, floor = values(readings, "energy_heldout"), readings["floor"]["energy_heldout"]
+    assert floor.low < 0 < floor.high
+    assert floor.low <= found["heldout"] <= floor.high
+    assert abs(found["copies"]) < 4 * floor.high  # drawn with replacement, copies repeat records
+    assert floor.high < found["blurred"] < found["mean"]
+
+
+def test_distributions_of_the_components(readings: Readings):
+    for metric in ("wasserstein_C1", "wasserstein_sd_C1", "js_divergence_C1", "js_distance_C1", "js_amplitude"):
+        found = values(readings, metric)
+        assert found["mean"] > 1.5 * max(found["heldout"], found["copies"]), metric
+
+
+def test_fresh_records_lie_within_the_floor(readings: Readings):
+    for metric in ("distance_to_train", "js_amplitude", "energy_heldout", "wasserstein_C1", "js_divergence_C1"):
+        floor, found = readings["floor"][metric], readings["heldout"][metric].value
+        assert floor.low < floor.high
+        assert floor.low <= found <= floor.high, metric
+
+
+def test_more_samples_narrow_the_floor(sides: Split):
+    few, many = (yardsticks(Suite.of(sides, CONFIG), sides, n)["floor"] for n in (20, 2000))
+    for metric in ("distance_to_train", "js_amplitude", "nn_train"):
+        # 100 times as many narrow it 10 times; 60 repeats know such a width to a quarter or so.
+        assert 5 < (few[metric].high - few[metric].low) / (many[metric].high - many[metric].low) < 20, metric
+    assert few["js_divergence_C1"].value > many["js_divergence_C1"].value
+
+
+def test_copies_are_of_the_records_at_hand_and_mean_is_their_mean(sides: Split):
+    rng = np.random.default_rng(0)
+    made = {name: generator(sides.train, sides.heldout, rng) for name, generator in GENERATORS.items()}
+    assert all(records.shape == sides.heldout.shape for records in made.values())
+    np.testing.assert_array_equal(made["heldout"], sides.heldout)
+    assert {row.tobytes() for row in made["copies"]} <= {row.tobytes() for row in sides.train}
+    np.testing.assert_allclose(made["mean"], np.broadcast_to(sides.train.mean(axis=0), sides.heldout.shape), atol=1e-6)
+    np.testing.assert_array_equal(made["blurred"], blur(sides.heldout))
+
+
+def test_blur_smooths_each_record_along_its_own_axes():
+    records = np.zeros((3, 2, 41))
+    records[1, 0, 20] = 1
+    found = blur(records)
+    assert not found[[0, 2]].any()
+    assert not found[1, 1].any()
+    width = BLUR * 41
+    bell = np.exp(-0.5 * ((np.arange(41) - 20) / width) ** 2)
+    np.testing.assert_allclose(found[1, 0], bell / bell.sum(), atol=1e-4)  # cut at 4 standard deviations
+    flat = np.full((2, 3, 8, 6), 5.0)
+    np.testing.assert_allclose(blur(flat), flat)
+
+
+def test_spread_holds_95_percent():
+    found = spread(list(np.arange(1001.0)))
+    assert found == (500, 25, 975)
+    assert spread([2.0]) == (2, 2, 2)

@@ -1,0 +1,82 @@
+"""The 1-D U-Net: any length, every parameter used, no leak between records."""
+
+import pytest
+import torch
+
+from memctl import models
+from memctl.errors import UserError
+from memctl.models.unet1d import timestep_embedding
+
+
+def network(inputs: int = 1, **changes: object) -> torch.nn.Module:
+    torch.manual_seed(0)
+    return models.network(models.build({"name": "unet1d", "channels": [4, 8, 12], "attention": [1, 2], **changes}), inputs)
+
+
+def awake(net: torch.nn.Module) -> torch.nn.Module:
+    """With the layers that start at zero given weights, so that every path is open."""
+    for p in net.parameters():
+        if not p.any():
+            torch.nn.init.normal_(p, std=0.1)
+    return net
+
+
+@pytest.mark.parametrize("length", [8, 9, 17, 100, 139, 140, 141, 256])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_any_length_and_number_of_channels(length: int, channels: int) -> None:
+    x = torch.randn(3, channels, length)
+    y = network(channels)(x, torch.tensor([0, 5, 999]))
+    assert y.shape == x.shape
+    assert y.isfinite().all()
+
+
+def test_gradients_reach_every_parameter() -> None:
+    net = awake(network())
+    net(torch.randn(4, 1, 50), torch.tensor([1, 2, 3, 4])).square().sum().backward()
+    dead = [name for name, p in net.named_parameters() if p.grad is None or not p.grad.any()]
+    assert dead == []
+
+
+def test_the_step_and_far_positions_matter() -> None:
+    net = awake(network()).eval()
+    x = torch.randn(1, 1, 64)
+    assert not torch.allclose(net(x, torch.tensor([3])), net(x, torch.tensor([700])))
+    other = x.clone()
+    other[..., 0] += 5
+    assert not torch.allclose(net(x, torch.tensor([3]))[..., -1], net(other, torch.tensor([3]))[..., -1])
+
+
+def test_records_do_not_mix() -> None:
+    net = awake(network()).eval()
+    x, t = torch.randn(5, 1, 40), torch.arange(5)
+    one_by_one = torch.cat([net(x[k : k + 1], t[k : k + 1]) for k in range(5)])
+    torch.testing.assert_close(net(x, t), one_by_one, rtol=1e-4, atol=1e-5)
+
+
+def test_one_step_for_all_is_the_same_as_one_each() -> None:
+    net = awake(network()).eval()
+    x = torch.randn(5, 1, 40)
+    torch.testing.assert_close(net(x, torch.tensor([9])), net(x, torch.full((5,), 9)), rtol=1e-4, atol=1e-5)
+
+
+def test_embedding_is_the_sinusoids() -> None:
+    e = timestep_embedding(torch.tensor([0, 2]), 4)
+    torch.testing.assert_close(e[0], torch.tensor([0.0, 0.0, 1.0, 1.0]))
+    angles = torch.tensor([2.0, 0.02])
+    torch.testing.assert_close(e[1], torch.cat([angles.sin(), angles.cos()]))
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"channels": []}, "channels"),
+        ({"channels": [3, 5]}, "channels"),
+        ({"attention": [7]}, "attention"),
+        ({"heads": 5}, "heads"),
+        ({"kernel": 4}, "kernel"),
+        ({"width": 3}, "width is not a setting"),
+    ],
+)
+def test_sizes_that_do_not_fit_are_named(changes: dict[str, object], text: str) -> None:
+    with pytest.raises(UserError, match=text):
+        network(**changes)

@@ -1,0 +1,84 @@
+"""Imports point one way. The picture of the README, as a table."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "memctl"
+BASE = {"errors", "paths", "registry", "config"}
+LEAVES = {"samplers", "data", "models"}
+MAY_IMPORT = {
+    "errors": set(),
+    "paths": set(),
+    "config": set(),
+    "registry": {"errors"},
+    "samplers": BASE,
+    "data": BASE,
+    "models": BASE,
+    "diffusion": BASE | {"samplers"},
+    "metrics": BASE | {"data"},
+    "results": BASE | {"metrics"},
+    "experiment": BASE | LEAVES,
+    "training": BASE | LEAVES | {"diffusion", "experiment", "results"},
+    "pipeline": BASE | LEAVES | {"diffusion", "experiment", "results", "metrics", "training"},
+    "report": BASE | {"results"},
+    "sweep": BASE | LEAVES | {"experiment", "results"},
+    "task": {"errors", "pipeline"},
+    "train": {"paths", "sweep", "task"},
+}  # fmt: skip
+# Imported inside a function, in a process of its own or at the very end: said at the place.
+LAZY = {("sweep", "report"), ("sweep", "pipeline"), ("sweep", "diffusion"), ("sweep", "training"), ("task", "pipeline")}
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def part(path: Path) -> str:
+    first = path.relative_to(PACKAGE).parts[0]
+    return first.removesuffix(".py")
+
+
+def imports(path: Path) -> list[tuple[str, bool]]:
+    """The parts of memctl that a file imports, and whether at its top."""
+    tree = ast.parse(path.read_text())
+    top = set(map(id, tree.body))
+    found = []
+    for node in ast.walk(tree):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [a.name for a in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = [f"memctl.{a.name}" for a in node.names] if node.module == "memctl" else [node.module]
+        found += [(name.split(".")[1], id(node) in top) for name in names if name.startswith("memctl.")]
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_point_one_way(path: Path) -> None:
+    own = part(path)
+    for other, at_top in imports(path):
+        allowed = other in MAY_IMPORT.get(own, set()) or other == own or own == "__init__"
+        assert allowed or (not at_top and (own, other) in LAZY) or path.name == "preload.py", f"{own} must not import {other}"
+
+
+def test_every_part_is_in_the_table() -> None:
+    assert {part(p) for p in FILES} - {"__init__"} == set(MAY_IMPORT)
+
+
+def test_no_file_is_too_long_and_none_is_called_utils() -> None:
+    assert [p.name for p in FILES if len(p.read_text().splitlines()) > 300 or p.stem == "utils"] == []
+
+
+@pytest.mark.parametrize("module", ["memctl.train", "memctl.report", "memctl.sweep.plugins", "memctl.samplers", "memctl.data"])
+def test_the_sweeps_controller_starts_without_torch(module: str) -> None:
+    heavy = "[m for m in ('torch', 'lightning', 'diffusers', 'wandb') if m in sys.modules]"
+    code = f"import sys, importlib; importlib.import_module({module!r}); print({heavy})"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent)
+    assert out.stdout.strip() == "[]"
+
+
+def test_samplers_need_neither_hydra_nor_lightning() -> None:
+    code = "import sys, memctl.samplers; print([m for m in ('hydra', 'lightning', 'omegaconf') if m in sys.modules])"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent)
+    assert out.stdout.strip() == "[]"

@@ -1,0 +1,152 @@
+"""The command line as a user types it, and mistypes it."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hydra.core.global_hydra import GlobalHydra
+
+from memctl import report, train
+from memctl.results import run as folder
+
+Command = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path, tiny: list[str]) -> Command:
+    """`python -m memctl.train` with these arguments and tiny settings: its exit code, and all it printed."""
+
+    def run(*arguments: str, small: bool = True) -> tuple[int, str]:
+        monkeypatch.setenv("MEMCTL_RUNS", str(tmp_path / "runs"))
+        flags = {"-m": 1, "-cn": 2}.get(arguments[0], 0) if arguments else 0
+        monkeypatch.setattr(sys, "argv", ["memctl", *arguments[:flags], *(tiny if small else []), *arguments[flags:]])
+        GlobalHydra.instance().clear()
+        code = 0
+        try:
+            train.main()
+        except SystemExit as stop:
+            code = stop.code if isinstance(stop.code, int) else 1 if stop.code else 0
+            if isinstance(stop.code, str):
+                print(stop.code)
+        captured = capfd.readouterr()
+        return code, captured.out + captured.err
+
+    return run
+
+
+MISTAKES = {
+    "no interval": ([], "ci.low is not given"),
+    "reversed": (["ci.low=900", "ci.high=100"], "ci.low=900 must be below ci.high=100"),
+    "equal": (["ci.low=300", "ci.high=300"], "ci.allow_degenerate=true"),
+    "outside": (["ci.low=0", "ci.high=1001"], r"ci.high=1001 is outside [0, 1000]"),
+    "not a number": (["ci.low=abc", "ci.high=2"], "ci.low"),
+    "nan": (["ci.low=nan", "ci.high=2"], "ci.low=nan is not a number"),
+    "unknown key": (["ci.lo=1"], "ci.lo"),
+    "unknown sampler": (["sampler=gauss"], "gauss"),
+    "unknown field": (["+sampler.lo=3", "ci.low=1", "ci.high=2"], "did you mean low?"),
+    "negative rate": (["ci.low=1", "ci.high=2", "control.lr=-1"], "control.lr=-1.0 must be positive"),
+    "too many steps": (["ci.low=1", "ci.high=2", "generate.steps=2000"], "generate.steps=2000 must be in 1..1000"),
+    "no data file": (["ci.low=1", "ci.high=2", "data=signals", "data.path=nowhere.csv"], "nowhere.csv is not a file"),
+    "no data path": (["ci.low=1", "ci.high=2", "data=signals"], "needs data.path=FILE"),
+    "too large a split": (["ci.low=1", "ci.high=2", "data.n_train=9999"], "do not fit 491 distinct records"),
+    "unknown template": (["-cn", "multirun_templates/nope"], "multirun_templates/nope"),
+    "empty sweep": (["-m", "ci.low=900", "ci.high=100,200"], "no run is left"),
+    "wrong value in a sweep": (["-m", "ci.low=100,abc", "ci.high=200"], "ci.low=abc"),
+    "bound outside in a sweep": (["-m", "ci.low=100", "ci.high=200,2000"], "ci.high=2000 is outside"),
+    "missing data in a sweep": (["-m", "ci.low=1", "ci.high=2", "data=signals", "data.path=nowhere.csv"], "nowhere.csv is not a file"),
+    "no gpu": (["ci.low=1", "ci.high=2", "trainer.accelerator=tpu"], "trainer.accelerator=tpu"),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_gets_one_clear_message(command: Command, name: str) -> None:
+    arguments, text = MISTAKES[name]
+    keep = name not in ("too large a split",)
+    small = keep and not any(a.startswith(("data=signals", "-cn")) for a in arguments)
+    code, out = command(*arguments, small=small)
+    assert code != 0
+    assert text in out
+    assert "Traceback" not in out
+
+
+def test_one_cell(command: Command, tmp_path: Path) -> None:
+    code, out = command("ci.low=700", "ci.high=1000")
+    assert code == 0, out
+    assert (tmp_path / "runs" / "mitdb208" / "cl700_ch1000_s0" / "record.json").exists()
+    assert "dcr_share" in out
+    assert command("ci.low=700", "ci.high=1000")[0] == 0
+    code, out = command("ci.low=700", "ci.high=1000", "generate.seed=5")
+    assert code == 1
+    assert "generate.seed: 0 -> 5" in out
+    assert "sweep.name=NAME" in out
+
+
+def test_a_sweep_runs_the_valid_pairs_and_the_references_once(command: Command, tmp_path: Path) -> None:
+    arguments = ("-m", "ci.low=100,200", "ci.high=100,300,400")
+    code, out = command(*arguments, "hydra.sweeper.plan=true")
+    assert code == 0, out
+    assert "7 runs" not in out
+    assert "6 runs" in out
+    assert "c_l = c_h: ci.low=100 ci.high=100" in out
+    assert "c_l > c_h: ci.low=200 ci.high=100" in out
+    assert "left: 6 runs, about" in out
+    assert not (tmp_path / "runs" / "mitdb208").exists()
+
+    code, out = command(*arguments)
+    assert code == 0, out
+    sweep = tmp_path / "runs" / "mitdb208"
+    names = sorted(p.parent.name for p in sweep.glob("*/record.json"))
+    assert names == ["base", "cl100_ch300_s0", "cl100_ch400_s0", "cl200_ch300_s0", "cl200_ch400_s0", "uniform_s0"]
+    assert "[6/6]" in out
+    assert str(sweep / "report" / "index.html") in out
+    before = {p: p.stat().st_mtime_ns for p in sweep.glob("*/*.json")}
+
+    code, out = command(*arguments)
+    assert code == 0
+    assert "nothing to do" in out
+    assert "distance_to_train" in out
+    assert {p: p.stat().st_mtime_ns for p in sweep.glob("*/*.json")} == before
+
+    # One more cell runs alone; a changed science is refused before anything starts.
+    code, out = command("-m", "ci.low=100,200", "ci.high=300,400,500", "hydra.sweeper.plan=true")
+    assert "new: 2 (cl100_ch500_s0 cl200_ch500_s0)" in out
+    code, out = command(*arguments, "generate.seed=9")
+    assert code == 1
+    assert "generate.seed: 0 -> 9" in out
+    assert "(5 more runs" in out
+
+    # A run that is lost is named by the report, and made again by the same command.
+    folder_lost = sweep / "cl200_ch300_s0"
+    for path in folder_lost.rglob("*"):
+        if path.is_file():
+            path.unlink()
+    (sweep / "uniform_s0" / "record.json").unlink()
+    report.write(sweep, sys.stdout)
+    code, out = command(*arguments)
+    assert "cl200_ch300_s0 (missing)" in out
+    assert "[2/2]" in out
+    assert folder.record(folder_lost) is not None
+    assert json.loads((sweep / "sweep.json").read_text())["runs"].keys() == set(names)
+
+
+def test_runs_of_the_same_science_are_made_once(command: Command) -> None:
+    code, out = command("-m", "ci.low=100", "ci.high=200,300", "sampler=interval,uniform", "hydra.sweeper.plan=true")
+    assert code == 0, out
+    assert "4 runs" in out
+    assert "the same run as uniform_s0" in out
+
+
+def test_other_swept_settings_get_folders_of_their_own(command: Command) -> None:
+    code, out = command("-m", "ci.low=100", "ci.high=200", "control.lr=1e-3,1e-4", "hydra.sweeper.plan=true")
+    assert code == 0, out
+    assert "cl100_ch200_s0_control.lr-0.001" in out
+    assert "cl100_ch200_s0_control.lr-0.0001" in out
+
+
+def test_a_template_runs_without_m(command: Command) -> None:
+    code, out = command("-cn", "multirun_templates/grid", "hydra.sweeper.plan=true", small=True)
+    assert code == 0, out
+    assert "47 runs" in out
+    assert out.count("c_l > c_h: ") == 1

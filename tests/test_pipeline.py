@@ -1,0 +1,238 @@
+"""A run: what it leaves, and that neither a kill nor a changed setting costs or overwrites a result."""
+
+import json
+import multiprocessing
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from memctl import pipeline
+from memctl.errors import UserError
+from memctl.experiment import Experiment
+from memctl.results import run as folder
+from memctl.results.record import YARDSTICKS
+from tests.children import base_only, run, run_and_die
+
+Make = Callable[..., Experiment]
+FORK = multiprocessing.get_context("forkserver")
+FORK.set_forkserver_preload(["memctl.sweep.preload"])
+
+
+def numbers(experiment: Experiment) -> dict[str, Any]:
+    """All that must not depend on how often a run was killed."""
+    record = folder.record(experiment.directory)
+    assert record is not None
+    return {
+        "samples": np.load(experiment.directory / "samples.npy").tobytes(),
+        "rows": (experiment.directory / "metrics.jsonl").read_text(),
+        **{k: record[k] for k in ("metrics", "yardsticks", "sampler", "split", "training", "science")},
+    }
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """An uninterrupted run, made once."""
+    return {}
+
+
+def uninterrupted(experiment: Make, tmp_path: Path, finished: dict[str, Any]) -> dict[str, Any]:
+    if not finished:
+        e = experiment(runs=tmp_path / "straight")
+        pipeline.run(e)
+        finished.update(numbers(e))
+    return finished
+
+
+def test_a_run_leaves_everything(experiment: Make) -> None:
+    e = experiment()
+    record = pipeline.run(e)
+    names = {p.name for p in e.directory.iterdir()}
+    assert {
+        "config.yaml",
+        "status.json",
+        "metrics.jsonl",
+        "samples.npy",
+        "checkpoint.pt",
+        "record.json",
+        "samples.png",
+        "timesteps.png",
+    } <= names
+    assert np.load(e.directory / "samples.npy").shape == (16, 1, 140)
+    documented = pipeline.__dict__["SCHEMA"], set(record)
+    assert documented[0] == 1
+    from memctl.results import record as schema
+
+    for field in record:
+        assert field in (schema.__doc__ or ""), f"{field} is not in the documented schema"
+    assert set(record["yardsticks"]) == set(YARDSTICKS)
+    assert record["sampler"]["statistics"]["lambda"] == pytest.approx(0.75, abs=1e-3)
+    assert record["sampler"]["realised"]["draws"] == 3 * 24
+    assert folder.state(e.directory, e.fingerprint) == "done"
+    rows = [json.loads(line) for line in (e.directory / "metrics.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in rows] == [3, 6, 9]
+
+
+def test_a_finished_run_is_not_run_again(experiment: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = pipeline.run(experiment())
+    monkeypatch.setattr(pipeline, "_work", lambda e: pytest.fail("ran again"))
+    assert pipeline.run(experiment()) == json.loads(json.dumps(first))
+
+
+@pytest.mark.parametrize(
+    "change", ["control.epochs=4", "generate.steps=5", "data.split_seed=1", "metrics.bins=20", "sampler.tail=clamp", "base.lr=2e-3"]
+)
+def test_changed_science_under_the_same_name_is_refused(experiment: Make, change: str) -> None:
+    e = experiment()
+    e.directory.mkdir(parents=True)
+    folder.save_status(e.directory, folder.Status(e.fingerprint, e.science))
+    other = experiment(change)
+    if other.directory != e.directory:  # a sampler with another label has a folder of its own
+        assert other.fingerprint != e.fingerprint
+        return
+    with pytest.raises(UserError, match=change.partition("=")[0].rpartition(".")[2]):
+        pipeline.run(other)
+
+
+@pytest.mark.parametrize("change", ["generate.batch_size=5", "trainer.threads=2", "logger.mode=offline", "trainer.checkpoint_seconds=9"])
+def test_what_changes_no_number_is_no_other_science(experiment: Make, change: str) -> None:
+    assert experiment(change).fingerprint == experiment().fingerprint
+
+
+@pytest.mark.parametrize(
+    ("where", "calls"),
+    [("training step", 4), ("base saved", 1), ("training step", 6 + 5), ("batch generated", 1), ("pictures", 1), ("record", 3)],
+    ids=["in the base", "base saved", "in control, mid-epoch", "in generation", "after the pictures", "while writing the record"],
+)
+def test_a_killed_run_ends_with_the_same_numbers(
+    experiment: Make, tmp_path: Path, finished: dict[str, Any], where: str, calls: int
+) -> None:
+    expected = uninterrupted(experiment, tmp_path, finished)
+    e = experiment(runs=tmp_path / "killed")
+    process = FORK.Process(target=run_and_die, args=(e, where, calls))
+    process.start()
+    process.join(120)
+    assert process.exitcode == -9, "the run was to be killed"
+    assert folder.state(e.directory, e.fingerprint) == "stopped"
+    again = FORK.Process(target=run, args=(e,))
+    again.start()
+    again.join(120)
+    assert again.exitcode == 0
+    assert folder.status(e.directory)["attempt"] == 2  # type: ignore[index]
+    assert numbers(e) == expected
+
+
+def test_runs_starting_at_once_make_one_base(experiment: Make, tmp_path: Path) -> None:
+    e, log = experiment(), tmp_path / "trained.txt"
+    processes = [FORK.Process(target=base_only, args=(e, log)) for _ in range(4)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(120)
+    assert [p.exitcode for p in processes] == [0] * 4
+    assert len(log.read_text().splitlines()) == 1
+
+
+def test_two_processes_do_not_work_on_one_run(experiment: Make) -> None:
+    e = experiment()
+    with folder.lock(e.directory), pytest.raises(UserError, match="is being worked on"):
+        pipeline.run(e)
+
+
+def test_the_base_reference_run_has_no_control(experiment: Make) -> None:
+    e = experiment("sampler=none")
+    record = pipeline.run(e)
+    assert e.name == "base"
+    assert record["sampler"] is None
+    assert record["ci"] is None
+    assert set(record["training"]) == {"base"}
+    assert not (e.directory / "checkpoint.pt").exists()
+
+
+def test_a_base_given_as_a_path_gives_the_same_run(experiment: Make, tmp_path: Path) -> None:
+    first = experiment()
+    pipeline.run(first)
+    copy = tmp_path / "elsewhere.pt"
+    shutil.copy(first.base_directory / "checkpoint.pt", copy)
+    second = experiment(f"base.path={copy}", runs=tmp_path / "other")
+    assert pipeline.run(second)["metrics"] == pipeline.run(first)["metrics"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "text"),
+    [(["model.channels=[4,16]"], "model.channels"), (["data.split_seed=3"], "split"), (["diffusion.beta_end=0.03"], "diffusion.beta_end")],
+)
+def test_a_checkpoint_of_another_model_or_split_is_refused(experiment: Make, tmp_path: Path, overrides: list[str], text: str) -> None:
+    first = experiment("sampler=none")
+    pipeline.run(first)
+    other = experiment(f"base.path={first.base_directory / 'checkpoint.pt'}", *overrides, runs=tmp_path / "other")
+    with pytest.raises(UserError, match=text):
+        pipeline.run(other)
+
+
+def test_a_damaged_checkpoint_is_named(experiment: Make, tmp_path: Path) -> None:
+    path = tmp_path / "base.pt"
+    path.write_bytes(b"not a checkpoint")
+    with pytest.raises(UserError, match=r"base\.pt is not a memctl checkpoint"):
+        pipeline.run(experiment(f"base.path={path}"))
+    with pytest.raises(UserError, match="cannot read"):
+        experiment(f"base.path={tmp_path / 'missing.pt'}").fingerprint  # noqa: B018
+
+
+def test_all_cells_start_from_the_same_noise(experiment: Make) -> None:
+    """With the same weights two cells generate the same samples: only control tells them apart."""
+    e = experiment("sampler=none", "generate.batch_size=8")
+    pipeline.run(e)
+    f = experiment("sampler=none", "generate.batch_size=16", "sweep.name=other")
+    pipeline.run(f)
+    a, b = (np.load(x.directory / "samples.npy") for x in (e, f))
+    np.testing.assert_allclose(a, b, atol=1e-4)
+
+
+def test_a_failed_run_says_so_and_can_be_run_again(experiment: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    e = experiment()
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "draw", lambda *a: (_ for _ in ()).throw(RuntimeError("no paint")))
+        with pytest.raises(RuntimeError, match="no paint"):
+            pipeline.run(e)
+    assert folder.status(e.directory)["message"] == "no paint"  # type: ignore[index]
+    assert folder.state(e.directory, e.fingerprint) == "failed"
+    assert pipeline.run(experiment())["metrics"]
+
+
+def test_a_diverging_training_is_a_clear_message(experiment: Make) -> None:
+    with pytest.raises(UserError, match="diverged"):
+        pipeline.run(experiment("base.lr=1e30"))
+
+
+@pytest.mark.parametrize("where", ["/dev/null/runs", "/proc/runs"], ids=["not a folder", "read-only"])
+def test_a_folder_that_cannot_be_written_is_a_clear_message(composed: Any, tiny: list[str], where: str) -> None:
+    with pytest.raises(UserError, match=r"cannot write .*paths\.runs"):
+        pipeline.task(composed(*tiny, "ci.low=700", "ci.high=1000", f"paths.runs={where}"))
+
+
+def test_a_full_disk_loses_nothing(experiment: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Samples that no longer fit: the message says so, and once there is space the run goes on to the same numbers."""
+    expected_of = experiment(runs=tmp_path / "roomy")
+    pipeline.run(expected_of)
+    e = experiment()
+
+    def full(*args: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(np, "save", full)
+        with pytest.raises(UserError, match="No space left on device"):
+            pipeline.run(e)
+    assert folder.state(e.directory, e.fingerprint) == "failed"
+    pipeline.run(experiment())
+    assert numbers(e) == numbers(expected_of)
+
+
+def test_threads_are_left_as_configured(experiment: Make) -> None:
+    pipeline.run(experiment("sampler=none", "trainer.threads=1"))
+    assert torch.get_num_threads() == 1

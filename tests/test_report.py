@@ -1,0 +1,109 @@
+"""The report on sweeps whose numbers are known, whole and half done."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from memctl import report
+from memctl.errors import UserError
+from memctl.results import run as folder
+from memctl.results.record import YARDSTICKS
+from memctl.results.store import read
+
+
+def record(name: str, low: float | None, high: float | None, value: float, split: str = "s") -> dict[str, Any]:
+    m = {"value": value, "low": value - 0.1, "high": value + 0.1}
+    names = ("distance_to_train", "f_mem", "dcr_share", "energy_heldout")
+    sampler = None if name == "base" else {"name": "interval" if low else "uniform", "statistics": {"lambda": 0.9}, "realised": {}}
+    return {
+        "schema": 1, "name": name, "sweep": "s", "fingerprint": name, "base_fingerprint": "b", "seed": 0,
+        "ci": {"low": low, "high": high} if low else None, "split": {"hash": split, "n_train": 10, "n_heldout": 10},
+        "sampler": sampler, "training": {"base": {"steps": 1, "loss": 0.1}},
+        "metrics": dict.fromkeys(names, m), "yardsticks": {y: dict.fromkeys(names, m) for y in YARDSTICKS},
+        "science": {"data": {"name": "d"}, "generate": {"samples": 5}}, "environment": {}, "seconds": {"control": 1.0},
+    }  # fmt: skip
+
+
+def put(sweep: Path, r: dict[str, Any], state: str = "done", message: str = "") -> None:
+    directory = sweep / r["name"]
+    directory.mkdir(parents=True)
+    folder.save_status(directory, folder.Status(r["fingerprint"], {}, state=state, message=message))
+    if state == "done":
+        (directory / "record.json").write_text(json.dumps(r))
+
+
+@pytest.fixture
+def sweep(tmp_path: Path) -> Path:
+    """Four cells whose metrics equal c_l + 2 c_h, a base, a failed and a missing cell."""
+    out = tmp_path / "runs" / "s"
+    for low, high in [(100, 200), (100, 300), (200, 300), (300, 400)]:
+        put(out, record(f"cl{low}_ch{high}_s0", low, high, low + 2 * high))
+    put(out, record("base", None, None, 1.0))
+    put(out, record("uniform_s0", None, None, 2.0))
+    put(out, record("cl1_ch2_s0", 1, 2, 0), "failed", "loss was <nan>\nand more")
+    (out / "sweep.json").write_text(json.dumps({"runs": {"cl100_ch200_s0": {}, "cl800_ch900_s0": {}}}))
+    return out
+
+
+def test_it_writes_all_its_files_and_names_what_is_missing(sweep: Path) -> None:
+    out = io.StringIO()
+    report.write(sweep, out)
+    made = {p.name for p in (sweep / "report").iterdir()}
+    assert {"table.csv", "table.parquet", "correlations.csv", "overview.png", "index.html", "heatmap_f_mem.png"} <= made
+    csv, parquet = pd.read_csv(sweep / "report" / "table.csv"), pd.read_parquet(sweep / "report" / "table.parquet")
+    assert len(csv) == len(parquet) == 6
+    assert set(csv.columns) == set(parquet.columns)
+    assert csv.set_index("name").loc["cl100_ch300_s0", "metrics/f_mem"] == 700
+    assert "cl800_ch900_s0 (missing)" in out.getvalue()
+    assert "cl1_ch2_s0 (failed: loss was <nan>)" in out.getvalue()
+    page = (sweep / "report" / "index.html").read_text()
+    assert "cl800_ch900_s0 (missing)" in page
+    assert "loss was &lt;nan&gt;" in page
+    assert str(sweep / "report" / "index.html") in out.getvalue()
+
+
+def test_correlations_are_of_place_and_width(sweep: Path) -> None:
+    report.write(sweep, io.StringIO())
+    table = pd.read_csv(sweep / "report" / "correlations.csv").set_index(["metric", "axis"])
+    x, y = [150, 200, 250, 350], [500, 700, 800, 1100]
+    assert table.loc[("f_mem", "location"), "pearson"] == pytest.approx(np.corrcoef(x, y)[0, 1])
+    assert table.loc[("f_mem", "location"), "spearman"] == pytest.approx(1)
+    assert table.loc[("f_mem", "width"), "n"] == 4
+
+
+def test_a_heat_map_of_any_metric(sweep: Path) -> None:
+    report.write(sweep, io.StringIO(), ["dcr_share"])
+    assert (sweep / "report" / "heatmap_dcr_share.png").read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(UserError, match=r"no metric dcr_shar \(did you mean dcr_share\?\)"):
+        report.write(sweep, io.StringIO(), ["dcr_shar"])
+
+
+def test_a_sweep_of_one_finished_reference_run(tmp_path: Path) -> None:
+    put(tmp_path / "s", record("base", None, None, 1.0))
+    out = io.StringIO()
+    report.write(tmp_path / "s", out)
+    assert "0 cells" in out.getvalue()
+
+
+def test_nothing_to_report_on_is_said(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="not a folder"):
+        read(tmp_path / "none")
+    put(tmp_path / "s", record("base", None, None, 1.0), "failed", "x")
+    with pytest.raises(UserError, match=r"no finished run yet; unfinished: base"):
+        read(tmp_path / "s")
+
+
+def test_runs_of_different_splits_are_not_mixed(sweep: Path) -> None:
+    put(sweep, record("cl500_ch600_s0", 500, 600, 1, split="other"))
+    with pytest.raises(UserError, match="different train/held-out splits"):
+        read(sweep)
+
+
+def test_a_torn_record_counts_as_missing(sweep: Path) -> None:
+    (sweep / "base" / "record.json").write_text('{"schema": 1,')
+    assert "base" in read(sweep).unfinished

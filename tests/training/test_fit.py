@@ -1,0 +1,130 @@
+"""Training: counter-based, so that a resumed run is the same run, bit for bit; EMA; learning rate."""
+
+import copy
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from memctl import data, models
+from memctl.config import Diffusion, Stage
+from memctl.config import Trainer as How
+from memctl.results.journal import Journal
+from memctl.samplers import IntervalSampler
+from memctl.training import fit as fitting
+from memctl.training.batches import Batches, generator
+from memctl.training.logger import JournalLogger
+from memctl.training.module import DiffusionModule
+from memctl.training.resume import resumed_step
+
+SAMPLER = IntervalSampler(low=100, high=300)
+STAGE = Stage(epochs=4, lr=1e-3, batch_size=8, ema=0.9, seed=3)
+
+
+class Stop(Exception):
+    pass
+
+
+def small() -> Any:
+    source = data.build({"name": "mitdb208", "n_train": 20, "n_heldout": 20})
+    torch.manual_seed(0)
+    return data.load(source).train, models.network(models.build({"name": "unet1d", "channels": [4, 8], "attention": [1]}), 1)
+
+
+def fit(network: Any, train: Any, folder: Path, stage: Stage = STAGE, stop_at: int | None = None) -> Any:
+    done = 0
+
+    def advance(n: int) -> None:
+        nonlocal done
+        done += n > 0
+        if stop_at is not None and done > stop_at:
+            raise Stop
+
+    folder.mkdir(exist_ok=True)
+    journal = Journal(folder / "metrics.jsonl")
+    journal.rewind(resumed_step(folder / fitting.RESUME))
+    how = How(accelerator="cpu", checkpoint_seconds=1e-9)
+    return fitting.fit(network, Diffusion(), SAMPLER, stage, train, folder, how, JournalLogger(journal, "control"), advance)
+
+
+@pytest.mark.parametrize("stop_at", [1, 2, 3, 4, 7, 11])
+def test_a_stopped_training_resumes_bit_for_bit(tmp_path: Path, stop_at: int) -> None:
+    """Three steps an epoch, twelve in all; stopped within an epoch and at its end."""
+    train, network = small()
+    straight, broken, fresh = network, copy.deepcopy(network), copy.deepcopy(network)
+    expected = fit(straight, train, tmp_path / "straight")
+    with pytest.raises(Stop):
+        fit(broken, train, tmp_path / "broken", stop_at=stop_at)
+    assert 0 < resumed_step(tmp_path / "broken" / fitting.RESUME) < 12
+    resumed = fit(fresh, train, tmp_path / "broken")
+    for (name, a), b in zip(straight.state_dict().items(), fresh.state_dict().values(), strict=True):
+        assert torch.equal(a, b), name
+    assert torch.equal(expected.drawn, resumed.drawn)
+    assert int(expected.drawn.sum()) == 4 * 20
+    assert (tmp_path / "straight" / "metrics.jsonl").read_text() == (tmp_path / "broken" / "metrics.jsonl").read_text()
+
+
+def test_a_damaged_resume_file_means_a_fresh_start(tmp_path: Path) -> None:
+    (tmp_path / fitting.RESUME).write_bytes(b"torn")
+    assert resumed_step(tmp_path / fitting.RESUME) == 0
+    assert not (tmp_path / fitting.RESUME).exists()
+
+
+def test_the_kept_weights_are_the_moving_average(tmp_path: Path) -> None:
+    train, network = small()
+    raw = copy.deepcopy(network)
+    average = copy.deepcopy(network)
+    stage = Stage(**{**vars(STAGE), "epochs": 1})
+    fit(network, train, tmp_path / "ema", stage)
+    # By hand: the same steps without EMA, averaging after each; the first average is the first step's weights.
+    states: list[dict[str, torch.Tensor]] = []
+    for k in (1, 2, 3):
+        each = copy.deepcopy(raw)
+        with pytest.raises(Stop):
+            fit(each, train, tmp_path / f"raw{k}", Stage(**{**vars(stage), "ema": 0.0, "epochs": 2}), stop_at=k)
+        states.append(torch.load(tmp_path / f"raw{k}" / fitting.RESUME, weights_only=True)["state_dict"])
+    for name in average.state_dict():
+        value = states[0][f"network.{name}"].clone()
+        for state in states[1:]:
+            value = 0.9 * value + 0.1 * state[f"network.{name}"]
+        torch.testing.assert_close(network.state_dict()[name], value, rtol=1e-5, atol=1e-7)
+
+
+def test_an_epoch_serves_every_record_once_and_epochs_differ() -> None:
+    batches = Batches(torch.arange(10.0)[:, None, None], 4, seed=0)
+    epochs = [torch.cat([batches(3 * e + k)[0].flatten() for k in range(3)]) for e in range(2)]
+    assert [sorted(e.tolist()) for e in epochs] == [list(range(10))] * 2
+    assert not torch.equal(*epochs)
+    assert batches.per_epoch == 3
+
+
+def test_randomness_is_of_the_step_and_the_seed_alone() -> None:
+    a, b = Batches(torch.zeros(8, 1, 2), 4, seed=1), Batches(torch.zeros(8, 1, 2), 4, seed=2)
+    draw = lambda batches, step: torch.rand(3, generator=batches(step)[1])
+    assert torch.equal(draw(a, 5), draw(a, 5))
+    assert not torch.equal(draw(a, 5), draw(a, 6))
+    assert not torch.equal(draw(a, 5), draw(b, 5))
+    assert not torch.equal(torch.rand(2, generator=generator(1, 2)), torch.rand(2, generator=generator(2, 1)))
+
+
+def test_learning_rate_rises_then_stays_or_falls() -> None:
+    def rates(**changes: Any) -> list[float]:
+        module = DiffusionModule(torch.nn.Identity(), None, Batches(torch.zeros(1), 1, 0), Stage(**changes), steps=10)  # type: ignore[arg-type]
+        return [module.learning_rate(k) for k in range(10)]
+
+    assert rates() == [1.0] * 10
+    assert rates(warmup=4)[:5] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
+    falling = rates(cosine=True)
+    assert falling[0] == 1.0
+    assert falling[5] == pytest.approx(0.5)
+    assert all(a > b for a, b in pairwise(falling))
+
+
+def test_training_lowers_the_loss(tmp_path: Path) -> None:
+    train, network = small()
+    fit(network, train, tmp_path / "long", Stage(epochs=40, lr=3e-3, batch_size=10, ema=0.9))
+    rows = Journal(tmp_path / "long" / "metrics.jsonl").rows()
+    first, last = (sum(r["loss"] for r in part) / 5 for part in (rows[:5], rows[-5:]))
+    assert last < 0.8 * first
