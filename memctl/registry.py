@@ -6,7 +6,8 @@ Names come from a fixed table, never from an import path in a config, so a stran
 import difflib
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, TypeVar
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from memctl.errors import UserError
 
@@ -19,6 +20,22 @@ def closest(word: str, words: list[str]) -> str:
     return f" (did you mean {near[0]}?)" if near else ""
 
 
+def fits(value: object, hint: Any) -> bool:
+    """Whether a config's value is of a field's type: a whole number is a float, true and false are no numbers."""
+    options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    plain = [get_origin(option) or option for option in options]
+    if isinstance(value, bool):
+        return bool in plain
+    return any(isinstance(value, (int, float) if kind is float else kind) for kind in plain)
+
+
+def described(hint: Any) -> str:
+    """The type in words."""
+    words = {"int": "a whole number", "float": "a number", "str": "text", "bool": "true or false", "list": "a list", "NoneType": "null"}
+    options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    return " or ".join(words.get((get_origin(option) or option).__name__, str(option)) for option in options)
+
+
 def build(group: str, table: Mapping[str, type[T]], node: Mapping[str, Any]) -> T:
     """Instantiate the class that `node["name"]` names with the other items of `node`.
 
@@ -29,10 +46,13 @@ def build(group: str, table: Mapping[str, type[T]], node: Mapping[str, Any]) -> 
     name = str(values.pop("name", None))
     if name not in table:
         raise UserError(f"{group}={name} is unknown{closest(name, list(table))}; choose one of {', '.join(table)}")
-    known = [f.name for f in fields(table[name])]  # type: ignore[arg-type]
-    for key in values:
-        if key not in known:
-            raise UserError(f"{group}.{key} is not a setting of {name}{closest(key, known)}; it has {', '.join(known)}")
+    known = get_type_hints(table[name])
+    allowed = [f.name for f in fields(table[name])]  # type: ignore[arg-type]
+    for key, value in values.items():
+        if key not in allowed:
+            raise UserError(f"{group}.{key} is not a setting of {name}{closest(key, allowed)}; it has {', '.join(allowed)}")
+        if not fits(value, known[key]):
+            raise UserError(f"{group}.{key}={value!r} is not {described(known[key])}")
     try:
         return table[name](**values)
     except TypeError as error:

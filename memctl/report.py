@@ -94,7 +94,7 @@ def main_numbers(sweep: Sweep, related: pd.DataFrame) -> pd.DataFrame:
 
 
 def overview(sweep: Sweep, path: Path, metrics: Sequence[str]) -> None:
-    """Heat-maps of metrics, side by side, with the references' and yardsticks' values under each title."""
+    """Heat-maps of metrics, side by side; under each title the references, exact copies and the noise floor."""
     columns = min(2, len(metrics))
     figure = Figure(figsize=(6.2 * columns, 5.2 * -(-len(metrics) // columns)), layout="constrained")
     axes = figure.subplots(-(-len(metrics) // columns), columns, squeeze=False).flat
@@ -102,8 +102,10 @@ def overview(sweep: Sweep, path: Path, metrics: Sequence[str]) -> None:
     for axis, metric in zip(axes, metrics, strict=True):
         column = f"metrics/{metric}"
         beside: dict[str, float | None] = {k: sweep.table.loc[sweep.table.kind == k, column].mean() for k in ("uniform", "base")}
-        beside |= {k: m["value"] for k in ("heldout", "copies") if (m := sweep.yardsticks[k].get(metric))}
+        beside |= {k: m["value"] for k in ("copies",) if (m := sweep.yardsticks[k].get(metric))}
         note = "   ".join(f"{k} {v:.3g}" for k, v in beside.items() if v is not None and v == v)
+        if floor := sweep.yardsticks["floor"].get(metric):
+            note += f"\nfresh real data would read {floor['low']:.2g} to {floor['high']:.2g}"
         values = list(cells[["low", "high", column]].itertuples(index=False, name=None)) if len(cells) else []
         figures.triangle(axis, values, f"{TITLES.get(metric, metric)}\n{note}")
     figures.save(figure, path)

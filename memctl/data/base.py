@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from memctl.errors import UserError
 
 Array = NDArray[np.float32]
+MIN_LENGTH = 8  # values of a signal
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,10 @@ class DataSource(ABC):
     n_heldout: int | None = None
     split_seed: int = 0
     base_epochs: int = 50
+
+    def __post_init__(self) -> None:
+        if self.split_seed < 0:
+            raise UserError(f"data.split_seed={self.split_seed} must not be negative")
 
     @abstractmethod
     def files(self) -> list[Path]:

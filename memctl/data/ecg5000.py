@@ -7,9 +7,10 @@ default 500 train, as in the official split, against 500 held-out.
 import hashlib
 import io
 import zipfile
+import zlib
 from dataclasses import dataclass
+from http.client import HTTPException
 from pathlib import Path
-from urllib.error import URLError
 from urllib.request import urlopen
 
 import numpy as np
@@ -58,15 +59,18 @@ def download(url: str, folder: Path) -> None:
         with urlopen(url, timeout=20) as answer:
             archive = zipfile.ZipFile(io.BytesIO(answer.read()))
         members = {name: archive.read(name) for name in SHA256}
-    except (URLError, OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, HTTPException, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         raise UserError(f"ECG5000 is not in {folder.resolve()} and could not be downloaded ({error}). {by_hand}") from None
     for name, content in members.items():
         if hashlib.sha256(content).hexdigest() != SHA256[name]:
             raise UserError(f"{name} from {url} does not have the checksum of the archive's file. {by_hand}")
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in members.items():
-        (folder / (name + ".part")).write_bytes(content)
-        (folder / (name + ".part")).replace(folder / name)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in members.items():
+            (folder / (name + ".part")).write_bytes(content)
+            (folder / (name + ".part")).replace(folder / name)
+    except OSError as error:
+        raise UserError(f"cannot write ECG5000 into {folder.resolve()}: {error.strerror}. {by_hand}") from None
 
 
 @dataclass
@@ -94,4 +98,4 @@ class Ecg5000(DataSource):
                 raise UserError(f"{path} has {len(side)} records, not {expected}: it was cut short; fetch it again")
         rows = np.concatenate(sides)
         values, kept = znormalise(rows[:, None, 1:])
-        return Records(values, rows[kept, 0].astype(np.int64))
+        return Records(values, rows[kept, 0].astype(np.int64), {"constant": int((~kept).sum())})

@@ -4,7 +4,7 @@ Five minutes of lead MLII (19:35 to 24:35) at 360 Hz, as SciPy shipped it; mV = 
 Mark 2001 (IEEE Eng. Med. Biol. 20(3)); Goldberger et al. 2000 (PhysioNet, Circulation 101(23)).
 
 Beats are cut around R peaks: from a third of the way to the previous peak to two thirds of the way to the next, so that
-neighbouring beats share no sample and none can stand on both sides of a split. Each is resampled to 140 values and
+beats cover disjoint stretches of time and none can stand on both sides of a split. Each is resampled to 140 values and
 z-normalised. Of 501 detected beats 491 are used: the first and the last lack a neighbour, and 8 lie beside a gap that no
 heart leaves (under 0.3 s: artefacts taken for peaks; over 1.2 s: beats lost under artefacts).
 """
@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
-from memctl.data.base import DataSource, Records
+from memctl.data.base import MIN_LENGTH, DataSource, Records
 from memctl.data.normalise import znormalise
+from memctl.errors import UserError
 
 RATE = 360  # Hz
 RR_SECONDS = (0.3, 1.2)  # of a heart at 50 to 200 beats a minute; longer gaps hide beats under artefacts
@@ -53,6 +54,11 @@ class Mitdb208(DataSource):
 
     name = "mitdb208"
     length: int = 140
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.length < MIN_LENGTH:
+            raise UserError(f"data.length={self.length} is too short for a heartbeat; at least {MIN_LENGTH} values are needed")
 
     def files(self) -> list[Path]:
         return [Path(__file__).parent / "bundled" / "mitdb208.npz"]

@@ -18,5 +18,5 @@ def znormalise(values: NDArray[np.float64]) -> tuple[Array, NDArray[np.bool_]]:
     """
     mean, sd = values.mean(axis=-1, keepdims=True), values.std(axis=-1, ddof=1, keepdims=True)
     # A record that holds NaN stays, so that the split can name it; only true flat lines go.
-    kept = ~(sd <= 1e-12 * np.maximum(1.0, np.abs(mean))).any(axis=(1, 2))
+    kept = ~(sd <= 1e-12 * np.abs(values).max(axis=-1, keepdims=True)).any(axis=(1, 2))
     return ((values[kept] - mean[kept]) / sd[kept]).astype(np.float32), kept

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,31 +11,41 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from memctl.data.base import DataSource, Records, check_finite, readable
+from memctl.data.base import MIN_LENGTH, DataSource, Records, check_finite, readable
 from memctl.data.normalise import znormalise
 from memctl.errors import UserError
-
-MIN_LENGTH = 8
 
 
 def read_csv(path: Path) -> NDArray[np.float64]:
     """Rows of numbers, a header allowed, an empty cell read as NaN: shape (n, length). Raises: UserError."""
-    text = readable(path).decode("utf-8", errors="replace")
-    dialect = "\t" if path.suffix == ".tsv" else ","
-    lines = [row for row in csv.reader(io.StringIO(text), delimiter=dialect) if any(cell.strip() for cell in row)]
+    text = readable(path).decode("utf-8-sig", errors="replace")
+    reader = csv.reader(io.StringIO(text), delimiter="\t" if path.suffix == ".tsv" else ",")
     rows: list[list[float]] = []
-    for number, line in enumerate(lines, start=1):
-        try:
+    try:
+        for number, line in enumerate(filter(None, reader)):
+            if number == 0 and not any(map(is_number, line)):
+                continue  # a header: nothing in it is a number
+            wrong = [cell for cell in line if cell.strip() and not is_number(cell)]
+            if wrong:
+                raise UserError(f"{path}: line {reader.line_num} holds {wrong[0]!r}, which is not a number")
             rows.append([float(cell) if cell.strip() else np.nan for cell in line])
-        except ValueError as error:
-            if number > 1:
-                raise UserError(f"{path}: row {number} is not numbers ({error})") from None
+    except csv.Error as error:
+        raise UserError(f"{path}: line {reader.line_num} cannot be read ({error})") from None
     lengths = {len(row) for row in rows}
     if len(lengths) > 1:
         odd = next(i for i, row in enumerate(rows) if len(row) != len(rows[0]))
         found = f"{len(rows[0])} values, then {len(rows[odd])} in data row {odd + 1}"
         raise UserError(f"{path}: rows differ in length ({found}); resample them to one length")
     return np.array(rows)
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell reads as a number (nan and inf do)."""
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
 def read_numpy(path: Path, key: str | None) -> NDArray[Any]:
@@ -48,8 +60,10 @@ def read_numpy(path: Path, key: str | None) -> NDArray[Any]:
         if key is not None and key not in names:
             raise UserError(f"{path} holds no array {key}; it holds {', '.join(names)}")
         array: NDArray[Any] = stored[key or names[0]]
+        if not isinstance(array, np.ndarray):
+            raise ValueError(f"{key or names[0]} is no array")
         return array
-    except (ValueError, OSError, EOFError, KeyError) as error:
+    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         raise UserError(f"{path} is not a readable NumPy file of numbers ({error})") from None
 
 

@@ -51,7 +51,7 @@ class Projection:
             sd = float(self.scores[:, k].std(ddof=1))
             out |= {
                 f"wasserstein_C{k + 1}": w,
-                f"wasserstein_sd_C{k + 1}": w / sd,
+                f"wasserstein_sd_C{k + 1}": w / sd if sd > 1e-9 * self.scores.std() else float("nan"),
                 f"js_divergence_C{k + 1}": js,
                 f"js_distance_C{k + 1}": float(np.sqrt(js)),
             }

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from memctl.config import Metrics
 from memctl.data import Split
+from memctl.data.base import check_finite
 from memctl.metrics import copying
 from memctl.metrics.amplitude import amplitude_js
 from memctl.metrics.distance import neighbours
@@ -89,7 +90,8 @@ class Suite:
             )
 
     def evaluate(self, records: NDArray[np.floating]) -> dict[str, Measure]:
-        """Every metric of the samples, shape (m, channels, *dims), in their own units."""
+        """Every metric of the samples, shape (m, channels, *dims), in their own units. Raises: UserError for NaN in them."""
+        check_finite(records)
         samples = self.prepare(records)
         return {
             **dict(self.distribution(samples)),

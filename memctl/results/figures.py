@@ -65,11 +65,13 @@ def triangle(axis: Any, cells: Sequence[tuple[float, float, float]], title: str)
     for low, high, value in cells:
         grid[highs.index(high), lows.index(low)] = value
     colours = mpl.colormaps["viridis"].with_extremes(bad="#ececec")
-    image = axis.imshow(grid, origin="lower", cmap=colours, aspect="auto")
+    low, span = (float(np.nanmin(grid)), float(np.ptp(grid[np.isfinite(grid)]))) if cells else (0.0, 0.0)
+    decimals = int(np.clip(1 - np.floor(np.log10(span)), 0, 6)) if span else 3  # enough to tell the cells apart
+    image = axis.imshow(grid, origin="lower", cmap=colours, aspect="auto", vmin=low, vmax=low + (span or 1.0))
     for (i, j), value in np.ndenumerate(grid):
         if np.isfinite(value):
             dark = image.norm(value) < 0.6
-            axis.text(j, i, f"{value:.3g}", ha="center", va="center", fontsize=6.5, color="white" if dark else "black")
+            axis.text(j, i, f"{value:.{decimals}f}", ha="center", va="center", fontsize=6.5, color="white" if dark else "black")
     axis.set_xticks(range(len(lows)), [f"{v:g}" for v in lows], fontsize=8)
     axis.set_yticks(range(len(highs)), [f"{v:g}" for v in highs], fontsize=8)
     axis.set(xlabel="$c_l$", ylabel="$c_h$")

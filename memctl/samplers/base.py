@@ -32,7 +32,7 @@ class TimestepSampler(ABC):
     timesteps: int = 1000
 
     def __post_init__(self) -> None:
-        if not isinstance(self.timesteps, int) or self.timesteps < 1:
+        if not isinstance(self.timesteps, int) or isinstance(self.timesteps, bool) or self.timesteps < 1:
             raise UserError(f"diffusion.timesteps must be a whole number of at least 1, not {self.timesteps!r}")
 
     @abstractmethod

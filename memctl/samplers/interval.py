@@ -15,7 +15,16 @@ from scipy.special import ndtr, ndtri
 from memctl.errors import UserError
 from memctl.samplers.base import Floats, TimestepSampler
 
+MIN_COVERAGE = 1e-6  # below it sigma, the width over 2 z, is of no use
 TAILS = ("mixture", "truncate", "clamp", "resample")
+
+
+def isfinite(value: float) -> bool:
+    """Whether the number is finite as a float64; a whole number may be too large for one."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 @dataclass(frozen=True)
@@ -49,19 +58,19 @@ class IntervalSampler(TimestepSampler):
             self._check_bound(key, getattr(self, key))
         if self.low > self.high or (self.low == self.high and not self.allow_degenerate):  # type: ignore[operator]
             hint = "; ci.allow_degenerate=true trains on that one step" if self.low == self.high else ""
-            raise UserError(f"ci.low={self.low:g} must be below ci.high={self.high:g}{hint}")
-        if not isinstance(self.coverage, int | float) or not 0 < self.coverage < 1:
-            raise UserError(f"ci.coverage={self.coverage} must lie between 0 and 1 (the paper's is 0.5)")
+            raise UserError(f"ci.low={self.low:.12g} must be below ci.high={self.high:.12g}{hint}")
+        if not isinstance(self.coverage, int | float) or not MIN_COVERAGE <= self.coverage < 1:
+            raise UserError(f"ci.coverage={self.coverage} must lie in [{MIN_COVERAGE:g}, 1) (the paper's is 0.5)")
         if self.tail not in TAILS:
             raise UserError(f"sampler.tail={self.tail} is unknown; choose one of {', '.join(TAILS)}")
 
     def _check_bound(self, key: str, value: object) -> None:
         if value is None:
             raise UserError(f"ci.{key} is not given; for example: ci.low=700 ci.high=1000 (0 <= low < high <= {self.timesteps})")
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
             raise UserError(f"ci.{key}={value} is not a number; give a step between 0 and {self.timesteps}")
         if not 0 <= value <= self.timesteps:
-            raise UserError(f"ci.{key}={value:g} is outside [0, {self.timesteps}], the diffusion's steps")
+            raise UserError(f"ci.{key}={value:.12g} is outside [0, {self.timesteps}], the diffusion's steps")
 
     @property
     def mu(self) -> float:
@@ -100,6 +109,6 @@ class IntervalSampler(TimestepSampler):
 
     @property
     def label(self) -> str:
-        name = f"cl{self.low:g}_ch{self.high:g}"
-        name += f"_c{self.coverage:g}" if self.coverage != 0.5 else ""
+        name = f"cl{self.low:.12g}_ch{self.high:.12g}"
+        name += f"_c{self.coverage:.12g}" if self.coverage != 0.5 else ""
         return name + (f"_{self.tail}" if self.tail != "mixture" else "")

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from memctl import data
 from memctl.data import Signals, load
 from memctl.data.normalise import znormalise
 from memctl.errors import UserError
@@ -126,7 +127,7 @@ def test_ragged_rows_are_refused(signals: np.ndarray, tmp_path: Path, header: li
 def test_text_cells_are_refused(signals: np.ndarray, tmp_path: Path):
     lines = csv(signals)
     lines[12] = lines[12].replace(",", ",ECG,", 1)
-    with pytest.raises(UserError, match=re.escape("x.csv: row 13 is not numbers (could not convert string to float: 'ECG')")):
+    with pytest.raises(UserError, match=re.escape("x.csv: line 13 holds 'ECG', which is not a number")):
         read(tmp_path / "x.csv", lines)
 
 
@@ -136,7 +137,7 @@ def test_text_cells_are_refused(signals: np.ndarray, tmp_path: Path):
         ([], "found float64 of shape (0,)"),
         (["a,b,c"], "found float64 of shape (0,)"),
         (["1,2,3,4,5,6,7"] * 20, "signals of 7 values are too short; at least 8 are needed"),
-        (["1;2;3;4;5;6;7;8"] * 20, "row 2 is not numbers"),
+        (["1;2;3;4;5;6;7;8"] * 20, "line 2 holds '1;2;3;4;5;6;7;8'"),
     ],
     ids=["empty", "header alone", "short", "semicolons"],
 )
@@ -233,3 +234,41 @@ def test_the_digest_follows_the_content(signals: np.ndarray, tmp_path: Path):
     assert first.digest() == second.digest()
     (tmp_path / "a.csv").write_text("\n".join(csv(signals[:-1])))
     assert first.digest() != second.digest()
+
+
+def test_a_byte_order_mark_hides_no_signal(tmp_path: Path):
+    rows = "\n".join(",".join(str(v) for v in np.random.default_rng(k).normal(size=9)) for k in range(4))
+    (tmp_path / "x.csv").write_bytes(("\ufeff" + rows).encode())
+    assert len(Signals(path=str(tmp_path / "x.csv")).read().values) == 4
+
+
+def test_a_bad_cell_in_the_first_row_is_no_header(tmp_path: Path):
+    (tmp_path / "x.csv").write_text("0,1,2,3x,4,5,6,7\n" * 3)
+    with pytest.raises(UserError, match="line 1 holds '3x'"):
+        Signals(path=str(tmp_path / "x.csv")).read()
+
+
+def test_a_row_of_empty_cells_is_missing_data(tmp_path: Path):
+    (tmp_path / "x.csv").write_text("0,1,2,3,4,5,6,7\n,,,,,,,\n")
+    with pytest.raises(UserError, match=r"counted from 0: 1\)"):
+        Signals(path=str(tmp_path / "x.csv")).read()
+
+
+def test_signals_in_small_units_are_signals(tmp_path: Path):
+    np.save(tmp_path / "x.npy", 1e-13 * np.random.default_rng(0).normal(size=(5, 50)))
+    assert Signals(path=str(tmp_path / "x.npy")).read().values.shape == (5, 1, 50)
+
+
+def test_a_torn_npz_is_refused(tmp_path: Path):
+    np.savez(tmp_path / "x.npz", a=np.random.default_rng(0).normal(size=(20, 9)))
+    whole = (tmp_path / "x.npz").read_bytes()
+    (tmp_path / "x.npz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(UserError, match="not a readable NumPy file"):
+        Signals(path=str(tmp_path / "x.npz")).read()
+
+
+@pytest.mark.parametrize("setting", [{"n_train": "abc"}, {"n_train": 8.5}, {"split_seed": -1}, {"path": 5}, {"n_train": True}], ids=repr)
+def test_a_setting_of_the_wrong_type_is_refused(setting: dict[str, object]):
+    (key,) = setting
+    with pytest.raises(UserError, match=f"data.{key}"):
+        data.build({"name": "signals", **setting})

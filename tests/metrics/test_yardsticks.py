@@ -113,7 +113,8 @@ def test_more_samples_narrow_the_floor(sides: Split):
     for metric in ("distance_to_train", "js_amplitude", "nn_train"):
         # 100 times as many narrow it 10 times; 60 repeats know such a width to a quarter or so.
         assert 5 < (few[metric].high - few[metric].low) / (many[metric].high - many[metric].low) < 20, metric
-    assert few["js_divergence_C1"].value > many["js_divergence_C1"].value
+    # (bins - 1) (1/n + 1/120)/8: 0.139 of 20 samples and 0.021 of 2000, 6.6 times; the mean of 60 repeats is good to a tenth.
+    assert few["js_divergence_C1"].value > 4 * many["js_divergence_C1"].value
 
 
 def test_copies_are_of_the_records_at_hand_and_mean_is_their_mean(sides: Split):

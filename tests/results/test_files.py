@@ -41,6 +41,17 @@ def test_a_file_is_replaced_when_the_new_one_is_whole(tmp_path: Path):
     assert names(tmp_path) == ["x.bin"]
 
 
+def test_who_reads_the_old_file_goes_on_reading_it(tmp_path: Path):
+    path = tmp_path / "x.bin"
+    path.write_bytes(b"old" * 100_000)
+    with path.open("rb") as reader:
+        start = reader.read(3)
+        with atomic(path) as file:
+            file.write(b"new")
+        assert start + reader.read() == b"old" * 100_000
+    assert path.read_bytes() == b"new"
+
+
 @pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt()], ids=["error", "interrupt"])
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, error: BaseException):
     path = tmp_path / "x.bin"

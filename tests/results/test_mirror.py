@@ -51,7 +51,7 @@ def test_every_metric_of_the_record_is_in_the_offline_files(experiment: Callable
     rows = [json.loads(line) for line in (e.directory / "metrics.jsonl").read_text().splitlines()]
     assert history["control/step"] == [row["step"] for row in rows]
     assert history["control/loss"] == pytest.approx([row["loss"] for row in rows])
-    assert {"samples", "timesteps"} <= set(history)
+    assert {"samples.path", "timesteps.path"} <= set(history)
     (run,) = [r["run"] for r in records if r["type"] == "run"]
     assert run["run_group"] == e.config.sweep.name
     assert run["display_name"] == e.name

@@ -133,3 +133,10 @@ def test_the_cells_are_left_alone():
     before = cells.copy()
     correlations(cells, ["m"])
     pd.testing.assert_frame_equal(cells, before)
+
+
+def test_a_sweep_without_cells_and_a_metric_without_values_have_no_coefficient() -> None:
+    references = pd.DataFrame([{"low": None, "high": None, "location": None, "width": None, "metrics/a": 1.0}])
+    found = correlations(references[references["metrics/a"] < 0], ["a", "never seen"])
+    assert found[COEFFICIENTS].isna().all(axis=None)
+    assert list(found.n) == [0] * 4

@@ -19,6 +19,7 @@ EXAMPLES: dict[str, TimestepSampler] = {
     "right edge": IntervalSampler(low=900, high=1000),
     "widest": IntervalSampler(low=0, high=1000),
     "truncate": IntervalSampler(low=900, high=1000, tail="truncate"),
+    "truncate to few steps": IntervalSampler(low=150, high=170, tail="truncate"),  # its masses sum to less than 1, by rounding
     "resample": IntervalSampler(low=0, high=50, tail="resample"),
     "clamp": IntervalSampler(low=900, high=1000, tail="clamp"),
     "coverage": IntervalSampler(low=300, high=700, coverage=0.95),
@@ -105,6 +106,17 @@ def test_draws_have_the_frequencies_of_the_pmf(sampler: TimestepSampler):
 
 
 @every
+def test_the_ends_of_the_unit_interval_draw_steps_of_positive_mass(sampler: TimestepSampler, monkeypatch: pytest.MonkeyPatch):
+    ends = torch.tensor([0.0, 1 - 2.0**-53], dtype=torch.float64)  # the least and the greatest number that torch.rand gives
+    monkeypatch.setattr(torch, "rand", lambda n, **kwargs: ends[:n])
+    first, last = sampler.sample(2).tolist()
+    possible = np.flatnonzero(sampler.pmf)
+    assert first == possible[0]
+    assert possible[0] <= last <= possible[-1]
+    assert sampler.pmf[last] > 0
+
+
+@every
 def test_the_spec_survives_json(sampler: TimestepSampler):
     again = samplers.build(json.loads(json.dumps(sampler.spec())))
     assert again == sampler
@@ -150,7 +162,7 @@ def test_labels_are_fit_for_folders_and_differ():
 @pytest.mark.parametrize("steps", [0, -1, 10.5, "1000", None], ids=repr)
 def test_a_wrong_number_of_steps_is_refused(steps: object):
     for kind, values in {"uniform": {}, "interval": {"low": 1, "high": 2}}.items():
-        with pytest.raises(UserError, match=re.escape(f"not {steps!r}")):
+        with pytest.raises(UserError, match=rf"timesteps.*{re.escape(repr(steps))}"):
             samplers.build({"name": kind, "timesteps": steps, **values})
 
 
