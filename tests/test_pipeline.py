@@ -2,7 +2,12 @@
 
 import json
 import multiprocessing
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +23,7 @@ from memctl.results import run as folder
 from memctl.results.record import YARDSTICKS
 from tests.children import base_only, run, run_and_die
 
+ROOT = Path(__file__).resolve().parents[1]
 Make = Callable[..., Experiment]
 FORK = multiprocessing.get_context("forkserver")
 FORK.set_forkserver_preload(["memctl.sweep.preload"])
@@ -124,6 +130,38 @@ def test_a_killed_run_ends_with_the_same_numbers(
     assert again.exitcode == 0
     assert folder.status(e.directory)["attempt"] == 2  # type: ignore[index]
     assert numbers(e) == expected
+
+
+@pytest.mark.parametrize("times", [1, 2], ids=["once", "twice"])
+def test_ctrl_c_stops_a_run_that_then_goes_on(tmp_path: Path, tiny: list[str], times: int) -> None:
+    """One Ctrl-C saves the very step; two stop at once. Either way the run says so, and the same command finishes it."""
+    command = [
+        sys.executable,
+        "-m",
+        "memctl.train",
+        *tiny,
+        "ci.low=700",
+        "ci.high=1000",
+        "trainer.checkpoint_seconds=1e6",
+        "base.epochs=400",
+    ]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, "MEMCTL_RUNS": str(tmp_path)}, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    end = time.monotonic() + 90
+    while not any(len(p.read_text().splitlines()) > 2 for p in tmp_path.glob("bases/*/metrics.jsonl")):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    for _ in range(times):
+        process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, out
+    assert "the same command goes on from here" in out
+    assert "Traceback" not in out
+    assert times == 2 or list(tmp_path.glob("bases/*/resume.ckpt"))
+    again = subprocess.run(command, cwd=ROOT, env={**os.environ, "MEMCTL_RUNS": str(tmp_path)}, capture_output=True, text=True, timeout=120)
+    assert again.returncode == 0, again.stderr
+    assert "is done" in again.stdout
 
 
 def test_runs_starting_at_once_make_one_base(experiment: Make, tmp_path: Path) -> None:

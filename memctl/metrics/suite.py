@@ -96,6 +96,7 @@ class Suite:
         return {
             **dict(self.distribution(samples)),
             **dict(self.against_heldout(samples)),
+            "energy_train": Measure(energy(samples, self.train, self.config.reduce)),
             "energy_heldout": Measure(energy(samples, self.heldout, self.config.reduce)),
         }
 

@@ -83,7 +83,7 @@ def floor(suite: Suite, n: int) -> dict[str, Measure]:
         a, b = (scores[rng.integers(len(scores), size=size)] for size in (n, len(suite.train)))
         for name, value in suite.projection.compare(a, b).items():
             draws.setdefault(name, []).append(value)
-    draws["energy_heldout"] = list(permuted(suite.train, suite.heldout, rng, config.repeats, config.reduce))
+    draws["energy_train"] = draws["energy_heldout"] = list(permuted(suite.train, suite.heldout, rng, config.repeats, config.reduce))
     return {name: spread(values) for name, values in draws.items()} | {"f_mem": copying.f_mem(near, config.threshold)}
 
 
@@ -97,11 +97,12 @@ def yardsticks(suite: Suite, split: Split, n: int) -> dict[str, dict[str, Measur
     for k, (name, generator) in enumerate(GENERATORS.items()):
         rng = suite.rng(4, k)
         samples = suite.prepare(generator(split.train, split.heldout, rng))
-        # Real against real for the held-out records; against train for what was made from them.
-        reference = suite.heldout if name in ("copies", "mean") else suite.train
+        # What was made from the held-out records is not compared with them: real against real is held-out against train.
+        unseen = suite.heldout if name in ("copies", "mean") else suite.train
         out[name] = {
             **dict(suite.distribution(samples)),
             **halved(suite, split, generator, rng),
-            "energy_heldout": Measure(energy(samples, reference, suite.config.reduce)),
+            "energy_train": Measure(energy(samples, suite.train, suite.config.reduce)),
+            "energy_heldout": Measure(energy(samples, unseen, suite.config.reduce)),
         }
     return {**out, "floor": floor(suite, n) | {k: out["heldout"][k] for k in ("dcr_share", "delta_nn")}}

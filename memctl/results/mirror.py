@@ -5,6 +5,7 @@ import netrc
 import os
 import shutil
 import socket
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from urllib.request import getproxies
 from memctl.config import Logger
 
 log = logging.getLogger(__name__)
+RETRY = 1800  # seconds until a server that took no run is asked again
 PATIENCE = 15  # seconds for a server that accepts connections to accept the run
 
 
@@ -71,6 +73,9 @@ class Mirror:
     ) -> None:
         self.run: Any = None
         self.mode, self.reason = choose_mode(logger.mode)
+        refused = directory.parent / ".wandb-refused"  # one run of a sweep waits for a dead server, not each
+        if self.mode == "online" and refused.exists() and time.time() - refused.stat().st_mtime < RETRY:
+            self.mode, self.reason = "offline", "the server took no other run of this sweep within the last half hour"
         for stale in directory.glob("wandb/offline-run-*"):
             shutil.rmtree(stale, ignore_errors=True)
         arguments = {
@@ -83,6 +88,7 @@ class Mirror:
                 self.mode = mode
                 break
             except Exception as error:
+                refused.touch()
                 self.reason = f"W&B {mode} failed: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
                 log.warning("%s", self.reason)
         for row in rows:

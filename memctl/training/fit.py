@@ -2,6 +2,8 @@
 
 import logging
 import os
+import signal
+import threading
 import time
 import warnings
 from collections.abc import Callable
@@ -31,17 +33,31 @@ RESUME = "resume.ckpt"
 
 
 class Resume(Callback):
-    """Saves the whole state every `seconds`, atomically, so that a killed run goes on from there."""
+    """Saves the whole state every `seconds`, atomically, so that a killed run goes on from there.
+
+    The first Ctrl-C lets the step end, saves and stops; a second one stops at once.
+    """
 
     def __init__(self, path: Path, seconds: float) -> None:
         self.path, self.seconds, self.saved = path, seconds, time.monotonic()
+        self.stopping = False
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, self.stop)
+
+    def stop(self, *_: Any) -> None:
+        self.stopping = True
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
-        if time.monotonic() - self.saved >= self.seconds:
+        if self.stopping or time.monotonic() - self.saved >= self.seconds:
             part = self.path.with_suffix(".part")
             trainer.save_checkpoint(part)
             os.replace(part, self.path)
             self.saved = time.monotonic()
+        if self.stopping:
+            raise KeyboardInterrupt
 
 
 class Advance(Callback):
@@ -117,9 +133,14 @@ def fit(
         enable_model_summary=False,
     )
     resume = directory / RESUME
-    trainer.fit(module, DataLoader(range(batches.per_epoch), batch_size=None), ckpt_path=resume if resume.exists() else None)  # type: ignore[arg-type]
-    if trainer.interrupted:
-        raise KeyboardInterrupt
+    previous = signal.getsignal(signal.SIGINT)
+    try:
+        trainer.fit(module, DataLoader(range(batches.per_epoch), batch_size=None), ckpt_path=resume if resume.exists() else None)  # type: ignore[arg-type]
+    except SystemExit:  # how Lightning answers a Ctrl-C; what to say of it is the caller's
+        raise KeyboardInterrupt from None
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, previous)
     network.to(device)
     return timesteps
 

@@ -118,6 +118,15 @@ def test_a_server_that_is_not_there_means_offline_at_once(keyless: None, monkeyp
     assert any(r.get("history", {}).get("item", {}).get("control/loss") == 0.5 for r in read_back(tmp_path))
 
 
+def test_a_server_that_took_no_run_of_the_sweep_is_not_asked_again(keyless: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(mirror, "choose_mode", lambda wanted: ("online", "key found"))
+    (tmp_path / ".wandb-refused").touch()
+    m = start(tmp_path / "run")
+    m.finish()
+    assert m.mode == "offline"
+    assert "half hour" in m.reason
+
+
 @pytest.mark.slow
 def test_a_server_that_never_answers_means_offline_in_the_end(keyless: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
