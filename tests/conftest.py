@@ -1,7 +1,11 @@
 """What many tests need: composing configs, and an experiment of seconds on a corner of the bundled data."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
+
+# Before torch is imported, here and in every process a test starts: on few cores several times two threads only wait.
+os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 
 import pytest
 from hydra import compose, initialize_config_dir
@@ -14,7 +18,7 @@ from memctl.sweep.plugins import install
 TINY = [
     "data.n_train=24", "data.n_heldout=24", "model.channels=[4,8]", "model.attention=[1]", "base.epochs=2", "base.batch_size=8",
     "control.epochs=3", "control.batch_size=8", "generate.steps=4", "generate.samples=16", "generate.batch_size=8",
-    "metrics.repeats=20", "logger.mode=disabled", "trainer.checkpoint_seconds=1e-9",
+    "metrics.repeats=20", "logger.mode=disabled", "trainer.checkpoint_seconds=1e-9", "trainer.base_threads=1",
 ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from omegaconf import DictConfig
 
 from memctl import report, train
 from memctl.paths import config_root
+from memctl.sweep import sweeper
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "README.md").read_text()
@@ -38,6 +39,7 @@ def test_train_commands_run(
     small = [] if arguments[0] in ("-m", "-cn") else tiny
     plan = ["hydra.sweeper.plan=true"] if arguments[0] in ("-m", "-cn") else []
     monkeypatch.setenv("MEMCTL_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setattr(sweeper, "measured", lambda plan: (10.0, 20.0))
     monkeypatch.setattr(sys, "argv", ["memctl", *arguments, *small, *plan])
     train.main()
     out = capfd.readouterr().out

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 
 from memctl.data.base import MIN_LENGTH, DataSource, Records
 from memctl.data.normalise import znormalise
@@ -26,6 +25,8 @@ RR_SECONDS = (0.3, 1.2)  # of a heart at 50 to 200 beats a minute; longer gaps h
 
 def r_peaks(ecg: NDArray[np.float64]) -> NDArray[np.intp]:
     """Sample indices of the R peaks: where the smoothed squared slope of the 5-25 Hz band peaks (after Pan and Tompkins 1985)."""
+    from scipy import signal  # here alone: it takes a second to import, and most commands read no beats
+
     band = signal.sosfiltfilt(signal.butter(2, (5, 25), "bandpass", fs=RATE, output="sos"), ecg)
     width = int(0.12 * RATE)
     energy = np.convolve(np.gradient(band) ** 2, np.ones(width) / width, mode="same")
@@ -37,6 +38,8 @@ def r_peaks(ecg: NDArray[np.float64]) -> NDArray[np.intp]:
 
 def cut(ecg: NDArray[np.float64], peaks: NDArray[np.intp], length: int) -> tuple[NDArray[np.float64], int]:
     """Beats of `length` values, shape (n, 1, length), and how many were left out for a gap that is no heart's."""
+    from scipy import signal
+
     flat = signal.sosfiltfilt(signal.butter(2, 0.5, "highpass", fs=RATE, output="sos"), ecg)  # baseline wander
     rr = np.diff(peaks)
     usable = (rr >= RR_SECONDS[0] * RATE) & (rr <= RR_SECONDS[1] * RATE)

@@ -7,5 +7,6 @@ import matplotlib.backends.backend_agg
 import wandb
 
 import memctl.pipeline
+import memctl.train
 
 __all__ = ["matplotlib", "memctl", "wandb"]

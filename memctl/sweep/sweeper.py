@@ -20,9 +20,11 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from memctl.errors import UserError
+from memctl.experiment import digest
+from memctl.results.files import read_json, write_json
 from memctl.sweep import plan as planning
 from memctl.sweep.compose import Composer
-from memctl.sweep.devices import slots_of
+from memctl.sweep.devices import cores, slots_of
 from memctl.sweep.grid import axes
 
 
@@ -94,7 +96,15 @@ class GridSweeper(Sweeper):
 
 
 def measured(plan: planning.Plan) -> tuple[float, float]:
-    """Seconds of the base and of one run, from a short measurement in a process of its own."""
+    """Seconds of the base and of one run, from a short measurement in a process of its own, kept for the next plan."""
     from memctl.sweep.measure import measure
 
-    return measure(plan.left[0].experiment)
+    experiment = next((run.experiment for run in plan.left if run.experiment.sampler), plan.left[0].experiment)
+    science = {k: v for k, v in experiment.science.items() if k != "sampler"}
+    path = experiment.runs / "measured" / f"{digest([science, cores()])}.json"
+    known = read_json(path)
+    if known is None:
+        base, run = measure(experiment)
+        known = {"base": base, "run": run}
+        write_json(path, known)
+    return known["base"], known["run"]

@@ -21,7 +21,7 @@ NAMES = [
     "distance_to_train", "js_amplitude",
     "wasserstein_C1", "wasserstein_sd_C1", "js_divergence_C1", "js_distance_C1",
     "wasserstein_C2", "wasserstein_sd_C2", "js_divergence_C2", "js_distance_C2",
-    "f_mem", "ratio_median", "dcr_share", "delta_nn", "nn_train", "nn_heldout", "energy_heldout",
+    "f_mem", "ratio_median", "dcr_share", "delta_nn", "nn_train", "nn_heldout", "energy_train", "energy_heldout",
 ]  # fmt: skip
 
 
@@ -88,6 +88,7 @@ def test_values_are_those_of_the_parts(sides: Split, samples: np.ndarray, reduce
         "delta_nn": np.mean(to_heldout.first - to_train.first),
         "nn_train": to_train.first.mean(),
         "nn_heldout": to_heldout.first.mean(),
+        "energy_train": energy(g, x, reduce),
         "energy_heldout": energy(g, y, reduce),
     }
     for name, value in expected.items():
