@@ -108,7 +108,7 @@ class Trainer:
 
     accelerator: str = "auto"
     threads: int = 1
-    base_threads: int = 2
+    base_threads: int = 1
     checkpoint_seconds: float = 20.0
 
 

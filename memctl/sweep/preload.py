@@ -7,6 +7,7 @@ import matplotlib.backends.backend_agg
 import wandb
 
 import memctl.pipeline
-import memctl.train
+import memctl.sweep.sweeper
+import memctl.task
 
 __all__ = ["matplotlib", "memctl", "wandb"]
