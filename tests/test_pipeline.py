@@ -111,8 +111,17 @@ def test_what_changes_no_number_is_no_other_science(experiment: Make, change: st
 
 @pytest.mark.parametrize(
     ("where", "calls"),
-    [("training step", 4), ("base saved", 1), ("training step", 6 + 5), ("batch generated", 1), ("pictures", 1), ("record", 3)],
-    ids=["in the base", "base saved", "in control, mid-epoch", "in generation", "after the pictures", "while writing the record"],
+    [
+        pytest.param("training step", 4, id="in the base, mid-epoch"),
+        pytest.param("training step", 6, id="after the base's last step"),
+        pytest.param("base saved", 1, id="base saved"),
+        pytest.param("training step", 6 + 5, id="in control, mid-epoch"),
+        pytest.param("training step", 6 + 6, id="in control, at an epoch's end"),
+        pytest.param("training step", 6 + 9, id="after control's last step"),
+        pytest.param("batch generated", 1, id="in generation"),
+        pytest.param("pictures", 1, id="after the pictures"),
+        pytest.param("record", 3, id="while writing the record"),
+    ],
 )
 def test_a_killed_run_ends_with_the_same_numbers(
     experiment: Make, tmp_path: Path, finished: dict[str, Any], where: str, calls: int
