@@ -23,6 +23,12 @@ RANGES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("base.epochs", lambda v: v >= 1, "at least 1"),
     ("control.epochs", lambda v: v >= 1, "at least 1 (sampler=none evaluates the base without control)"),
     ("base.batch_size", lambda v: v >= 1, "at least 1"),
+    ("seed", lambda v: v >= 0, "at least 0"),
+    ("base.seed", lambda v: v >= 0, "at least 0"),
+    ("metrics.seed", lambda v: v >= 0, "at least 0"),
+    ("generate.seed", lambda v: 0 <= v < 2**62, "at least 0 and below 2^62"),
+    ("base.warmup", lambda v: v >= 0, "at least 0"),
+    ("control.warmup", lambda v: v >= 0, "at least 0"),
     ("control.batch_size", lambda v: v >= 1, "at least 1"),
     ("base.lr", lambda v: v > 0, "positive"),
     ("control.lr", lambda v: v > 0, "positive"),
@@ -77,7 +83,15 @@ class Experiment:
                 raise UserError(f"{key}={value} must be {text}")
         if config.generate.steps not in range(1, config.diffusion.timesteps + 1):
             raise UserError(f"generate.steps={config.generate.steps} must be in 1..{config.diffusion.timesteps}, the diffusion's steps")
+        if config.diffusion.beta_start > config.diffusion.beta_end:
+            raise UserError(
+                f"diffusion.beta_start={config.diffusion.beta_start} must not exceed diffusion.beta_end={config.diffusion.beta_end}"
+            )
         sampler = None if config.sampler.get("name") == "none" else samplers.build(config.sampler)
+        if sampler is not None and sampler.timesteps != config.diffusion.timesteps:
+            raise UserError(
+                f"sampler.timesteps={sampler.timesteps} is not diffusion.timesteps={config.diffusion.timesteps}; set the latter alone"
+            )
         return cls(config, data.build(config.data), models.build(config.model), sampler)
 
     @cached_property

@@ -3,6 +3,7 @@
 import errno
 import json
 import platform
+import shutil
 import socket
 import time
 from collections.abc import Iterator
@@ -65,27 +66,27 @@ def run(experiment: Experiment) -> dict[str, Any]:
 def _finished(experiment: Experiment) -> dict[str, Any] | None:
     """The record, if the run is done. Raises: UserError for a run of another science in its folder."""
     current = folder.status(experiment.directory)
-    if current is not None and current["fingerprint"] != experiment.fingerprint:
-        raise folder.conflict(experiment.directory, differences(current["science"], json.loads(json.dumps(experiment.science))))
-    done = current is not None and current["state"] == "done"
+    if current is not None and current.get("fingerprint") != experiment.fingerprint:
+        raise folder.conflict(experiment.directory, differences(current.get("science"), json.loads(json.dumps(experiment.science))))
+    done = current is not None and current.get("state") == "done"
     return folder.record(experiment.directory) if done else None
 
 
 def _work(experiment: Experiment) -> dict[str, Any]:
     config, directory = experiment.config, experiment.directory
     torch.set_num_threads(config.trainer.threads)
-    split = data.load(experiment.data)
-    control_passes = TRAIN_PASSES * config.control.epochs * len(split.train) if experiment.sampler else 0
     previous = folder.status(directory)
     status = folder.Status(
         experiment.fingerprint,
         experiment.science,
-        total=control_passes + config.generate.samples * config.generate.steps,
         attempt=previous["attempt"] + 1 if previous else 1,
         base=str(experiment.base_directory),
     )
     seconds: dict[str, float] = {}
     with witnessed(Progress(directory, status, f"{config.sweep.name}/{experiment.name}")) as progress:
+        split = data.load(experiment.data)
+        control_passes = TRAIN_PASSES * config.control.epochs * len(split.train) if experiment.sampler else 0
+        status.total = control_passes + config.generate.samples * config.generate.steps
         with atomic(directory / "config.yaml") as file:
             file.write(OmegaConf.to_yaml(OmegaConf.structured(config), resolve=True).encode())
         progress.stage("base")
@@ -122,7 +123,7 @@ def _work(experiment: Experiment) -> dict[str, Any]:
                 "metrics": measured,
                 "yardsticks": known,
                 "science": experiment.science,
-                "environment": environment(experiment),
+                "environment": {**environment(experiment), "wandb": f"{mirror.mode} ({mirror.reason})"},
                 "seconds": {k: round(v, 2) for k, v in seconds.items()},
             }
             pictures = draw(experiment, samples, split, realised)
@@ -194,9 +195,7 @@ def generated(experiment: Experiment, split: Split, network: nn.Module, progress
         raise UserError(f"{broken} generated samples are not finite: the training diverged; lower control.lr")
     with atomic(path) as file:
         np.save(file, samples)
-    for part in parts.glob("*.npy"):
-        part.unlink()
-    parts.rmdir()
+    shutil.rmtree(parts, ignore_errors=True)
     return samples
 
 

@@ -18,7 +18,7 @@ from memctl.registry import closest
 from memctl.results import figures, page
 from memctl.results.files import atomic, cannot_write
 from memctl.results.statistics import correlations
-from memctl.results.store import Sweep, read
+from memctl.results.store import Sweep, mixed, read
 
 MAIN = ("distance_to_train", "f_mem", "dcr_share", "energy_heldout")
 TITLES = {
@@ -68,9 +68,11 @@ def headline(sweep: Sweep) -> str:
     first = next(iter(sweep.records.values()))
     split, samples = first["split"], first["science"]["generate"]["samples"]
     references = ", ".join(sweep.table[sweep.table.kind != "cell"].name) or "none"
+    differing = mixed(sweep.records)
+    warning = f". CAUTION: runs differ in {', '.join(differing)}; cells with the same interval are averaged" if differing else ""
     return (
         f"{first['science']['data']['name']}: {len(sweep.cells)} cells, reference runs: {references}; "
-        f"{split['n_train']} train and {split['n_heldout']} held-out records, {samples} samples a run"
+        f"{split['n_train']} train and {split['n_heldout']} held-out records, {samples} samples a run{warning}"
     )
 
 

@@ -70,6 +70,9 @@ def split(records: Records, n_train: int | None = None, n_heldout: int | None = 
     Raises:
         UserError: a value that is not finite, or sides that do not fit the number of distinct records.
     """
+    if not len(records.values):
+        why = ", ".join(f"{n} {reason}" for reason, n in records.dropped.items() if n)
+        raise UserError(f"no record is left to use ({why or 'the file holds none'})")
     check_finite(records.values)
     kept = first_occurrences(records.values)
     n_train, n_heldout = sizes(len(kept), n_train, n_heldout)

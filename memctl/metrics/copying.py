@@ -28,7 +28,9 @@ def closer_to_train(d_train: Floats, d_heldout: Floats) -> Floats:
 
 
 def dcr_share(d_train: Floats, d_heldout: Floats, rng: np.random.Generator, repeats: int) -> Measure:
-    """Share of G nearer to X than to Y, X and Y of equal size; the interval is a bootstrap over G.
+    """Share of G nearer to X than to Y, X and Y of equal size.
+
+    The interval is a bootstrap over G with X and Y as they are; `permutation_p` is the test that allows for their chance.
 
     Range [0, 1]; 0.5 says that train records have no advantage over held-out ones, 1 that every sample follows train.
     Needs X and Y exchangeable. First-order blind to image quality; weak for few exact copies, which f_mem sees.
@@ -43,3 +45,21 @@ def dcr_share(d_train: Floats, d_heldout: Floats, rng: np.random.Generator, repe
 def delta_nn(d_train: Floats, d_heldout: Floats, rng: np.random.Generator, repeats: int) -> Measure:
     """Mean of d(g, Y) - d(g, X), X and Y of equal size, in units of the distance: positive is nearer to train, 0 is fair."""
     return mean(d_heldout - d_train, rng, repeats)
+
+
+def permutation_p(to_pool: Floats, n: int, rng: np.random.Generator, repeats: int) -> float:
+    """One-sided p of dcr_share: how often a random split of the pool into train and held-out gives G as large a share.
+
+    It holds G fixed and asks whether the labels matter, so it allows for what a bootstrap over G leaves out: that X and Y
+    are samples too. Small p: G is nearer to train than a split at random would make it. Range [1/(repeats + 1), 1].
+
+    Args:
+        to_pool: Distances from each sample to the pool, shape (m, N), the first n of which are X and the others Y.
+    """
+
+    def share(first: np.ndarray) -> float:
+        return float(closer_to_train(to_pool[:, first].min(axis=1), to_pool[:, ~first].min(axis=1)).mean())
+
+    labels = np.arange(to_pool.shape[1]) < n
+    observed = share(labels)
+    return (1 + sum(share(rng.permutation(labels)) >= observed for _ in range(repeats))) / (1 + repeats)

@@ -11,7 +11,7 @@ from memctl.data import Split
 from memctl.data.base import check_finite
 from memctl.metrics import copying
 from memctl.metrics.amplitude import amplitude_js
-from memctl.metrics.distance import neighbours
+from memctl.metrics.distance import distances, neighbours
 from memctl.metrics.energy import energy
 from memctl.metrics.measure import Floats, Measure, mean
 from memctl.metrics.prepare import flatten, quantize, rescale, standardise
@@ -65,7 +65,7 @@ class Suite:
         yield "ratio_median", Measure(float(np.median(copying.ratios(near))))
 
     def against_heldout(self, samples: Floats) -> Iterator[tuple[str, Measure]]:
-        """dcr_share and delta_nn, against training and held-out subsets of equal size; and the nearest distances."""
+        """dcr_share with its p, and delta_nn, against training and held-out subsets of equal size; and the nearest distances."""
         d_train, d_heldout, closer = [], [], []
         for train, heldout in self.equal_sides():
             a = neighbours(samples, train, self.config.reduce).first
@@ -76,6 +76,9 @@ class Suite:
         rng, repeats = self.rng(2), self.config.repeats
         x, y = np.mean(d_train, axis=0), np.mean(d_heldout, axis=0)
         yield "dcr_share", mean(np.mean(closer, axis=0), rng, repeats)
+        train, heldout = next(self.equal_sides())
+        to_pool = distances(samples, np.concatenate([train, heldout]), self.config.reduce)
+        yield "dcr_p", Measure(copying.permutation_p(to_pool, len(train), self.rng(6), repeats))
         yield "delta_nn", copying.delta_nn(x, y, rng, repeats)
         yield "nn_train", mean(x, rng, repeats)
         yield "nn_heldout", mean(y, rng, repeats)

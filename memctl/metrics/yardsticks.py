@@ -6,14 +6,15 @@
 For dcr_share and delta_nn the held-out records are halved at random, many times: one half plays the generator's fresh
 records, the other the held-out side, against as many training records. A yardstick's interval holds 95 % of these.
 
-`floor` is what a perfect model of as many samples would read by chance: fresh real records, resampled to that number
-(dcr_share and delta_nn: the held-out yardstick itself).
+`floor` is what a perfect model of as many samples would read by chance: fresh real records of that number (dcr_share and
+delta_nn: the held-out yardstick itself, which is of half the held-out records against half, and so wider).
 """
 
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 from scipy.ndimage import gaussian_filter
 
 from memctl.data import Split
@@ -67,8 +68,13 @@ def halved(suite: Suite, split: Split, generator: Generator, rng: np.random.Gene
 
 
 def floor(suite: Suite, n: int) -> dict[str, Measure]:
-    """The spread of each metric over fresh real records, resampled to n."""
-    config, rng = suite.config, suite.rng(5)
+    """The spread of each metric over n fresh real records.
+
+    Means of one value a record are resampled twice, for the held-out records are themselves a sample: once to their own
+    number, and from that to n. The energy distance is that of random relabellings of train and held-out, in the ratio of
+    1/n + 1/m that its null distribution scales with (a degenerate U-statistic). f_mem is the beta-binomial prediction.
+    """
+    config, rng, m = suite.config, suite.rng(5), len(suite.heldout)
     near = neighbours(suite.heldout, suite.train, config.reduce)
     each = {
         "distance_to_train": near.mean,
@@ -79,12 +85,17 @@ def floor(suite: Suite, n: int) -> dict[str, Measure]:
     scores = suite.projection.pca.transform(np.concatenate([suite.train, suite.heldout]))
     for _ in range(config.repeats):
         for name, values in each.items():
-            draws[name].append(float(values[rng.integers(len(values), size=n)].mean()))
+            source = values[rng.integers(m, size=m)]
+            draws[name].append(float(source[rng.integers(m, size=n)].mean()))
         a, b = (scores[rng.integers(len(scores), size=size)] for size in (n, len(suite.train)))
         for name, value in suite.projection.compare(a, b).items():
             draws.setdefault(name, []).append(value)
-    draws["energy_train"] = draws["energy_heldout"] = list(permuted(suite.train, suite.heldout, rng, config.repeats, config.reduce))
-    return {name: spread(values) for name, values in draws.items()} | {"f_mem": copying.f_mem(near, config.threshold)}
+    relabelled = permuted(suite.train, suite.heldout, rng, config.repeats, config.reduce)
+    for name, size in (("energy_train", len(suite.train)), ("energy_heldout", m)):
+        draws[name] = list(relabelled * (1 / n + 1 / size) / (1 / len(suite.train) + 1 / m))
+    hits = copying.f_mem(near, config.threshold).value * m
+    low, high = stats.betabinom(n, hits + 0.5, m - hits + 0.5).ppf((0.025, 0.975)) / n
+    return {name: spread(values) for name, values in draws.items()} | {"f_mem": Measure(hits / m, float(low), float(high))}
 
 
 def yardsticks(suite: Suite, split: Split, n: int) -> dict[str, dict[str, Measure]]:

@@ -29,7 +29,7 @@ class UNet1dConfig:
             raise UserError(f"model.channels={self.channels} must be even widths, one a level, such as [16, 32, 64]")
         if any(level not in levels for level in self.attention):
             raise UserError(f"model.attention={self.attention} names levels outside 0..{len(levels) - 1}")
-        if any(self.channels[level] % self.heads for level in self.attention):
+        if self.heads < 1 or any(self.channels[level] % self.heads for level in self.attention):
             raise UserError(f"model.heads={self.heads} does not divide the widths {self.channels} of the levels {self.attention}")
         if self.kernel % 2 == 0:
             raise UserError(f"model.kernel={self.kernel} must be odd")

@@ -1,5 +1,6 @@
 """Files that are whole or not there: written beside their place, then moved into it."""
 
+import errno
 import json
 import math
 import os
@@ -31,8 +32,10 @@ def atomic(path: Path) -> Iterator[BinaryIO]:
 
 
 def cannot_write(path: Path | str, error: OSError) -> UserError:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    mend = "Free some space" if full else "Make it writable"
     return UserError(
-        f"cannot write {path}: {error.strerror or error}. Free some space or choose another folder with paths.runs=DIR; "
+        f"cannot write {path}: {error.strerror or error}. {mend} or choose another folder with paths.runs=DIR; "
         "the same command then goes on from what is already there"
     )
 

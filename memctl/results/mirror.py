@@ -20,6 +20,13 @@ RETRY = 1800  # seconds until a server that took no run is asked again
 PATIENCE = 15  # seconds for a server that accepts connections to accept the run
 
 
+def server() -> str:
+    """The W&B server's address: a self-hosted one from the environment, else wandb's own."""
+    import wandb
+
+    return os.environ.get("WANDB_BASE_URL") or str(wandb.Settings().base_url)
+
+
 def has_key(url: str) -> bool:
     """Whether there is an API key for the server: in the environment, or where `wandb login` leaves it (netrc).
 
@@ -52,9 +59,7 @@ def choose_mode(wanted: str) -> tuple[str, str]:
         wanted = os.environ.get("WANDB_MODE", "auto")
     if wanted in ("offline", "disabled", "dryrun"):
         return ("offline" if wanted == "dryrun" else wanted), "as asked"
-    import wandb
-
-    url = str(wandb.Settings().base_url)
+    url = server()
     if not has_key(url):
         return "offline", f"no W&B key for {url}"
     return ("online", "key found") if answers(url) else ("offline", f"{url} does not answer")
@@ -91,7 +96,7 @@ class Mirror:
                 refused.touch()
                 self.reason = f"W&B {mode} failed: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
                 log.warning("%s", self.reason)
-        for row in rows:
+        for row in rows if self.mode == "offline" else []:  # a run that goes on online has them already
             self.log(row)
 
     def _start(self, mode: str, arguments: dict[str, Any]) -> Any:
@@ -100,7 +105,15 @@ class Mirror:
         import wandb
 
         settings = wandb.Settings(
-            init_timeout=PATIENCE, console="off", silent=True, x_disable_stats=True, x_disable_meta=True, disable_git=True, save_code=False
+            init_timeout=PATIENCE,
+            finish_timeout=4 * PATIENCE,
+            finish_timeout_raises=True,
+            console="off",
+            silent=True,
+            x_disable_stats=True,
+            x_disable_meta=True,
+            disable_git=True,
+            save_code=False,
         )
         if mode == "offline":
             arguments = {k: v for k, v in arguments.items() if k != "resume"}
@@ -114,7 +127,15 @@ class Mirror:
         """A journal row, under `STAGE/metric` against `STAGE/step`."""
         if self.run is not None:
             stage = row["stage"]
-            self.run.log({f"{stage}/{k}": v for k, v in row.items() if k != "stage" and v is not None})
+            self._log({f"{stage}/{k}": v for k, v in row.items() if k != "stage" and v is not None})
+
+    def _log(self, values: dict[str, Any]) -> None:
+        """Log, or give the copy up: W&B's own process may die, and must not take the run along."""
+        try:
+            self.run.log(values)
+        except Exception as error:
+            log.warning("W&B is gone (%s); the run goes on without it", error)
+            self.run = None
 
     def summarise(self, values: Mapping[str, Any], pictures: Mapping[str, Path]) -> None:
         """The record's flat numbers, as history and summary, and pictures."""
@@ -122,7 +143,7 @@ class Mirror:
             import wandb
 
             images = {name: wandb.Image(str(path)) for name, path in pictures.items() if path.exists()}
-            self.run.log({k: v for k, v in values.items() if v is not None} | images)
+            self._log({k: v for k, v in values.items() if v is not None} | images)
 
     def finish(self, failed: bool = False) -> None:
         """Close the run; what cannot be uploaded stays in the run's folder."""

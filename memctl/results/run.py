@@ -70,8 +70,10 @@ def is_held(directory: Path) -> bool:
     try:
         with FileLock(directory / ".lock", blocking=False):
             return False
-    except (Timeout, OSError):
+    except Timeout:
         return True
+    except OSError:  # a file system that is now read-only: nobody works there
+        return False
 
 
 def state(directory: Path, fingerprint: str) -> str:

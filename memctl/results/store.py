@@ -1,5 +1,6 @@
 """A sweep's runs as one table."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,20 @@ class Sweep:
     def yardsticks(self) -> dict[str, dict[str, dict[str, float | None]]]:
         """The yardsticks; every run of one split has the same."""
         return next(iter(self.records.values()))["yardsticks"]
+
+
+SAMPLER = ("sampler", "seed", "control")  # what cells and reference runs differ in by design
+
+
+def mixed(records: dict[str, dict[str, Any]]) -> list[str]:
+    """Settings besides cell and seed in which runs differ, so that they should not be read as one sweep."""
+    seen: dict[str, set[str]] = {}
+    for record in records.values():
+        parts = [k for k in record["science"] if k not in SAMPLER]
+        parts += ["control"] if record["science"].get("sampler") else []
+        for part in parts:
+            seen.setdefault(part, set()).add(json.dumps(record["science"].get(part), sort_keys=True))
+    return sorted(part for part, values in seen.items() if len(values) > 1)
 
 
 def kind(record: dict[str, Any]) -> str:

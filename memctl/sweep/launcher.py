@@ -110,7 +110,10 @@ class LocalLauncher(Launcher):
                     index, slot = waiting.pop(0), free.pop(0)
                     payload = Payload(self.hydra_context, self.task_function, configs[index], slot, logs[index])
                     process = context.Process(target=main, args=(payload,), name=logs[index].parent.name)
-                    process.start()
+                    try:
+                        process.start()
+                    except (EOFError, ConnectionError, BrokenPipeError):  # Ctrl-C reached the fork server as it started
+                        raise KeyboardInterrupt from None
                     running.append(Job(index, slot, process, time.monotonic()))
                 wait([job.process.sentinel for job in running], timeout=1.0)
                 for job in [j for j in running if not j.process.is_alive()]:

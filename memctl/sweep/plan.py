@@ -1,11 +1,13 @@
 """What a sweep is made of and what is left of it, decided before anything is launched."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from memctl import data
 from memctl.errors import UserError
 from memctl.experiment import Experiment, differences
 from memctl.results import run as folder
@@ -76,6 +78,9 @@ def make_plan(axes: Axes, wanted_references: Sequence[str], compose: Composer) -
     if not n_cells:
         raise UserError("no run is left: " + "; ".join(f"{', '.join(names)} ({reason})" for reason, names in dropped.items()))
     experiments = [experiment for _, experiment in chosen.values()]
+    if len({json.dumps(e.base_science["data"], sort_keys=True) for e in experiments}) > 1:
+        raise UserError("the runs of a sweep are compared on one split, but data settings are swept; give each its own sweep.name")
+    data.load(experiments[0].data)  # bad data is one message here, not one for each run
     runs = [Run(o, e, folder.state(e.directory, e.fingerprint)) for o, e in chosen.values()]
     refuse_conflicts(runs)
     return Plan(experiments[0].directory.parent, runs, dropped)

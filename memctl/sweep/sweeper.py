@@ -21,6 +21,7 @@ from omegaconf import DictConfig
 
 from memctl.errors import UserError
 from memctl.experiment import digest
+from memctl.results import run as folder
 from memctl.results.files import read_json, write_json
 from memctl.sweep import plan as planning
 from memctl.sweep.compose import Composer
@@ -70,12 +71,16 @@ class GridSweeper(Sweeper):
             print(planning.estimate(plan, slots_of(self.config), lambda: measured(plan)), flush=True)
             return None
         if not plan.left:
-            print("all of these runs are done; nothing to do", flush=True)
+            busy = sum(run.state == "running" for run in plan.runs)
+            print(
+                f"{busy} of these runs are at work in another process" if busy else "all of these runs are done; nothing to do", flush=True
+            )
             return self._report(plan, [])
         plan.save()
         jobs = [[*run.overrides, f"hydra.sweep.subdir='{run.experiment.name}'"] for run in plan.left]
         returns = self.launcher.launch(jobs, initial_job_idx=0)
         failed = [run.experiment for run, r in zip(plan.left, returns, strict=True) if r.status is not JobStatus.COMPLETED]
+        failed = [e for e in failed if folder.state(e.directory, e.fingerprint) != "done"]  # another sweep may have done it
         return self._report(plan, failed)
 
     def _report(self, plan: planning.Plan, failed: list[Any]) -> None:

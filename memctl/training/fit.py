@@ -71,10 +71,9 @@ class Advance(Callback):
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *_: Any) -> None:
         self.advance(len(outputs["t"]))
-
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if not all(p.isfinite().all() for p in pl_module.parameters()):
-            raise UserError(f"training diverged: the weights are no longer finite after epoch {trainer.current_epoch + 1}; lower its lr")
+        epoch, position = divmod(trainer.global_step, pl_module.batches.per_epoch)  # type: ignore[union-attr, operator]
+        if position == 0 and not all(p.isfinite().all() for p in pl_module.parameters()):
+            raise UserError(f"training diverged: the weights are no longer finite after epoch {epoch}; lower its lr")
 
 
 def quiet() -> None:
@@ -115,14 +114,17 @@ def fit(
     quiet()
     device = accelerator_device(how.accelerator)
     batches = Batches(torch.from_numpy(train).to(device), stage.batch_size, stage.seed)
-    module = DiffusionModule(network, forward_process(diffusion), batches, stage, steps=stage.epochs * batches.per_epoch)
-    timesteps = TimestepSamplerCallback(sampler)
+    steps = stage.epochs * batches.per_epoch
+    module = DiffusionModule(network, forward_process(diffusion), batches, stage, steps=steps)
+    timesteps = TimestepSamplerCallback(sampler, steps_per_epoch=batches.per_epoch)
     callbacks: list[Callback] = [timesteps, Advance(advance)]
     if stage.ema:
         callbacks.append(WeightAveraging(multi_avg_fn=get_ema_multi_avg_fn(stage.ema)))
     callbacks.append(Resume(directory / RESUME, how.checkpoint_seconds))  # last: it saves what the others have done
+    # To Lightning all steps are one epoch: a resumed run never meets the end of one, where its counters lose count.
     trainer = Trainer(
-        max_epochs=stage.epochs,
+        max_epochs=1,
+        max_steps=steps,
         accelerator=device.type if device.type != "cuda" else "gpu",
         devices=1,
         plugins=[LightningEnvironment()],  # on SLURM too: a run is one process, and resuming is memctl's
@@ -135,7 +137,7 @@ def fit(
     resume = directory / RESUME
     previous = signal.getsignal(signal.SIGINT)
     try:
-        trainer.fit(module, DataLoader(range(batches.per_epoch), batch_size=None), ckpt_path=resume if resume.exists() else None)  # type: ignore[arg-type]
+        trainer.fit(module, DataLoader(range(steps), batch_size=None), ckpt_path=resume if resume.exists() else None)  # type: ignore[arg-type]
     except SystemExit:  # how Lightning answers a Ctrl-C; what to say of it is the caller's
         raise KeyboardInterrupt from None
     finally:

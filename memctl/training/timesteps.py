@@ -23,13 +23,14 @@ BINS = 20
 class TimestepSamplerCallback(Callback):
     """Makes a module draw its t from `sampler`, and logs what was drawn and what it cost.
 
-    Every epoch it logs, with Lightning's loggers: `loss`, the epoch's mean; `loss_t/a-b`, its mean over the draws with
+    Every epoch (Lightning's, or as many steps as `steps_per_epoch`) it logs,
+    with Lightning's loggers: `loss`, the epoch's mean; `loss_t/a-b`, its mean over the draws with
     a < t <= b; `realised_t/a-b`, the share of all draws so far in that range; and `realised_tv`, the total variation
     distance between the drawn and the nominal distribution over these ranges.
     """
 
-    def __init__(self, sampler: TimestepSampler, bins: int = BINS) -> None:
-        self.sampler = sampler
+    def __init__(self, sampler: TimestepSampler, bins: int = BINS, steps_per_epoch: int | None = None) -> None:
+        self.sampler, self.steps_per_epoch = sampler, steps_per_epoch
         edges = np.linspace(0, sampler.timesteps, min(bins, sampler.timesteps) + 1).round().astype(int)
         self.edges = edges
         self.names = [f"{a:04d}-{b:04d}" for a, b in pairwise(edges)]
@@ -57,11 +58,13 @@ class TimestepSamplerCallback(Callback):
             self.loss_sum = self.loss_sum.to(t.device).index_add_(0, t, each.to(self.loss_sum.dtype))
             self.loss_count = self.loss_count.to(t.device).index_add_(0, t, torch.ones_like(t))
         # Here and not at the epoch's end: a checkpoint saved after the last batch must hold what the row has settled.
-        if batch_idx + 1 == trainer.num_training_batches:
+        if self.steps_per_epoch and trainer.global_step % self.steps_per_epoch == 0:
+            self.flush(trainer, {"epoch": trainer.global_step // self.steps_per_epoch})
+        elif not self.steps_per_epoch and batch_idx + 1 == trainer.num_training_batches:
             self.flush(trainer, {"epoch": trainer.current_epoch + 1})
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if math.isinf(trainer.num_training_batches):  # data of unknown length
+        if not self.steps_per_epoch and math.isinf(trainer.num_training_batches):  # data of unknown length
             self.flush(trainer, {"epoch": trainer.current_epoch + 1})
 
     def flush(self, trainer: Trainer, row: dict[str, float]) -> None:

@@ -7,7 +7,7 @@ from scipy.stats import binomtest
 from memctl.data import split
 from memctl.data.base import Records
 from memctl.metrics import copying
-from memctl.metrics.distance import Neighbours, neighbours
+from memctl.metrics.distance import Neighbours, distances, neighbours
 from memctl.metrics.yardsticks import blur
 
 N, D = 200, 24
@@ -131,3 +131,15 @@ def test_delta_nn_is_a_paired_difference(sides, rng: np.random.Generator):
     assert copying.dcr_share(*pair(fresh, heldout, train), rng, 20).value == pytest.approx(
         1 - copying.dcr_share(*pair(fresh, train, heldout), rng, 20).value
     )
+
+
+def test_the_permutation_p_is_uniform_for_fresh_records_and_small_for_copies():
+    """Fresh draws: 40 p values, of which 8 are expected in (0, .2]; 4 standard errors are 4 * sqrt(40 * .2 * .8) = 10.1."""
+    found = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        pool, fresh = rng.normal(size=(40, 3)), rng.normal(size=(60, 3))
+        found.append(copying.permutation_p(distances(fresh, pool), 20, rng, 99))
+    assert sum(p <= 0.2 for p in found) <= 18
+    copies = pool[rng.integers(20, size=60)]
+    assert copying.permutation_p(distances(copies, pool), 20, rng, 99) == 1 / 100

@@ -21,7 +21,7 @@ NAMES = [
     "distance_to_train", "js_amplitude",
     "wasserstein_C1", "wasserstein_sd_C1", "js_divergence_C1", "js_distance_C1",
     "wasserstein_C2", "wasserstein_sd_C2", "js_divergence_C2", "js_distance_C2",
-    "f_mem", "ratio_median", "dcr_share", "delta_nn", "nn_train", "nn_heldout", "energy_train", "energy_heldout",
+    "f_mem", "ratio_median", "dcr_share", "dcr_p", "delta_nn", "nn_train", "nn_heldout", "energy_train", "energy_heldout",
 ]  # fmt: skip
 
 
@@ -69,7 +69,8 @@ def test_it_is_deterministic(which: str, samples: np.ndarray, request: pytest.Fi
 
 def test_the_seed_moves_intervals_and_not_values(sides: Split, samples: np.ndarray):
     first, second = (Suite.of(sides, replace(CONFIG, seed=seed)).evaluate(samples) for seed in (0, 1))
-    assert {k: m.value for k, m in first.items()} == {k: m.value for k, m in second.items()}
+    values = lambda found: {k: m.value for k, m in found.items() if k != "dcr_p"}  # a p from random splits
+    assert values(first) == values(second)
     assert first["distance_to_train"] != second["distance_to_train"]
     assert first["f_mem"] == second["f_mem"]
 

@@ -43,8 +43,8 @@ def test_every_yardstick_reads_what_the_samples_are_read_by(sides: Split, readin
             assert np.isfinite(measure.value)
             assert measure.low is None or measure.low <= measure.value <= measure.high
     for name in GENERATORS:
-        assert asked - set(readings[name]) == {"nn_train", "nn_heldout"}
-    assert asked - set(readings["floor"]) == {"ratio_median", "nn_heldout"}
+        assert asked - set(readings[name]) == {"nn_train", "nn_heldout", "dcr_p"}
+    assert asked - set(readings["floor"]) == {"ratio_median", "nn_heldout", "dcr_p"}
 
 
 def test_they_are_deterministic(sides: Split, readings: Readings):
@@ -62,7 +62,8 @@ def test_the_papers_distance_is_a_meter_of_contrast(readings: Readings):
 
 def test_f_mem_calls_copies_alone(readings: Readings):
     assert values(readings, "f_mem") == {"heldout": 0, "copies": 1, "blurred": 0, "mean": 0, "floor": 0}
-    assert readings["floor"]["f_mem"].high == pytest.approx(1 - 0.025 ** (1 / 120))
+    # A prediction for a number of samples, not an interval of the rate: no hit among 120 bounds the rate by this.
+    assert 0 < readings["floor"]["f_mem"].high < 1 - 0.025 ** (1 / 120)
 
 
 def test_ratio_median(readings: Readings):
@@ -111,8 +112,8 @@ def test_fresh_records_lie_within_the_floor(readings: Readings):
 def test_more_samples_narrow_the_floor(sides: Split):
     few, many = (yardsticks(Suite.of(sides, CONFIG), sides, n)["floor"] for n in (20, 2000))
     for metric in ("distance_to_train", "js_amplitude", "nn_train"):
-        # 100 times as many narrow it 10 times; 60 repeats know such a width to a quarter or so.
-        assert 5 < (few[metric].high - few[metric].low) / (many[metric].high - many[metric].low) < 20, metric
+        # The width goes with sqrt(1/n + 1/120), the held-out records being a sample too: 2.6 times; 60 repeats know it to a quarter.
+        assert 1.5 < (few[metric].high - few[metric].low) / (many[metric].high - many[metric].low) < 4, metric
     # (bins - 1) (1/n + 1/120)/8: 0.139 of 20 samples and 0.021 of 2000, 6.6 times; the mean of 60 repeats is good to a tenth.
     assert few["js_divergence_C1"].value > 4 * many["js_divergence_C1"].value
 

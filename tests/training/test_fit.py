@@ -66,6 +66,22 @@ def test_a_stopped_training_resumes_bit_for_bit(tmp_path: Path, stop_at: int) ->
     assert (tmp_path / "straight" / "metrics.jsonl").read_text() == (tmp_path / "broken" / "metrics.jsonl").read_text()
 
 
+@pytest.mark.parametrize("stops", [[5, 1], [3, 3], [4, 1, 1], [3, 1, 2], [6, 3], [1, 2, 3], [9, 2], [11, 0]], ids=str)
+def test_a_training_stopped_often_takes_no_step_more_or_less(tmp_path: Path, stops: list[int]) -> None:
+    """Stopped after so many further steps each, also at the ends of epochs (every third step)."""
+    train, network = small()
+    straight, fresh = network, copy.deepcopy(network)
+    fit(straight, train, tmp_path / "straight")
+    for stop_at in stops:
+        with pytest.raises(Stop):
+            fit(copy.deepcopy(fresh), train, tmp_path / "broken", stop_at=stop_at)
+    fit(fresh, train, tmp_path / "broken")
+    assert all(torch.equal(a, b) for a, b in zip(straight.parameters(), fresh.parameters(), strict=True))
+    rows = Journal(tmp_path / "broken" / "metrics.jsonl").rows()
+    assert [row["step"] for row in rows] == [3, 6, 9, 12]
+    assert (tmp_path / "straight" / "metrics.jsonl").read_text() == (tmp_path / "broken" / "metrics.jsonl").read_text()
+
+
 def test_a_damaged_resume_file_means_a_fresh_start(tmp_path: Path) -> None:
     (tmp_path / fitting.RESUME).write_bytes(b"torn")
     assert resumed_step(tmp_path / fitting.RESUME) == 0
