@@ -51,6 +51,8 @@ class Resume(Callback):
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
+        if trainer.global_step == trainer.max_steps:
+            return  # nothing would be left to go on with
         if self.stopping or time.monotonic() - self.saved >= self.seconds:
             part = self.path.with_suffix(".part")
             trainer.save_checkpoint(part)
