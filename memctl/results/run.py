@@ -45,8 +45,9 @@ class Status:
 
 
 def record(directory: Path) -> dict[str, Any] | None:
-    """The record of a finished run, or None."""
-    return read_json(directory / "record.json")
+    """The record of a finished run, or None; a damaged one counts as none, and is made again."""
+    found = read_json(directory / "record.json")
+    return found if found and "metrics" in found else None
 
 
 def status(directory: Path) -> dict[str, Any] | None:
