@@ -78,7 +78,7 @@ class Mirror:
     ) -> None:
         self.run: Any = None
         self.mode, self.reason = choose_mode(logger.mode)
-        refused = directory.parent / ".wandb-refused"  # one run of a sweep waits for a dead server, not each
+        self.refused = refused = directory.parent / ".wandb-refused"  # one run of a sweep waits for a dead server, not each
         if self.mode == "online" and refused.exists() and time.time() - refused.stat().st_mtime < RETRY:
             self.mode, self.reason = "offline", "the server took no other run of this sweep within the last half hour"
         for stale in directory.glob("wandb/offline-run-*"):
@@ -151,5 +151,6 @@ class Mirror:
             try:
                 self.run.finish(exit_code=int(failed))
             except Exception as error:
-                log.warning("W&B did not finish: %s", error)
+                log.warning("W&B did not finish (%s); what was not uploaded stays in the run's folder", error)
+                self.refused.touch()
             self.run = None

@@ -118,6 +118,29 @@ def test_a_server_that_is_not_there_means_offline_at_once(keyless: None, monkeyp
     assert any(r.get("history", {}).get("item", {}).get("control/loss") == 0.5 for r in read_back(tmp_path))
 
 
+def test_a_self_hosted_server_is_the_one_that_is_asked(keyless: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setenv("WANDB_BASE_URL", f"http://127.0.0.1:{server.getsockname()[1]}")
+        assert choose_mode("auto") == ("online", "key found")
+    assert choose_mode("auto")[0] == "offline"
+
+
+def test_a_copy_that_breaks_does_not_break_the_run(keyless: None, tmp_path: Path) -> None:
+    m = start(tmp_path)
+
+    class Gone:
+        def log(self, values: object) -> None:
+            raise ConnectionResetError("W&B's process died")
+
+    m.run.finish()
+    m.run = Gone()
+    m.log({"stage": "control", "step": 1})
+    m.log({"stage": "control", "step": 2})
+    m.finish()
+    assert m.run is None
+
+
 def test_a_server_that_took_no_run_of_the_sweep_is_not_asked_again(keyless: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(mirror, "choose_mode", lambda wanted: ("online", "key found"))
     (tmp_path / ".wandb-refused").touch()
