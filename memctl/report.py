@@ -107,7 +107,7 @@ def overview(sweep: Sweep, path: Path, metrics: Sequence[str]) -> None:
         beside |= {k: m["value"] for k in ("copies",) if (m := sweep.yardsticks[k].get(metric))}
         note = "   ".join(f"{k} {v:.3g}" for k, v in beside.items() if v is not None and v == v)
         if floor := sweep.yardsticks["floor"].get(metric):
-            note += f"\nfresh real data would read {floor['low']:.2g} to {floor['high']:.2g}"
+            note += f"\nfresh real data would read {floor['low']:.4g} to {floor['high']:.4g}"
         values = list(cells[["low", "high", column]].itertuples(index=False, name=None)) if len(cells) else []
         figures.triangle(axis, values, f"{TITLES.get(metric, metric)}\n{note}")
     figures.save(figure, path)
