@@ -1,6 +1,6 @@
 """A U-Net for signals: eps_theta(x_t, t) on (n, channels, length), at the signal's own length.
 
-A signal is carried as a 1 x length image in channels-last layout, because a convolution laid out so is several times
+A signal is carried as a 1 x length image in channels-last layout, because a convolution laid out so is 1.2 to 4 times
 faster than `Conv1d` on CPUs; the normalisation runs over the channels of each position, which in that layout is one
 contiguous row. Lengths need not be multiples of 2^k: down-sampling rounds up, up-sampling goes to the skip's length.
 """
