@@ -9,6 +9,8 @@ from typing import Any, Optional
 
 from hydra.core.config_store import ConfigStore
 
+WEIGHTINGS = ("none", "min_snr", "soft_min_snr", "p2", "snr", "debiased")
+
 
 @dataclass
 class Interval:
@@ -22,13 +24,34 @@ class Interval:
 
 @dataclass
 class Diffusion:
-    """The forward process (diffusers' DDPMScheduler): T steps, betas from start to end, and what the model predicts."""
+    """The forward process (diffusers' DDPMScheduler): T steps, betas from start to end, and what the model predicts.
+
+    Attributes:
+        schedule: linear, scaled_linear, squaredcos_cap_v2 (which has no start and end) or sigmoid.
+        zero_terminal_snr: Rescale the betas so that x_T is noise alone; not for prediction=epsilon.
+        prediction: epsilon, sample or v_prediction.
+    """
 
     timesteps: int = 1000
     schedule: str = "linear"
     beta_start: float = 1e-4
     beta_end: float = 0.02
+    zero_terminal_snr: bool = False
     prediction: str = "epsilon"
+
+
+@dataclass
+class Weighting:
+    """Weights of the control's loss by t (see memctl.diffusion.weighting); the base is trained without.
+
+    Attributes:
+        name: none, min_snr, soft_min_snr, p2, snr or debiased.
+        gamma: Of min_snr, soft_min_snr and p2. k: Of p2.
+    """
+
+    name: str = "none"
+    gamma: float = 5.0
+    k: float = 1.0
 
 
 @dataclass
@@ -146,6 +169,7 @@ class Config:
     sampler: dict[str, Any] = field(default_factory=dict)
     ci: Interval = field(default_factory=Interval)
     diffusion: Diffusion = field(default_factory=Diffusion)
+    weighting: Weighting = field(default_factory=Weighting)
     base: Stage = field(default_factory=Stage)
     control: Stage = field(default_factory=Stage)
     generate: Generate = field(default_factory=Generate)

@@ -11,13 +11,13 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from memctl import data, models, samplers
-from memctl.config import Config, Stage
+from memctl.config import WEIGHTINGS, Config, Stage
 from memctl.data import DataSource
 from memctl.errors import UserError
 from memctl.models.configs import UNet1dConfig
-from memctl.samplers import TimestepSampler
+from memctl.samplers import NoiseSchedule, ScheduleSampler, TimestepSampler
 
-FORMAT = 1  # raised whenever the same config would give other numbers
+FORMAT = 2  # raised whenever the same config would give other numbers
 
 RANGES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("base.epochs", lambda v: v >= 1, "at least 1"),
@@ -37,8 +37,10 @@ RANGES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("diffusion.timesteps", lambda v: v >= 1, "at least 1"),
     ("diffusion.beta_start", lambda v: 0 < v < 1, "in (0, 1)"),
     ("diffusion.beta_end", lambda v: 0 < v < 1, "in (0, 1)"),
-    ("diffusion.schedule", lambda v: v in ("linear", "scaled_linear", "squaredcos_cap_v2"), "linear, scaled_linear or squaredcos_cap_v2"),
     ("diffusion.prediction", lambda v: v in ("epsilon", "sample", "v_prediction"), "epsilon, sample or v_prediction"),
+    ("weighting.name", lambda v: v in WEIGHTINGS, "none, min_snr, soft_min_snr, p2, snr or debiased"),
+    ("weighting.gamma", lambda v: v > 0, "positive"),
+    ("weighting.k", lambda v: v > 0, "positive"),
     ("generate.method", lambda v: v in ("ddim", "ddpm"), "ddim or ddpm"),
     ("generate.samples", lambda v: v >= 8, "at least 8"),
     ("generate.batch_size", lambda v: v >= 1, "at least 1"),
@@ -65,12 +67,12 @@ def digest(science: Any) -> str:
 
 @dataclass(frozen=True)
 class Experiment:
-    """One run, before it runs. `sampler` is None for the reference run that evaluates the base without control."""
+    """One run, before it runs. `drawing` is None for the reference run that evaluates the base without control."""
 
     config: Config
     data: DataSource
     model: UNet1dConfig
-    sampler: TimestepSampler | None
+    drawing: ScheduleSampler | None
 
     @classmethod
     def of(cls, cfg: DictConfig) -> "Experiment":
@@ -87,12 +89,23 @@ class Experiment:
             raise UserError(
                 f"diffusion.beta_start={config.diffusion.beta_start} must not exceed diffusion.beta_end={config.diffusion.beta_end}"
             )
-        sampler = None if config.sampler.get("name") == "none" else samplers.build(config.sampler)
-        if sampler is not None and sampler.timesteps != config.diffusion.timesteps:
+        schedule = NoiseSchedule.configured(config.diffusion)
+        if schedule.zero_terminal_snr and config.diffusion.prediction == "epsilon":
             raise UserError(
-                f"sampler.timesteps={sampler.timesteps} is not diffusion.timesteps={config.diffusion.timesteps}; set the latter alone"
+                "diffusion.zero_terminal_snr=true leaves no signal at t = T, from which x_0 cannot be found by predicting the noise; "
+                "set diffusion.prediction=v_prediction (or sample)"
             )
-        return cls(config, data.build(config.data), models.build(config.model), sampler)
+        drawing = None if config.sampler.get("name") == "none" else samplers.use(config.sampler, schedule)
+        if drawing is not None and drawing.sampler.timesteps != config.diffusion.timesteps:
+            raise UserError(
+                f"sampler.timesteps={drawing.sampler.timesteps} is not diffusion.timesteps={schedule.timesteps}; set the latter alone"
+            )
+        return cls(config, data.build(config.data), models.build(config.model), drawing)
+
+    @property
+    def sampler(self) -> TimestepSampler | None:
+        """The distribution over t that control draws from or weights by."""
+        return self.drawing.sampler if self.drawing else None
 
     @cached_property
     def base_science(self) -> dict[str, Any]:
@@ -114,10 +127,16 @@ class Experiment:
         generate = asdict(self.config.generate)
         del generate["batch_size"]
         control: dict[str, Any] = {"sampler": None}
-        if self.sampler is not None:
+        if self.drawing is not None:
             stage = asdict(self.config.control)
             del stage["path"], stage["seed"]
-            control = {"sampler": self.sampler.spec(), "control": stage, "seed": self.config.seed}
+            control = {
+                "sampler": self.drawing.sampler.science(),
+                "drawing": self.drawing.use,
+                "weighting": asdict(self.config.weighting),
+                "control": stage,
+                "seed": self.config.seed,
+            }
         return {**self.base_science, **control, "generate": generate, "metrics": asdict(self.config.metrics)}
 
     @cached_property
@@ -131,7 +150,7 @@ class Experiment:
     @property
     def name(self) -> str:
         """The run's folder in the sweep: `cl700_ch1000_s0`, `uniform_s0`, `base`."""
-        name = "base" if self.sampler is None else f"{self.sampler.label}_s{self.config.seed}"
+        name = "base" if self.drawing is None else f"{self.drawing.label}_s{self.config.seed}"
         return f"{name}_{self.config.sweep.tag}" if self.config.sweep.tag else name
 
     @property

@@ -23,7 +23,6 @@ from torch import nn
 from memctl import data
 from memctl.data import Split
 from memctl.diffusion.generate import generate
-from memctl.diffusion.schedule import forward_process, log_snr
 from memctl.errors import UserError
 from memctl.experiment import Experiment, differences, digest
 from memctl.metrics.suite import Suite
@@ -35,6 +34,7 @@ from memctl.results.journal import Journal
 from memctl.results.mirror import Mirror
 from memctl.results.progress import Progress, witnessed
 from memctl.results.record import SCHEMA, flat, measures
+from memctl.samplers import IntervalSampler, NoiseSchedule
 from memctl.training import checkpoint
 from memctl.training.base import CHECKPOINT, TRAIN_PASSES, base_network
 from memctl.training.fit import RESUME, accelerator_device, fit
@@ -75,6 +75,8 @@ def _finished(experiment: Experiment) -> dict[str, Any] | None:
 def _work(experiment: Experiment) -> dict[str, Any]:
     config, directory = experiment.config, experiment.directory
     torch.set_num_threads(config.trainer.threads)
+    if experiment.drawing is not None:
+        _ = experiment.drawing.loss_weights  # a distribution that cannot be, or cannot be corrected for, is said now
     previous = folder.status(directory)
     status = folder.Status(
         experiment.fingerprint,
@@ -150,16 +152,17 @@ def _resuming(experiment: Experiment) -> bool:
 
 def control(experiment: Experiment, split: Split, network: nn.Module, logger: JournalLogger, progress: Progress) -> dict[str, Any]:
     """Fine-tune the network in place with the run's sampler; return what was drawn. A finished control is loaded."""
-    assert experiment.sampler is not None
+    assert experiment.drawing is not None
     directory, path = experiment.directory, experiment.directory / CHECKPOINT
     expected = {"fingerprint": experiment.fingerprint, "split": split.hash}
     drawn = directory / "timesteps.json"
     if not path.exists():
         timesteps = fit(
-            network, experiment.config.diffusion, experiment.sampler, experiment.stage(), split.train, directory,
+            network, experiment.config.diffusion, experiment.drawing, experiment.stage(), split.train, directory,
             experiment.config.trainer, logger, lambda n: progress.advance(TRAIN_PASSES * n),
+            experiment.config.weighting,
         )  # fmt: skip
-        write_json(drawn, timesteps.summary())
+        write_json(drawn, {**timesteps.summary(), "statistics": statistics(experiment)})
         checkpoint.save(
             path,
             network,
@@ -211,7 +214,7 @@ def cached_yardsticks(experiment: Experiment, suite: Suite, split: Split) -> dic
 
 
 def identity(experiment: Experiment) -> dict[str, Any]:
-    cell = experiment.sampler.nominal if experiment.sampler else {}
+    cell = experiment.sampler.nominal if isinstance(experiment.sampler, IntervalSampler) else None
     return {
         "schema": SCHEMA,
         "name": experiment.name,
@@ -219,16 +222,23 @@ def identity(experiment: Experiment) -> dict[str, Any]:
         "fingerprint": experiment.fingerprint,
         "base_fingerprint": experiment.base_fingerprint,
         "seed": experiment.config.seed,
-        "ci": {"low": cell["low"], "high": cell["high"]} if "low" in cell else None,
+        "ci": {"low": cell["low"], "high": cell["high"]} if cell else None,
     }
 
 
 def described(experiment: Experiment, realised: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The sampler's parameters, effective statistics and realised draws."""
-    if experiment.sampler is None:
+    """The sampler's parameters and use, effective statistics (of an adaptive one, after control) and realised draws."""
+    if experiment.drawing is None or realised is None:
         return None
-    statistics = experiment.sampler.statistics(log_snr(forward_process(experiment.config.diffusion)))
-    return {**experiment.sampler.spec(), "statistics": statistics, "realised": realised}
+    kept = {k: v for k, v in realised.items() if k != "statistics"}
+    return {**experiment.drawing.sampler.spec(), **experiment.drawing.use, "statistics": realised["statistics"], "realised": kept}
+
+
+def statistics(experiment: Experiment) -> dict[str, float]:
+    """What the distribution really is, and the effective sample size of a draw (1 where draws are not weighted)."""
+    assert experiment.drawing is not None
+    log_snr = NoiseSchedule.configured(experiment.config.diffusion).log_snr
+    return {**experiment.drawing.sampler.statistics(log_snr), "ess": experiment.drawing.ess}
 
 
 def training(experiment: Experiment, journal: Journal) -> dict[str, Any]:

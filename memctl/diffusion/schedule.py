@@ -1,22 +1,14 @@
-"""The forward process q(x_t | x_0) = N(sqrt(abar_t) x_0, (1 - abar_t) I), abar_t = prod_{s<=t} (1 - beta_s) (Ho et al. 2020)."""
+"""Diffusers' schedulers of the forward and the reverse process (Ho et al. 2020; Song et al. 2021), from the config."""
 
-import numpy as np
 from diffusers import DDIMScheduler, DDPMScheduler
 
 from memctl.config import Diffusion, Generate
-from memctl.samplers.base import Floats
+from memctl.samplers import NoiseSchedule
 
 
 def forward_process(config: Diffusion) -> DDPMScheduler:
     """Diffusers' scheduler of the forward process; it also holds the betas, index t - 1."""
-    return DDPMScheduler(
-        num_train_timesteps=config.timesteps,
-        beta_schedule=config.schedule,
-        beta_start=config.beta_start,
-        beta_end=config.beta_end,
-        prediction_type=config.prediction,
-        clip_sample=False,
-    )
+    return NoiseSchedule.configured(config).forward_process(prediction_type=config.prediction, clip_sample=False)
 
 
 def reverse_process(config: Diffusion, how: Generate, clip: float | None) -> DDPMScheduler | DDIMScheduler:
@@ -32,9 +24,3 @@ def reverse_process(config: Diffusion, how: Generate, clip: float | None) -> DDP
     )
     scheduler.set_timesteps(how.steps)
     return scheduler
-
-
-def log_snr(scheduler: DDPMScheduler) -> Floats:
-    """log(abar_t / (1 - abar_t)), index t - 1: float64, shape (T,)."""
-    log_abar = np.cumsum(np.log1p(-scheduler.betas.double().numpy()))
-    return np.asarray(log_abar - np.log(-np.expm1(log_abar)))

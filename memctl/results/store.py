@@ -46,7 +46,7 @@ class Sweep:
         return next(iter(self.records.values()))["yardsticks"]
 
 
-SAMPLER = ("sampler", "seed", "control")  # what cells and reference runs differ in by design
+SAMPLER = ("sampler", "seed", "control", "drawing", "weighting")  # what cells and reference runs differ in by design
 
 
 def mixed(records: dict[str, dict[str, Any]]) -> list[str]:
@@ -54,7 +54,8 @@ def mixed(records: dict[str, dict[str, Any]]) -> list[str]:
     seen: dict[str, set[str]] = {}
     for record in records.values():
         parts = [k for k in record["science"] if k not in SAMPLER]
-        parts += ["control"] if record["science"].get("sampler") else []
+        parts += ["control", "weighting"] if record["science"].get("sampler") else []
+        parts += ["drawing"] if record["ci"] else []
         for part in parts:
             seen.setdefault(part, set()).add(json.dumps(record["science"].get(part), sort_keys=True))
     return sorted(part for part, values in seen.items() if len(values) > 1)

@@ -1,23 +1,91 @@
-"""WHERE learning happens: distributions over the diffusion step t, one file each."""
+"""WHERE learning happens: distributions over the diffusion step t, one file each.
+
+Needs numpy and scipy, and torch to draw; samplers in log SNR read the betas from diffusers. Neither Lightning nor Hydra.
+"""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from memctl import registry
+from memctl.errors import UserError
+from memctl.samplers.band import BandSampler
 from memctl.samplers.base import TimestepSampler
+from memctl.samplers.beta import BetaSampler
+from memctl.samplers.cauchy import CauchySampler
+from memctl.samplers.fixed import FixedSampler
 from memctl.samplers.interval import IntervalSampler
+from memctl.samplers.laplace import LaplaceSampler
+from memctl.samplers.logit_normal import LogitNormalSampler
+from memctl.samplers.lognormal import LogNormalSampler
+from memctl.samplers.loss_second_moment import LossSecondMomentSampler
+from memctl.samplers.mirror import MirrorSampler
+from memctl.samplers.mixture import MixtureSampler
+from memctl.samplers.mode import ModeSampler
+from memctl.samplers.plugins import own_samplers
+from memctl.samplers.schedule import NoiseSchedule
+from memctl.samplers.schedule_sampler import MODES, ScheduleSampler
+from memctl.samplers.speed import SpeedSampler
+from memctl.samplers.table import TableSampler
 from memctl.samplers.uniform import UniformSampler
 
-SAMPLERS: dict[str, type[TimestepSampler]] = {s.name: s for s in (UniformSampler, IntervalSampler)}
+SAMPLERS: dict[str, type[TimestepSampler]] = {
+    kind.name: kind
+    for kind in (
+        UniformSampler, IntervalSampler, LogitNormalSampler, ModeSampler, BetaSampler, LogNormalSampler, LaplaceSampler,
+        CauchySampler, SpeedSampler, BandSampler, LossSecondMomentSampler, FixedSampler, TableSampler, MixtureSampler,
+        MirrorSampler,
+    )
+}  # fmt: skip
+USE = {"mode": "sample", "clip": None, "stratified": False}  # what a sampler's config holds besides the distribution
 
 
-def build(spec: Mapping[str, Any]) -> TimestepSampler:
-    """The sampler that `spec`, for example {"name": "interval", "low": 100, "high": 200}, describes.
+def known() -> dict[str, type[TimestepSampler]]:
+    """Every sampler by name, with the user's own. Raises: UserError, for a file of the user's that is wrong."""
+    own = own_samplers()
+    taken = sorted(set(own) & {*SAMPLERS, "none"})
+    if taken:
+        raise UserError(f"memctl has a sampler {taken[0]} of its own; give yours another name")
+    return {**SAMPLERS, **own}
+
+
+def build(spec: Mapping[str, Any], schedule: NoiseSchedule | None = None) -> TimestepSampler:
+    """The sampler that `spec`, for example {"name": "interval", "low": 100, "high": 200}, describes; specs in it are built too.
+
+    Args:
+        schedule: The noise schedule that, with its number of steps, holds where the spec names none.
 
     Raises:
         UserError: an unknown name or parameter, or a value that the sampler refuses.
     """
-    return registry.build("sampler", SAMPLERS, spec)
+    table, values = known(), dict(spec)
+    kind = table.get(str(values.get("name")))
+    if schedule is not None and kind is not None:
+        values.setdefault("timesteps", schedule.timesteps)
+        if any(f.name == "schedule" for f in fields(kind)):
+            values.setdefault("schedule", schedule)
+    if isinstance(values.get("schedule"), Mapping):
+        values["schedule"] = NoiseSchedule(**values["schedule"])
+    if schedule is None and isinstance(values.get("schedule"), NoiseSchedule):
+        schedule = values["schedule"]
+    return registry.build("sampler", table, {key: _built(value, schedule) for key, value in values.items()})
 
 
-__all__ = ["SAMPLERS", "IntervalSampler", "TimestepSampler", "UniformSampler", "build"]
+def _built(value: Any, schedule: NoiseSchedule | None) -> Any:
+    """A value of a spec with the specs in it built, and lists made tuples."""
+    if isinstance(value, Mapping) and "name" in value:
+        return build(value, schedule)
+    return tuple(_built(item, schedule) for item in value) if isinstance(value, list | tuple) else value
+
+
+def use(spec: Mapping[str, Any], schedule: NoiseSchedule | None = None) -> ScheduleSampler:
+    """The sampler of a spec, used as its items mode, clip and stratified say. Raises: UserError."""
+    how = {key: spec.get(key, default) for key, default in USE.items()}
+    return ScheduleSampler(build({k: v for k, v in spec.items() if k not in USE}, schedule), **how)
+
+
+__all__ = [
+    "MODES", "SAMPLERS", "BandSampler", "BetaSampler", "CauchySampler", "FixedSampler", "IntervalSampler", "LaplaceSampler",
+    "LogNormalSampler", "LogitNormalSampler", "LossSecondMomentSampler", "MirrorSampler", "MixtureSampler", "ModeSampler",
+    "NoiseSchedule", "ScheduleSampler", "SpeedSampler", "TableSampler", "TimestepSampler", "UniformSampler", "build", "known", "use",
+]  # fmt: skip

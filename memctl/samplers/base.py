@@ -1,11 +1,13 @@
 """A timestep sampler: a distribution p(t) over the diffusion steps t = 1..T that training draws from.
 
 In arrays, step t has index t - 1, the index diffusers' schedulers use. The mass of step t is that of the interval
-(t - 1, t] of the continuous axis [0, T].
+(t - 1, t] of the continuous axis [0, T], unless a sampler says otherwise.
 """
 
+import math
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,37 +19,63 @@ from memctl.errors import UserError
 if TYPE_CHECKING:
     import torch
 
+    from memctl.samplers.inverse import InverseCdf
+
 Floats = NDArray[np.float64]
+
+
+def plain(value: Any, method: str) -> Any:
+    """A field as JSON; a sampler or schedule in it is asked for its `method`."""
+    if hasattr(value, method):
+        return getattr(value, method)()
+    return [plain(item, method) for item in value] if isinstance(value, tuple | list) else value
 
 
 @dataclass(frozen=True)
 class TimestepSampler(ABC):
-    """A distribution over t = 1..T; a subclass gives `probabilities` and a `label`.
+    """A distribution over t = 1..T. A subclass is a frozen dataclass with a `name`, its parameters and `probabilities`.
 
     Attributes:
         timesteps: T, the number of diffusion steps.
     """
 
     name: ClassVar[str]
+    source: ClassVar[str | None] = None  # digest of the file, of a sampler that is not memctl's own
+    adaptive: ClassVar[bool] = False  # whether `update` changes the distribution
     timesteps: int = 1000
 
     def __post_init__(self) -> None:
         if not isinstance(self.timesteps, int) or isinstance(self.timesteps, bool) or self.timesteps < 1:
             raise UserError(f"diffusion.timesteps must be a whole number of at least 1, not {self.timesteps!r}")
 
+    def check(self, key: str, valid: Callable[[Any], bool], text: str) -> None:
+        """Raises: UserError, where the field `key` is not a finite number for which `valid` holds."""
+        value = getattr(self, key)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or not valid(value):
+            raise UserError(f"sampler.{key}={value} must be {text}")
+
     @abstractmethod
     def probabilities(self) -> Floats:
-        """p(t) up to a factor, float64, shape (T,)."""
+        """p(t) up to a factor, shape (T,)."""
 
     @property
-    @abstractmethod
     def label(self) -> str:
-        """A short name, fit for a folder, that tells this sampler from others of a sweep."""
+        """A short name, fit for a folder, that tells this sampler from others of a sweep: its name and what differs from the defaults."""
+        changed = [
+            f"{f.name}{v:.12g}" if isinstance(v, float) else f"{f.name}{v}"
+            for f in fields(self)
+            if f.name not in ("timesteps", "schedule") and (v := getattr(self, f.name)) != f.default
+        ]
+        return "_".join([self.name, *changed])
 
     @cached_property
     def pmf(self) -> Floats:
-        """p(t), index t - 1: float64, shape (T,), non-negative, summing to 1."""
+        """p(t), index t - 1: float64, shape (T,), non-negative, summing to 1. Raises: UserError, if it cannot."""
         p = np.asarray(self.probabilities(), dtype=np.float64)
+        if p.shape != (self.timesteps,):
+            raise UserError(f"sampler={self.name}: probabilities() has the shape {p.shape}, not ({self.timesteps},)")
+        if not np.isfinite(p).all() or (p < 0).any() or p.sum() == 0:
+            raise UserError(f"sampler={self.label} leaves no valid distribution: p(t) must be finite, not negative, and positive somewhere")
         p = p / p.sum()
         p.flags.writeable = False
         return p
@@ -60,26 +88,43 @@ class TimestepSampler(ABC):
         c.flags.writeable = False
         return c
 
-    def sample(self, n: int, generator: "torch.Generator | None" = None) -> "torch.Tensor":
-        """Draw n indices t - 1 in [0, T) by inverting the cdf: int64, shape (n,), on the generator's device."""
-        import torch  # here alone: a sweep's controller uses samplers and must start without torch
+    @cached_property
+    def _inverse(self) -> "InverseCdf":
+        from memctl.samplers.inverse import InverseCdf  # here alone: a sweep's controller uses samplers and must start without torch
 
-        device = generator.device if generator is not None else torch.device("cpu")
-        u = torch.rand(n, dtype=torch.float64, generator=generator, device=device)
-        return torch.searchsorted(self._cdf_on(device), u, right=True)
+        return InverseCdf(self.cdf)
 
-    def _cdf_on(self, device: "torch.device") -> "torch.Tensor":
-        import torch
+    def sample(self, n: int, generator: "torch.Generator | None" = None, device: "torch.device | str | None" = None) -> "torch.Tensor":
+        """Draw n independent indices t - 1 in [0, T): int64, shape (n,), on the generator's device, else on `device`.
 
-        cache: dict[Any, torch.Tensor] = self.__dict__.setdefault("_cdfs", {})
-        if device not in cache:
-            cache[device] = torch.tensor(self.cdf, device=device)
-        return cache[device]
+        A drop-in for `torch.randint(0, T, (n,))`, and as free of synchronisation with the host: u of 20 random bits goes
+        through a table of the inverse cdf, so P(step <= t) holds to 2^-21 and a step of p(t) < 2^-21 may never be drawn.
+        """
+        return self._inverse.table(n, generator, device)
+
+    def stratified(self, n: int, generator: "torch.Generator | None" = None, device: "torch.device | str | None" = None) -> "torch.Tensor":
+        """Draw n indices, one from each n-th of the probability, in random order: each place has p(t) as its distribution.
+
+        u_i = (i + v_i) / n with v_i uniform in [0, 1) goes through the exact inverse cdf. (Kingma et al. 2021, arXiv 2107.00630,
+        appendix I.1, share one v among the strata; a v each keeps the draws of different strata independent.)
+        """
+        return self._inverse.stratified(n, generator, device)
+
+    def update(self, t: "torch.Tensor", losses: "torch.Tensor") -> None:  # noqa: B027
+        """Learn from the losses of drawn indices t, both of shape (n,); only adaptive samplers do."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """What `update` has learned."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:  # noqa: B027
+        """Go on from a `state_dict`."""
 
     @property
     def nominal(self) -> dict[str, float]:
-        """The parameters that the sampler's author speaks of (for an interval: mu, sigma, lambda)."""
-        return {}
+        """The numbers that the sampler's author speaks of (for an interval: mu, sigma, lambda)."""
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "timesteps"}
+        return {k: float(v) for k, v in values.items() if isinstance(v, int | float) and not isinstance(v, bool)}
 
     def statistics(self, log_snr: Floats | None = None) -> dict[str, float]:
         """What the distribution really is, after truncation and mixture.
@@ -89,7 +134,7 @@ class TimestepSampler(ABC):
 
         Returns:
             The nominal parameters, and: mean, sd and median of t (1..T); share_below_100 = P(t <= 100);
-            kl_to_uniform = sum p log(T p) in nats, 0 for uniform; mean_log_snr = E[log SNR(t)].
+            kl_to_uniform = sum p log(T p) in nats, 0 for uniform; mean_log_snr = E[log SNR(t)], over steps of SNR > 0.
         """
         p, t = self.pmf, np.arange(1, self.timesteps + 1)
         mean = float(p @ t)
@@ -102,8 +147,28 @@ class TimestepSampler(ABC):
             "share_below_100": float(p[:100].sum()),
             "kl_to_uniform": float(np.sum(positive * np.log(self.timesteps * positive))),
         }
-        return stats if log_snr is None else {**stats, "mean_log_snr": float(p @ log_snr)}
+        if log_snr is None:
+            return stats
+        signal = np.isfinite(log_snr) & (p > 0)  # a zero-terminal-SNR schedule ends in -inf
+        return {**stats, "mean_log_snr": float(p[signal] @ log_snr[signal] / p[signal].sum())} if signal.any() else stats
 
     def spec(self) -> dict[str, Any]:
         """The sampler as JSON: `samplers.build(sampler.spec()) == sampler`."""
-        return {"name": self.name, **asdict(self)}
+        return {"name": self.name, **{f.name: plain(getattr(self, f.name), "spec") for f in fields(self)}}
+
+    def science(self) -> dict[str, Any]:
+        """What decides p(t), as JSON: the spec without where a file lies, and with the digest of a user's own class."""
+        values = {f.name: plain(getattr(self, f.name), "science") for f in fields(self)}
+        return {"name": self.name, **values, **({"source": self.source} if self.source else {})}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Copies and pickles carry the parameters, not the tables made from them."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}
+
+
+def isfinite(value: float) -> bool:
+    """Whether the number is finite as a float64; a whole number may be too large for one."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False

@@ -10,21 +10,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtri
 
 from memctl.errors import UserError
-from memctl.samplers.base import Floats, TimestepSampler
+from memctl.samplers.base import Floats, TimestepSampler, isfinite
+from memctl.samplers.normal import masses
 
 MIN_COVERAGE = 1e-6  # below it sigma, the width over 2 z, is of no use
 TAILS = ("mixture", "truncate", "clamp", "resample")
-
-
-def isfinite(value: float) -> bool:
-    """Whether the number is finite as a float64; a whole number may be too large for one."""
-    try:
-        return math.isfinite(value)
-    except OverflowError:
-        return False
 
 
 @dataclass(frozen=True)
@@ -86,9 +79,7 @@ class IntervalSampler(TimestepSampler):
         if self.sigma == 0:  # all on the step whose interval holds mu; mu = 0 belongs to the first
             return np.eye(self.timesteps + 2)[max(math.ceil(self.mu), 1)]
         edges = np.concatenate([[-np.inf], np.arange(self.timesteps + 1, dtype=np.float64), [np.inf]])
-        z = (edges - self.mu) / self.sigma
-        # Above mu the upper tails are subtracted: differences of numbers near 1 would lose all digits.
-        return np.where(z[:-1] > 0, ndtr(-z[:-1]) - ndtr(-z[1:]), ndtr(z[1:]) - ndtr(z[:-1]))
+        return masses((edges - self.mu) / self.sigma)
 
     @property
     def inside(self) -> float:

@@ -1,10 +1,14 @@
 """p(t) = 1/T: the sampler of DDPM (Ho et al. 2020)."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from memctl.samplers.base import Floats, TimestepSampler
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)
@@ -16,6 +20,8 @@ class UniformSampler(TimestepSampler):
     def probabilities(self) -> Floats:
         return np.ones(self.timesteps)
 
-    @property
-    def label(self) -> str:
-        return "uniform"
+    def sample(self, n: int, generator: "torch.Generator | None" = None, device: "torch.device | str | None" = None) -> "torch.Tensor":
+        import torch
+
+        device = generator.device if generator is not None else device
+        return torch.randint(self.timesteps, (n,), generator=generator, device=device)

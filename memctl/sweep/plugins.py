@@ -4,13 +4,18 @@ Hydra 1.3 accepts plugins only from a top-level package `hydra_plugins`; its che
 executes its own core plugins anew, so classes derived from them are imported after the scan.
 """
 
+from dataclasses import MISSING, fields
+
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
 from hydra.core.plugins import Plugins
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 
 from memctl import config
+from memctl.errors import UserError
 from memctl.paths import config_root
+from memctl.samplers import USE
+from memctl.samplers.plugins import own_samplers
 
 
 class MemctlSearchPath(SearchPathPlugin):
@@ -38,4 +43,10 @@ def install() -> None:
     store = ConfigStore.instance()
     store.store(group="hydra/sweeper", name="grid", node=GridSweeperConfig, provider="memctl")
     store.store(group="hydra/launcher", name="local", node=LocalLauncherConfig, provider="memctl")
+    for name, kind in own_samplers().items():
+        defaults = {f.name: f.default for f in fields(kind) if f.name not in ("timesteps", "schedule")}
+        missing = [key for key, value in defaults.items() if value is MISSING]
+        if missing:
+            raise UserError(f"sampler {name}: its field {missing[0]} needs a default")
+        store.store(group="sampler", name=name, node={**USE, "name": name, **defaults}, provider=f"memctl_samplers ({kind.__module__})")
     config.register()

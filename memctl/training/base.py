@@ -14,7 +14,7 @@ from memctl.experiment import Experiment
 from memctl.results import run as folder
 from memctl.results.journal import Journal
 from memctl.results.progress import Progress, witnessed
-from memctl.samplers import UniformSampler
+from memctl.samplers import ScheduleSampler, UniformSampler
 from memctl.training import checkpoint
 from memctl.training.fit import RESUME, fit
 from memctl.training.logger import JournalLogger
@@ -78,7 +78,7 @@ def train(experiment: Experiment, split: Split, network: nn.Module, made_from: d
             fit(
                 network,
                 experiment.config.diffusion,
-                UniformSampler(experiment.config.diffusion.timesteps),
+                ScheduleSampler(UniformSampler(experiment.config.diffusion.timesteps)),
                 stage,
                 split.train,
                 directory,

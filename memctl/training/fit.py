@@ -19,12 +19,13 @@ from torch import nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
-from memctl.config import Diffusion, Stage
+from memctl.config import Diffusion, Stage, Weighting
 from memctl.config import Trainer as TrainerConfig
 from memctl.data.base import Array
 from memctl.diffusion.schedule import forward_process
+from memctl.diffusion.weighting import loss_weights
 from memctl.errors import UserError
-from memctl.samplers import TimestepSampler
+from memctl.samplers import NoiseSchedule, ScheduleSampler
 from memctl.training.batches import Batches
 from memctl.training.module import DiffusionModule
 from memctl.training.timesteps import TimestepSamplerCallback
@@ -96,19 +97,22 @@ def quiet() -> None:
 def fit(
     network: nn.Module,
     diffusion: Diffusion,
-    sampler: TimestepSampler,
+    drawing: ScheduleSampler,
     stage: Stage,
     train: Array,
     directory: Path,
     how: TrainerConfig,
     logger: Logger,
     advance: Callable[[int], None] = lambda n: None,
+    weighting: Weighting | None = None,
 ) -> TimestepSamplerCallback:
     """Train `network` in place, from `directory`/resume.ckpt if it is there; it ends with its averaged weights.
 
     Args:
         train: Records, shape (n, channels, *dims).
+        drawing: How t is drawn and weighted.
         advance: Called with the number of records of each step.
+        weighting: Weights of the loss by t; none without it.
 
     Returns:
         The callback, which knows what was drawn.
@@ -117,8 +121,13 @@ def fit(
     device = accelerator_device(how.accelerator)
     batches = Batches(torch.from_numpy(train).to(device), stage.batch_size, stage.seed)
     steps = stage.epochs * batches.per_epoch
-    module = DiffusionModule(network, forward_process(diffusion), batches, stage, steps=steps)
-    timesteps = TimestepSamplerCallback(sampler, steps_per_epoch=batches.per_epoch)
+    weights = None
+    if weighting is not None and weighting.name != "none":
+        weights = torch.tensor(
+            loss_weights(weighting, diffusion.prediction, NoiseSchedule.configured(diffusion).log_snr), dtype=torch.float32
+        )
+    module = DiffusionModule(network, forward_process(diffusion), batches, stage, steps, weights)
+    timesteps = TimestepSamplerCallback(drawing, steps_per_epoch=batches.per_epoch)
     callbacks: list[Callback] = [timesteps, Advance(advance)]
     if stage.ema:
         callbacks.append(WeightAveraging(multi_avg_fn=get_ema_multi_avg_fn(stage.ema)))

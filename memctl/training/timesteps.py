@@ -1,7 +1,9 @@
 """The timestep-sampler callback: plugs any sampler into any LightningModule that has the hook.
 
-The hook is one attribute, `draw_timesteps(n, generator) -> indices t - 1, shape (n,)`, which the module calls for its t.
-If its `training_step` also returns a dict with `t` and `losses` (one a record), the loss is logged by t.
+The hook is one attribute, `draw_timesteps(n, generator) -> indices t - 1, shape (n,)`, which the module calls for its t. With
+sampler.mode=weight or correct the module multiplies its losses by a second, `timestep_weights(t) -> factors, shape (n,)`.
+If its `training_step` also returns a dict with `t` and the unweighted `losses` (one a record), the loss is logged by t; adaptive
+samplers learn from it.
 """
 
 import math
@@ -15,7 +17,7 @@ from scipy import stats
 from torch import Tensor
 
 from memctl.errors import UserError
-from memctl.samplers import TimestepSampler
+from memctl.samplers import ScheduleSampler, TimestepSampler
 
 BINS = 20
 
@@ -24,19 +26,31 @@ class TimestepSamplerCallback(Callback):
     """Makes a module draw its t from `sampler`, and logs what was drawn and what it cost.
 
     Every epoch (Lightning's, or as many steps as `steps_per_epoch`) it logs,
-    with Lightning's loggers: `loss`, the epoch's mean; `loss_t/a-b`, its mean over the draws with
-    a < t <= b; `realised_t/a-b`, the share of all draws so far in that range; and `realised_tv`, the total variation
-    distance between the drawn and the nominal distribution over these ranges.
+    with Lightning's loggers: `loss`, the epoch's mean, unweighted; `loss_t/a-b`, its mean over the draws with
+    a < t <= b; `realised_t/a-b`, the share of all draws so far in that range; `realised_tv`, the total variation
+    distance between the drawn and the nominal distribution over these ranges; and, where draws are weighted, `ess`, the
+    effective sample size of all draws so far as a share of their number, (sum w)^2 / (n sum w^2).
+
+    Args:
+        sampler: A distribution, or how one is used.
     """
 
-    def __init__(self, sampler: TimestepSampler, bins: int = BINS, steps_per_epoch: int | None = None) -> None:
-        self.sampler, self.steps_per_epoch = sampler, steps_per_epoch
-        edges = np.linspace(0, sampler.timesteps, min(bins, sampler.timesteps) + 1).round().astype(int)
+    def __init__(self, sampler: TimestepSampler | ScheduleSampler, bins: int = BINS, steps_per_epoch: int | None = None) -> None:
+        self.drawing = sampler if isinstance(sampler, ScheduleSampler) else ScheduleSampler(sampler)
+        self.sampler, self.steps_per_epoch = self.drawing.sampler, steps_per_epoch
+        timesteps = self.sampler.timesteps
+        edges = np.linspace(0, timesteps, min(bins, timesteps) + 1).round().astype(int)
         self.edges = edges
         self.names = [f"{a:04d}-{b:04d}" for a, b in pairwise(edges)]
-        self.drawn = torch.zeros(sampler.timesteps, dtype=torch.long)
-        self.loss_sum = torch.zeros(sampler.timesteps)
-        self.loss_count = torch.zeros(sampler.timesteps, dtype=torch.long)
+        self.drawn = torch.zeros(timesteps, dtype=torch.long)
+        self.due = torch.zeros(timesteps, dtype=torch.float64)  # of an adaptive sampler: the pmf of each draw, summed
+        self.weight = torch.zeros(2, dtype=torch.float64)  # sums of w and of w^2
+        self.loss_sum = torch.zeros(timesteps)
+        self.loss_count = torch.zeros(timesteps, dtype=torch.long)
+
+    @property
+    def weighted(self) -> bool:
+        return self.drawing.mode != "sample" or self.drawing.clip is not None
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         if not hasattr(pl_module, "draw_timesteps"):
@@ -44,19 +58,42 @@ class TimestepSamplerCallback(Callback):
                 f"{type(pl_module).__name__} has no hook draw_timesteps(n, generator); "
                 "let it draw its timesteps by calling self.draw_timesteps, and the callback can replace it"
             )
+        if self.weighted and not hasattr(pl_module, "timestep_weights"):
+            raise UserError(
+                f"{type(pl_module).__name__} has no hook timestep_weights(t), which sampler.mode={self.drawing.mode} needs; "
+                "let it multiply its losses by self.timestep_weights(t), and the callback can replace it"
+            )
         pl_module.draw_timesteps = self.draw  # type: ignore[assignment]
+        if hasattr(pl_module, "timestep_weights"):
+            pl_module.timestep_weights = self.weights  # type: ignore[assignment]
 
     def draw(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """Draw from the sampler, and count."""
-        t = self.sampler.sample(n, generator)
+        t = self.drawing.draw(n, generator)
         self.drawn = self.drawn.to(t.device).index_add_(0, t, torch.ones_like(t))
+        if self.sampler.adaptive:
+            self.due += n * torch.tensor(self.drawing.proposal.pmf)
         return t
+
+    def weights(self, t: Tensor) -> Tensor:
+        """The factors of the losses at t, summed up for the effective sample size."""
+        w = self.drawing.weight(t)
+        if self.weighted:
+            wide = w.double()
+            self.weight = self.weight.to(t.device) + torch.stack([wide.sum(), wide.square().sum()])
+        return w
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int) -> None:
         if isinstance(outputs, dict) and "t" in outputs and "losses" in outputs:
             t, each = outputs["t"], outputs["losses"].detach()
             self.loss_sum = self.loss_sum.to(t.device).index_add_(0, t, each.to(self.loss_sum.dtype))
             self.loss_count = self.loss_count.to(t.device).index_add_(0, t, torch.ones_like(t))
+            self.drawing.update_with_local_losses(t, each)
+        elif self.sampler.adaptive:
+            raise UserError(
+                f"sampler={self.sampler.name} learns from the losses: "
+                "let training_step return a dict with loss, t and losses (one a record)"
+            )
         # Here and not at the epoch's end: a checkpoint saved after the last batch must hold what the row has settled.
         if self.steps_per_epoch and trainer.global_step % self.steps_per_epoch == 0:
             self.flush(trainer, {"epoch": trainer.global_step // self.steps_per_epoch})
@@ -83,7 +120,14 @@ class TimestepSamplerCallback(Callback):
         if count.sum():
             row["loss"] = float(total.sum() / count.sum())
         row |= {f"realised_t/{name}": float(s) for name, s in zip(self.names, share, strict=True)}
-        return {**row, "realised_tv": float(np.abs(share - self.nominal()).sum() / 2)}
+        row["realised_tv"] = float(np.abs(share - self.nominal()).sum() / 2)
+        ess = self.ess()
+        return row if ess is None else {**row, "ess": ess}
+
+    def ess(self) -> float | None:
+        """The effective sample size of all draws so far as a share of their number; None where all count the same."""
+        first, second = self.weight.tolist()
+        return first**2 / (int(self.drawn.sum()) * second) if second else None
 
     def _binned(self, per_step: Tensor | np.ndarray) -> np.ndarray:
         return np.add.reduceat(np.asarray(per_step.cpu() if isinstance(per_step, Tensor) else per_step), self.edges[:-1])
@@ -93,27 +137,37 @@ class TimestepSamplerCallback(Callback):
         return self._binned(self.drawn) / max(int(self.drawn.sum()), 1)
 
     def nominal(self) -> np.ndarray:
-        """The sampler's probability of each range of t."""
-        return self._binned(self.sampler.pmf)
+        """The probability of each range of t; of an adaptive sampler, the mean over the draws so far."""
+        due = float(self.due.sum())
+        return self._binned(self.due) / due if due else self._binned(self.drawing.proposal.pmf)
 
     def summary(self) -> dict[str, Any]:
-        """Realised against nominal over the ranges, with the chi-square test's p that the draws came from the sampler."""
+        """Realised against nominal over the ranges, with the chi-square test's p that the draws came from the sampler.
+
+        The test is for independent draws: stratified ones agree better than it expects, and have no p.
+        """
         n, expected = int(self.drawn.sum()), self.nominal()
         usual = expected * n >= 5  # the test's approximation needs it; rarer ranges are pooled into one
         pool = lambda x: np.append(x[usual], x[~usual].sum())
         seen, due = pool(self._binned(self.drawn)), pool(expected * n)
         kept = due > 0
-        p = float(stats.chisquare(seen[kept], due[kept] * seen[kept].sum() / due[kept].sum()).pvalue) if kept.sum() > 1 else None
+        tested = kept.sum() > 1 and not self.drawing.stratified
+        p = float(stats.chisquare(seen[kept], due[kept] * seen[kept].sum() / due[kept].sum()).pvalue) if tested else None
         return {
             "draws": n,
             "edges": self.edges.tolist(),
             "realised": self.realised().tolist(),
             "nominal": expected.tolist(),
             "chi2_p": p,
+            "ess": self.ess(),
         }
 
     def state_dict(self) -> dict[str, Any]:
-        return {"drawn": self.drawn.cpu(), "loss_sum": self.loss_sum.cpu(), "loss_count": self.loss_count.cpu()}
+        counts = {k: getattr(self, k).cpu() for k in ("drawn", "due", "weight", "loss_sum", "loss_count")}
+        return {**counts, "sampler": self.sampler.state_dict()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.drawn, self.loss_sum, self.loss_count = (state_dict[k].clone() for k in ("drawn", "loss_sum", "loss_count"))
+        state = dict(state_dict)
+        self.sampler.load_state_dict(state.pop("sampler"))
+        for key, value in state.items():
+            setattr(self, key, value.clone())

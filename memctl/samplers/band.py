@@ -1,0 +1,38 @@
+"""A band of steps, favoured or alone: the "range" timestep bias of diffusers' SDXL training script."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from memctl.samplers.base import Floats, TimestepSampler
+
+
+@dataclass(frozen=True)
+class BandSampler(TimestepSampler):
+    """p(t) constant for low < t <= high and, `multiplier` times smaller, for the other steps.
+
+    Attributes:
+        low, high: Whole numbers, 0 <= low < high <= T.
+        multiplier: At least 1, or null: nothing is drawn outside the band.
+    """
+
+    name = "band"
+    low: int = 0
+    high: int | None = None
+    multiplier: float | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.high is None:
+            object.__setattr__(self, "high", self.timesteps)
+        self.check("high", lambda v: isinstance(v, int) and 1 <= v <= self.timesteps, f"a whole number in [1, {self.timesteps}]")
+        self.check(
+            "low", lambda v: isinstance(v, int) and 0 <= v < (self.high or 0), f"a whole number in [0, {self.high}), below sampler.high"
+        )
+        if self.multiplier is not None:
+            self.check("multiplier", lambda v: v >= 1, "at least 1, or null for the band alone")
+
+    def probabilities(self) -> Floats:
+        p = np.full(self.timesteps, 1 / self.multiplier if self.multiplier else 0.0)
+        p[self.low : self.high] = 1.0
+        return p
