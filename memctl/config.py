@@ -161,9 +161,28 @@ class Sweep:
 
 
 @dataclass
-class Config:
-    """Everything a run is made from."""
+class Theory:
+    """experiment=theory: the gradients of the base, by t.
 
+    Attributes:
+        points: About how many steps t.
+        records: Training records, one gradient each at every step; so many gradients are held at once.
+        intervals: Pairs [c_l, c_h] whose predicted and measured learning are compared, beside uniform.
+        tail: Of these intervals.
+    """
+
+    points: int = 40
+    records: int = 64
+    intervals: list[Any] = field(default_factory=list)
+    tail: str = "mixture"
+    seed: int = 0
+
+
+@dataclass
+class Config:
+    """Everything a run is made from. `task` is run, or theory: what `python -m memctl.train` does with it."""
+
+    task: str = "run"
     data: dict[str, Any] = field(default_factory=dict)
     model: dict[str, Any] = field(default_factory=dict)
     sampler: dict[str, Any] = field(default_factory=dict)
@@ -179,6 +198,7 @@ class Config:
     paths: Paths = field(default_factory=Paths)
     sweep: Sweep = field(default_factory=Sweep)
     seed: int = 0
+    theory: Theory = field(default_factory=Theory)
 
 
 def register() -> None:

@@ -20,6 +20,10 @@ from memctl.samplers import NoiseSchedule, ScheduleSampler, TimestepSampler
 FORMAT = 2  # raised whenever the same config would give other numbers
 
 RANGES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
+    ("task", lambda v: v in ("run", "theory"), "run or theory"),
+    ("theory.points", lambda v: v >= 4, "at least 4"),
+    ("theory.records", lambda v: v >= 3, "at least 3"),
+    ("theory.seed", lambda v: v >= 0, "at least 0"),
     ("base.epochs", lambda v: v >= 1, "at least 1"),
     ("control.epochs", lambda v: v >= 1, "at least 1 (sampler=none evaluates the base without control)"),
     ("base.batch_size", lambda v: v >= 1, "at least 1"),

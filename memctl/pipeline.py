@@ -1,6 +1,5 @@
 """One run from start to record: base, control, generate, evaluate. Killed anywhere, it goes on from there."""
 
-import errno
 import json
 import platform
 import shutil
@@ -29,7 +28,7 @@ from memctl.metrics.suite import Suite
 from memctl.metrics.yardsticks import yardsticks
 from memctl.results import figures
 from memctl.results import run as folder
-from memctl.results.files import atomic, cannot_write, read_json, write_json
+from memctl.results.files import atomic, read_json, said_plainly, write_json
 from memctl.results.journal import Journal
 from memctl.results.mirror import Mirror
 from memctl.results.progress import Progress, witnessed
@@ -276,12 +275,8 @@ def draw(experiment: Experiment, samples: np.ndarray, split: Split, realised: di
 
 def task(cfg: Any) -> dict[str, Any]:
     """One run from its composed config. Raises: UserError."""
-    try:
+    with said_plainly():
         return run(Experiment.of(cfg))
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR):
-            raise cannot_write(error.filename or "the run's folder", error) from None
-        raise
 
 
 def summary(record: dict[str, Any]) -> str:

@@ -12,12 +12,17 @@ from memctl.errors import UserError
 
 def task(cfg: Any) -> None:
     """One run. A user's mistake ends a single run with its message alone, and is an exception to a sweep's launcher."""
-    from memctl import pipeline
-
     try:
-        record = pipeline.task(cfg)
+        if cfg.task == "theory":
+            from memctl.theory import probe
+
+            text = probe.task(cfg)
+        else:
+            from memctl import pipeline
+
+            text = pipeline.summary(pipeline.task(cfg))
     except UserError as error:
         if HydraConfig.get().mode is RunMode.RUN:
             sys.exit(f"memctl: {error}")
         raise CompactHydraException(f"memctl: {error}") from None
-    print(pipeline.summary(record), flush=True)
+    print(text, flush=True)

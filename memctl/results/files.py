@@ -31,6 +31,17 @@ def atomic(path: Path) -> Iterator[BinaryIO]:
             part.unlink(missing_ok=True)
 
 
+@contextmanager
+def said_plainly() -> Iterator[None]:
+    """A full disk or a folder that cannot be written becomes a UserError, wherever in the work it was met."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR):
+            raise cannot_write(error.filename or "the run's folder", error) from None
+        raise
+
+
 def cannot_write(path: Path | str, error: OSError) -> UserError:
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     mend = "Free some space" if full else "Make it writable"

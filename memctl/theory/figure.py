@@ -1,0 +1,104 @@
+"""The paper's Eqs. 2-8 beside what was measured, in eight panels."""
+
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+
+from memctl.results.figures import GENERATED, REAL, save
+from memctl.samplers import IntervalSampler
+from memctl.theory.claims import Theory, derivative, difference
+
+PREDICTED, MEASURED = GENERATED, REAL
+
+
+def draw(theory: Theory, title: str, path: Path) -> None:
+    """Write the figure."""
+    figure = Figure(figsize=(16, 7.6), layout="constrained")
+    axes = figure.subplots(2, 4).flat
+    colours = dict(zip(theory.samplers, mpl.colormaps["viridis"](np.linspace(0, 0.92, len(theory.samplers))), strict=True))
+    t = np.arange(1, len(theory.log_snr) + 1)
+    for axis, panel in zip(axes, (snr, norm, alignment, cumulative, predicted, measured, moved, places), strict=True):
+        panel(axis, theory, t, colours)
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.tick_params(labelsize=8)
+        axis.title.set_fontsize(9.5)
+        axis.xaxis.label.set_fontsize(9)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    save(figure, path)
+
+
+def name(axis: Any, title: str, xlabel: str = "diffusion step t", **settings: Any) -> None:
+    axis.set(xlabel=xlabel, **settings)
+    axis.set_title(title, loc="left")
+
+
+def snr(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
+    axis.semilogy(t, np.where(theory.snr > 0, theory.snr, np.nan), color=PREDICTED)
+    axis.axhline(1, color="0.8", lw=0.8, zorder=0)
+    name(axis, "SNR(t) of the schedule (Eq. 2)")
+
+
+def norm(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
+    value, error = theory.column("norm"), theory.column("norm_se")
+    middle = int(np.argmin(np.abs(theory.log_snr[theory.steps - 1])))  # the prediction is up to a factor: they meet at SNR = 1
+    scale = value[middle] / theory.snr[theory.steps[middle] - 1]
+    axis.semilogy(t, np.where(theory.snr > 0, scale * theory.snr, np.nan), color=PREDICTED, label="predicted, ~ SNR(t)")
+    axis.errorbar(theory.steps, value, 2 * error, fmt=".", ms=4, lw=0.8, color=MEASURED, label="measured, 2 s.e.")
+    axis.legend(frameon=False, fontsize=8)
+    name(axis, r"mean gradient norm $E\|\nabla\ell_t\|$ (Eq. 3)")
+
+
+def alignment(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
+    axis.axhline(0, color="0.8", lw=0.8, zorder=0)
+    axis.errorbar(theory.steps, theory.column("alignment"), 2 * theory.column("alignment_se"), fmt=".", ms=4, lw=0.8, color=MEASURED)
+    axis.axvspan(0, int((theory.log_snr >= 0).sum()), color="0.95", zorder=0)
+    axis.text(2, axis.get_ylim()[1], " SNR > 1", va="top", fontsize=8, color="0.5")
+    name(axis, "cosine between records' gradients, 2 s.e.")
+
+
+def cumulative(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
+    uniform = next(iter(theory.samplers.values()))
+    axis.plot(t, np.cumsum(theory.predicted(uniform)), color=PREDICTED, label="predicted")
+    axis.plot(t, np.cumsum(theory.measured(uniform)), color=MEASURED, label="measured")
+    axis.plot(t, np.cumsum(uniform.pmf), color="0.75", lw=1, label="draws")
+    axis.legend(frameon=False, fontsize=8)
+    name(axis, "uniform: share of learning up to t (Eqs. 4, 5)", ylim=(0, 1.02))
+
+
+def contributions(axis: Any, theory: Theory, t: Any, colours: Any, share: Any, title: str) -> None:
+    for label, sampler in theory.samplers.items():
+        axis.semilogy(t, np.maximum(share(sampler), 1e-12), color=colours[label], lw=1.2, label=label)
+    name(axis, title, ylim=(1e-9, 1))
+
+
+def predicted(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
+    contributions(axis, theory, t, colours, theory.predicted, "predicted share, C(t) ~ p(t) SNR(t) (Eq. 6)")
+    axis.legend(frameon=False, fontsize=8, ncols=2)
+
+
+def measured(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
+    contributions(axis, theory, t, colours, theory.measured, r"measured share, ~ p(t) $E\|\nabla\ell_t\|$")
+
+
+def moved(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
+    for label, sampler in theory.samplers.items():
+        if isinstance(sampler, IntervalSampler):
+            axis.plot(t, difference(sampler), color=colours[label], lw=1.2)
+            axis.plot(t, derivative(sampler), color=colours[label], lw=1, ls=":")
+    axis.axhline(0, color="0.8", lw=0.8, zorder=0)
+    name(axis, r"$\partial p(t)/\partial\mu$: drawn from (line), Eq. 8 (dots)")
+
+
+def places(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
+    found = theory.places()
+    for row, place in enumerate(found.values()):
+        axis.plot([place["predicted"], place["measured"]], [row, row], color="0.85", lw=2, zorder=0)
+        axis.plot(place["draws"], row, "|", color="0.5", ms=14)
+        axis.plot(place["predicted"], row, "o", color=PREDICTED, ms=6)
+        axis.plot(place["measured"], row, "o", color=MEASURED, ms=6)
+    axis.set_yticks(range(len(found)), list(found))
+    axis.invert_yaxis()
+    name(axis, "mean t: red predicted, blue measured, | drawn", "diffusion step t", xlim=(0, len(theory.log_snr)))
