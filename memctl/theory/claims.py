@@ -174,20 +174,17 @@ def derivative(sampler: IntervalSampler) -> Floats:
     return np.asarray((t - sampler.mu) / sampler.sigma**2 * stats.norm.pdf(t, sampler.mu, sampler.sigma))
 
 
-def difference(sampler: IntervalSampler, step: float = 0.5) -> Floats:
-    """dp(t)/d mu of the distribution that is really drawn from, tail mass and all, by a central difference: shape (T,)."""
-    low, high = float(sampler.low or 0), float(sampler.high or 0)
-    step = min(step, low, sampler.timesteps - high) or -step  # at an end of [0, T] the difference is one-sided
-    if step < 0:
-        step, ahead = -step, low + high < sampler.timesteps
-        shifted = _moved(sampler, step if ahead else -step)
-        return (shifted.pmf - sampler.pmf) / (step if ahead else -step)
-    return (_moved(sampler, step).pmf - _moved(sampler, -step).pmf) / (2 * step)
-
-
-def _moved(sampler: IntervalSampler, by: float) -> IntervalSampler:
-    values = {k: v for k, v in sampler.spec().items() if k != "name"}
-    return IntervalSampler(**{**values, "low": values["low"] + by, "high": values["high"] + by})
+def difference(sampler: IntervalSampler) -> Floats:
+    """dp(t)/d mu, sigma fixed, of the distribution that is really drawn from, tail mass and all: shape (T,)."""
+    edges = (np.arange(sampler.timesteps + 1) - sampler.mu) / sampler.sigma
+    density = stats.norm.pdf(edges) / sampler.sigma
+    inside, below, above = -np.diff(density), -density[0], density[-1]  # of each step's mass, and of the tails'
+    if sampler.tail == "mixture":
+        return np.asarray(inside + (below + above) / sampler.timesteps)
+    if sampler.tail == "clamp":
+        inside[[0, -1]] += [below, above]
+        return np.asarray(inside)
+    return np.asarray((inside - sampler.pmf * inside.sum()) / sampler.inside)
 
 
 def shifted(theory: Theory) -> Claim:
