@@ -67,23 +67,24 @@ def headline(sweep: Sweep) -> str:
     """What the sweep is, in a sentence."""
     first = next(iter(sweep.records.values()))
     split, samples = first["split"], first["science"]["generate"]["samples"]
-    references = ", ".join(sweep.table[sweep.table.kind != "cell"].name) or "none"
+    others = list(sweep.table[sweep.table.kind != "cell"].name)
+    references = f"{', '.join(others[:6]) or 'none'}{f' and {len(others) - 6} more' if len(others) > 6 else ''}"
     differing = mixed(sweep.records)
-    warning = f". CAUTION: runs differ in {', '.join(differing)}; cells with the same interval are averaged" if differing else ""
+    warning = f". CAUTION: runs differ in {', '.join(differing)}; correlations are over all of them" if differing else ""
     return (
-        f"{first['science']['data']['name']}: {len(sweep.cells)} cells, reference runs: {references}; "
+        f"{first['science']['data']['name']}: {len(sweep.cells)} cells, other runs: {references}; "
         f"{split['n_train']} train and {split['n_heldout']} held-out records, {samples} samples a run{warning}"
     )
 
 
 def main_numbers(sweep: Sweep, related: pd.DataFrame) -> pd.DataFrame:
-    """The main metrics: their range over the cells, the references, the yardsticks, and the correlations."""
+    """The main metrics: their range over the cells (or all controlled runs), the references, the yardsticks, and the correlations."""
     rows = []
     for metric in MAIN:
-        values = sweep.cells.get(f"metrics/{metric}", pd.Series(dtype=float))
+        values = sweep.compared.get(f"metrics/{metric}", pd.Series(dtype=float))
         known = {name: sweep.yardsticks[name].get(metric) for name in sweep.yardsticks}
         floor = known.get("floor")
-        row: dict[str, object] = {"metric": metric, "cells, min": values.min(), "max": values.max()}
+        row: dict[str, object] = {"metric": metric, "min": values.min(), "max": values.max()}
         for kind in ("uniform", "base"):
             row[kind] = sweep.table.loc[sweep.table.kind == kind, f"metrics/{metric}"].mean()
         row |= {name: m["value"] if (m := known.get(name)) else None for name in ("heldout", "copies", "blurred", "mean")}
@@ -96,7 +97,10 @@ def main_numbers(sweep: Sweep, related: pd.DataFrame) -> pd.DataFrame:
 
 
 def overview(sweep: Sweep, path: Path, metrics: Sequence[str]) -> None:
-    """Heat-maps of metrics, side by side; under each title the references, exact copies and the noise floor."""
+    """Heat-maps of metrics over the cells, side by side; under each title the references, exact copies and the noise floor.
+
+    Runs of other distributions, or of cells used in several ways, stand in a list instead, in the order of their mean t.
+    """
     columns = min(2, len(metrics))
     figure = Figure(figsize=(6.2 * columns, 5.2 * -(-len(metrics) // columns)), layout="constrained")
     axes = figure.subplots(-(-len(metrics) // columns), columns, squeeze=False).flat
@@ -108,8 +112,13 @@ def overview(sweep: Sweep, path: Path, metrics: Sequence[str]) -> None:
         note = "   ".join(f"{k} {v:.3g}" for k, v in beside.items() if v is not None and v == v)
         if floor := sweep.yardsticks["floor"].get(metric):
             note += f"\nfresh real data would read {floor['low']:.4g} to {floor['high']:.4g}"
-        values = list(cells[["low", "high", column]].itertuples(index=False, name=None)) if len(cells) else []
-        figures.triangle(axis, values, f"{TITLES.get(metric, metric)}\n{note}")
+        title = f"{TITLES.get(metric, metric)}\n{note}"
+        if len(cells) and not sweep.cells.duplicated(["low", "high", "seed"]).any():
+            figures.triangle(axis, list(cells[["low", "high", column]].itertuples(index=False, name=None)), title)
+        else:
+            runs = sweep.compared.sort_values("sampler/mean") if len(sweep.compared) else sweep.table
+            runs = runs.reindex(columns=["name", column, f"{column}_low", f"{column}_high"])
+            figures.dots(axis, list(runs.itertuples(index=False, name=None)), title, (floor["low"], floor["high"]) if floor else None)
     figures.save(figure, path)
 
 

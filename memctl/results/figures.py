@@ -58,6 +58,20 @@ def timesteps(realised: Mapping[str, Any], title: str, path: Path) -> None:
     save(figure, path)
 
 
+def dots(axis: Any, runs: Sequence[tuple[str, float, float, float]], title: str, band: tuple[float | None, float | None] | None) -> None:
+    """A value a run with its interval, one below the other; runs are (name, value, low, high), without an interval low is NaN."""
+    if band is not None and band[0] is not None and band[1] is not None:
+        axis.axvspan(band[0], band[1], color="#ececec", zorder=0)
+    for row, (_, value, low, high) in enumerate(runs):
+        if low == low:
+            axis.plot([low, high], [row, row], color=REAL, lw=1.2)
+        axis.plot(value, row, "o", color=REAL, ms=4)
+    axis.set_yticks(range(len(runs)), [name for name, *_ in runs], fontsize=7)
+    axis.invert_yaxis()
+    axis.set_title(title, fontsize=10, loc="left")
+    axis.spines[["top", "right"]].set_visible(False)
+
+
 def triangle(axis: Any, cells: Sequence[tuple[float, float, float]], title: str) -> None:
     """A heat-map over the triangle c_l < c_h; cells are (c_l, c_h, value), those without a value stay grey."""
     lows, highs = sorted({c[0] for c in cells}), sorted({c[1] for c in cells})

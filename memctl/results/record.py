@@ -6,8 +6,9 @@ fingerprint, base_fingerprint   hashes of `science`, and of its part that decide
 seed              of control
 ci                {low, high} of the cell, or null for a reference run
 split             hash; records read, dropped (why: how many), duplicates; n_train, n_heldout, unused; shape of a record
-sampler           null (no control), or its parameters, `statistics` (the distribution as it really is) and `realised`
-                  (draws; realised and nominal share between `edges`; chi2_p of the test that they agree)
+sampler           null (no control), or its parameters, mode, clip, stratified, `statistics` (the distribution as it really
+                  is; ess: effective sample size a draw) and `realised` (draws; realised and nominal share between `edges`;
+                  chi2_p of the test that they agree; ess of the weights drawn)
 training          base and control: steps, and loss, the mean over the last epoch under that training's own t
 metrics           metric -> {value, low, high}: low and high are the ends of a 95 % interval, or null
 yardsticks        heldout, copies, blurred, mean, floor -> metric -> {value, low, high}

@@ -36,6 +36,11 @@ class Sweep:
         return self.table[self.table.kind == "cell"]
 
     @property
+    def compared(self) -> pd.DataFrame:
+        """The rows that the sweep is about: its cells or, where it sweeps other distributions, every controlled run."""
+        return self.cells if len(self.cells) else self.table[self.table.kind != "base"]
+
+    @property
     def metrics(self) -> list[str]:
         """Metric names, in the records' order."""
         return list(dict.fromkeys(name for record in self.records.values() for name in record["metrics"]))

@@ -64,6 +64,8 @@ def make_plan(axes: Axes, wanted_references: Sequence[str], compose: Composer) -
             reason = why_dropped(cfg)
             if reason is None:
                 experiment = Experiment.of(cfg)
+                if experiment.config.task != "run":
+                    raise UserError(f"task={experiment.config.task} (experiment=theory) is no run of a sweep; give it without -m")
                 n_cells += kind == "cell"
                 if experiment.fingerprint in taken:
                     reason = f"the same run as {taken[experiment.fingerprint]}" if kind == "cell" else ""

@@ -168,13 +168,13 @@ def placed(theory: Theory) -> Claim:
     )
 
 
-def derivative(sampler: IntervalSampler) -> Floats:
+def eq_8(sampler: IntervalSampler) -> Floats:
     """dp(t)/d mu by Eq. 8, (t - mu) / sigma^2 p(t) of the untruncated normal, at the middle of each step's interval: shape (T,)."""
     t = np.arange(1, sampler.timesteps + 1) - 0.5
     return np.asarray((t - sampler.mu) / sampler.sigma**2 * stats.norm.pdf(t, sampler.mu, sampler.sigma))
 
 
-def difference(sampler: IntervalSampler) -> Floats:
+def drawn_derivative(sampler: IntervalSampler) -> Floats:
     """dp(t)/d mu, sigma fixed, of the distribution that is really drawn from, tail mass and all: shape (T,)."""
     edges = (np.arange(sampler.timesteps + 1) - sampler.mu) / sampler.sigma
     density = stats.norm.pdf(edges) / sampler.sigma
@@ -192,7 +192,7 @@ def shifted(theory: Theory) -> Claim:
     errors = {}
     for name, sampler in theory.samplers.items():
         if isinstance(sampler, IntervalSampler):
-            true, formula = difference(sampler), derivative(sampler)
+            true, formula = drawn_derivative(sampler), eq_8(sampler)
             errors[name] = float(np.abs(true - formula).sum() / np.abs(true).sum())
     if not errors:
         return Claim("8", "moving mu moves C(t) by SNR (t - mu) / sigma^2 p(t)", UNKNOWN, "no interval was asked for", "")

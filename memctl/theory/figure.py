@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from memctl.results.figures import GENERATED, REAL, save
 from memctl.samplers import IntervalSampler
-from memctl.theory.claims import Theory, derivative, difference
+from memctl.theory.claims import Theory, drawn_derivative, eq_8
 
 PREDICTED, MEASURED = GENERATED, REAL
 
@@ -86,8 +86,8 @@ def measured(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
 def moved(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
     for label, sampler in theory.samplers.items():
         if isinstance(sampler, IntervalSampler):
-            axis.plot(t, difference(sampler), color=colours[label], lw=1.2)
-            axis.plot(t, derivative(sampler), color=colours[label], lw=1, ls=":")
+            axis.plot(t, drawn_derivative(sampler), color=colours[label], lw=1.2)
+            axis.plot(t, eq_8(sampler), color=colours[label], lw=1, ls=":")
     axis.axhline(0, color="0.8", lw=0.8, zorder=0)
     name(axis, r"$\partial p(t)/\partial\mu$: drawn from (line), Eq. 8 (dots)")
 

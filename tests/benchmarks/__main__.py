@@ -16,7 +16,7 @@ from memctl.diffusion.generate import generate
 from memctl.diffusion.schedule import forward_process
 from memctl.metrics.suite import Suite
 from memctl.metrics.yardsticks import yardsticks
-from memctl.samplers import IntervalSampler
+from memctl.samplers import IntervalSampler, LaplaceSampler, ScheduleSampler, UniformSampler
 from memctl.training.batches import Batches
 from memctl.training.module import DiffusionModule
 
@@ -31,17 +31,35 @@ def least(function: Callable[[], object], repeats: int = 15) -> float:
     return 1e3 * min(times[2:])
 
 
+def interleaved(functions: dict[str, Callable[[], object]], repeats: int = 4000) -> dict[str, float]:
+    """The median milliseconds of each, called in turn, so that all see the same machine."""
+    times: dict[str, list[float]] = {name: [] for name in functions}
+    for _ in range(repeats):
+        for name, function in functions.items():
+            began = time.perf_counter()
+            function()
+            times[name].append(time.perf_counter() - began)
+    return {name: 1e3 * float(np.median(t[repeats // 10 :])) for name, t in times.items()}
+
+
 def show(name: str, ms: float, note: str = "") -> None:
-    print(f"{name:58s} {ms:10.3f} ms   {note}", flush=True)
+    print(f"{name:58s} {ms:10.4f} ms   {note}", flush=True)
 
 
 def samplers() -> None:
     g = torch.Generator().manual_seed(0)
-    sampler = IntervalSampler(low=700, high=1000)
-    plain = least(lambda: torch.randint(0, 1000, (64,), generator=g), 2000)
-    ours = least(lambda: sampler.sample(64, g), 2000)
-    show("torch.randint of 64 timesteps", plain)
-    show("interval sampler of 64 timesteps", ours, f"{ours / plain:.1f} times randint")
+    interval, laplace, uniform = IntervalSampler(low=700, high=1000), LaplaceSampler(), UniformSampler()
+    corrected = ScheduleSampler(interval, "correct")
+    draws = {
+        "interval sampler": lambda: interval.sample(64, g),
+        "laplace sampler": lambda: laplace.sample(64, g),
+        "uniform sampler": lambda: uniform.sample(64, g),
+        "interval sampler, stratified": lambda: interval.stratified(64, g),
+        "interval sampler and its weights (mode=correct)": lambda: corrected.sample(64, generator=g),
+    }
+    times = interleaved({"torch.randint": lambda: torch.randint(0, 1000, (64,), generator=g), **draws})
+    for name, ms in times.items():
+        show(f"{name}, 64 timesteps", ms, f"{ms / times['torch.randint']:.2f} times randint")
 
 
 def layouts() -> None:

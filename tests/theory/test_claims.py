@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from memctl.samplers import IntervalSampler, NoiseSchedule, UniformSampler
-from memctl.theory.claims import DIRECTION, FAILS, HOLDS, UNKNOWN, Theory, derivative, difference
+from memctl.theory.claims import DIRECTION, FAILS, HOLDS, UNKNOWN, Theory, drawn_derivative, eq_8
 from memctl.theory.gradients import steps_of
 
 LOG_SNR = NoiseSchedule().log_snr
@@ -92,20 +92,20 @@ def test_zero_terminal_snr_leaves_no_infinities() -> None:
 
 def test_eq_8_is_the_derivative_where_no_tail_is_cut() -> None:
     sampler = IntervalSampler(low=450, high=550)
-    np.testing.assert_allclose(difference(sampler), derivative(sampler), atol=1e-4 * np.abs(derivative(sampler)).max())
+    np.testing.assert_allclose(drawn_derivative(sampler), eq_8(sampler), atol=1e-4 * np.abs(eq_8(sampler)).max())
 
 
 @pytest.mark.parametrize("tail", ["mixture", "truncate", "clamp", "resample"])
 @pytest.mark.parametrize(("low", "high"), [(50, 150), (850, 950), (10, 990)], ids=str)
 def test_the_derivative_is_that_of_the_pmf(low: int, high: int, tail: str) -> None:
     ahead, behind = (IntervalSampler(low=low + d, high=high + d, tail=tail).pmf for d in (0.01, -0.01))
-    found = difference(IntervalSampler(low=low, high=high, tail=tail))
+    found = drawn_derivative(IntervalSampler(low=low, high=high, tail=tail))
     np.testing.assert_allclose(found, (ahead - behind) / 0.02, atol=1e-6 * np.abs(found).max())
     assert found.sum() == pytest.approx(0, abs=1e-12)
 
 
 def test_the_derivative_at_the_ends_of_the_range() -> None:
-    assert all(np.isfinite(difference(IntervalSampler(low=a, high=b))).all() for a, b in ((0, 1000), (0, 100), (900, 1000)))
+    assert all(np.isfinite(drawn_derivative(IntervalSampler(low=a, high=b))).all() for a, b in ((0, 1000), (0, 100), (900, 1000)))
 
 
 def test_every_claim_states_its_rule_and_numbers() -> None:
