@@ -19,7 +19,15 @@ from memctl.results.store import read
 def record(name: str, low: float | None, high: float | None, value: float, split: str = "s") -> dict[str, Any]:
     m = {"value": value, "low": value - 0.1, "high": value + 0.1}
     names = ("distance_to_train", "f_mem", "dcr_share", "energy_heldout")
-    sampler = None if name == "base" else {"name": "interval" if low else "uniform", "statistics": {"lambda": 0.9}, "realised": {}}
+    sampler = (
+        None
+        if name == "base"
+        else {
+            "name": "interval" if low else "uniform",
+            "statistics": {"lambda": 0.9, "mean": ((low or 0) + (high or 1000)) / 2},
+            "realised": {},
+        }
+    )
     return {
         "schema": 1, "name": name, "sweep": "s", "fingerprint": name, "base_fingerprint": "b", "seed": 0,
         "ci": {"low": low, "high": high} if low else None, "split": {"hash": split, "n_train": 10, "n_heldout": 10},
@@ -107,3 +115,47 @@ def test_runs_of_different_splits_are_not_mixed(sweep: Path) -> None:
 def test_a_torn_record_counts_as_missing(sweep: Path) -> None:
     (sweep / "base" / "record.json").write_text('{"schema": 1,')
     assert "base" in read(sweep).unfinished
+
+
+def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
+    """What the overview draws, by kind."""
+    calls: dict[str, list[Any]] = {"dots": [], "triangle": []}
+    for kind in calls:
+        monkeypatch.setattr(report.figures, kind, lambda axis, rows, *rest, kind=kind: calls[kind].append(rows))
+    return calls
+
+
+def test_a_sweep_of_other_distributions_is_listed_by_mean_t(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep = tmp_path / "runs" / "s"
+    for name, mean, value in (("laplace_s0", 300, 0.5), ("beta_s0", 700, 0.2), ("mode_s0", 100, 0.9)):
+        r = record(name, None, None, value)
+        r["sampler"] = {"name": name.split("_")[0], "statistics": {"mean": mean}, "realised": {}}
+        put(sweep, r)
+    put(sweep, record("base", None, None, 5.0))
+    calls, out = drawn(monkeypatch), io.StringIO()
+    report.write(sweep, out)
+    assert not calls["triangle"]
+    names = [row[0] for row in calls["dots"][0]]
+    assert names == ["mode_s0", "laplace_s0", "beta_s0"]
+    assert calls["dots"][0][0][1:] == pytest.approx((0.9, 0.8, 1.0))
+    row = next(line for line in out.getvalue().splitlines() if line.strip().startswith("f_mem"))
+    assert row.split()[1:3] == ["0.2", "0.9"]  # least and greatest, the base left out
+
+
+def test_cells_used_in_several_ways_are_listed_not_averaged(sweep: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for low, high in [(100, 200), (100, 300), (200, 300), (300, 400)]:
+        r = record(f"cl{low}_ch{high}_weight_s0", low, high, 1.0)
+        r["science"]["drawing"] = {"mode": "weight"}
+        put(sweep, r)
+    calls, out = drawn(monkeypatch), io.StringIO()
+    report.write(sweep, out)
+    assert not calls["triangle"]
+    assert len(calls["dots"][0]) == 8
+    assert "CAUTION: runs differ in drawing" in out.getvalue()
+
+
+def test_a_plain_grid_is_a_heat_map(sweep: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = drawn(monkeypatch)
+    report.write(sweep, io.StringIO())
+    assert not calls["dots"]
+    assert sorted(calls["triangle"][0])[0] == pytest.approx((100, 200, 500))
