@@ -14,10 +14,13 @@ help:  ## list the targets
 
 setup: .venv/ready  ## make .venv with memctl and what it needs
 
+# denoising-diffusion-pytorch, for tests/examples, without its dependencies: one is torchvision, whose wheels on PyPI fail at import
+# beside a CPU build of torch, and then others fail that look for it. What else it imports is in pyproject.toml's dev extra.
 .venv/ready: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "memctl needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; name another with make PYTHON=python3.11")'
 	$(PYTHON) -m venv .venv
 	$(RUN) -m $(PIP_INSTALL) -q '$(TORCH)' -e '.[dev]'
+	$(RUN) -m $(PIP_INSTALL) -q --no-deps denoising-diffusion-pytorch==2.3.4
 	touch $@
 
 sweep: setup  ## the paper's 45 cells on the bundled heartbeats; again: shows the result

@@ -1,6 +1,7 @@
 """The README: its commands run, its links resolve, its files exist, its settings are settings."""
 
 import re
+import runpy
 import shlex
 import subprocess
 import sys
@@ -8,8 +9,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
+from diffusers import DDPMScheduler
 from omegaconf import DictConfig
 
+import memctl.samplers
 from memctl import report, train
 from memctl.paths import config_root
 from memctl.sweep import sweeper
@@ -36,14 +40,45 @@ def test_train_commands_run(
 ) -> None:
     """As written, made small; a sweep is planned, as other tests run one."""
     arguments = shlex.split(command)[3:]
-    small = [] if arguments[0] in ("-m", "-cn") else tiny
+    small = [] if arguments[0] in ("-m", "-cn") else [*tiny, *(["theory.points=6"] if "theory" in command else [])]
     plan = ["hydra.sweeper.plan=true"] if arguments[0] in ("-m", "-cn") else []
     monkeypatch.setenv("MEMCTL_RUNS", str(tmp_path / "runs"))
     monkeypatch.setattr(sweeper, "measured", lambda plan: (10.0, 20.0))
     monkeypatch.setattr(sys, "argv", ["memctl", *arguments, *small, *plan])
     train.main()
     out = capfd.readouterr().out
-    assert "is done" in out or "47 runs" in out or "6 runs" in out
+    assert re.search(r"is done|\b(47|13|6) runs|DOES NOT HOLD", out)
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if "memctl.samplers" in c])
+def test_sampler_commands_run(command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", shlex.split(command)[2:])
+    runpy.run_module("memctl.samplers", run_name="__main__")
+    assert "laplace" in capfd.readouterr().out
+    assert (tmp_path / "samplers.png").stat().st_size > 10_000
+
+
+def test_the_readmes_own_sampler_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The three steps, word for word: the class as printed, shown, and planned as a sweep."""
+    (code,) = (block for block in re.findall(r"```python\n(.*?)```", TEXT, re.S) if "TimestepSampler)" in block)
+    (tmp_path / "memctl_samplers").mkdir()
+    (tmp_path / "memctl_samplers" / "triangle.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    shown = next(c for c in re.findall(r"`(python -m memctl.samplers triangle[^`]*)`", TEXT))
+    trained = next(c for c in re.findall(r"`(python -m memctl.train -m sampler=triangle[^`]*)`", TEXT))
+    for command, said in ((shown, "triangle_peak300"), (f"{trained} hydra.sweeper.plan=true base.epochs=1", "triangle_peak200_s0")):
+        out = subprocess.run([sys.executable, *shlex.split(command)[1:]], cwd=tmp_path, capture_output=True, text=True)
+        assert said in out.stdout, out.stderr
+
+
+def test_the_readmes_lines_for_other_code_run() -> None:
+    """The draws, weights and losses of the snippet, with the names that its reader has."""
+    (code,) = (block for block in re.findall(r"```python\n(.*?)```", TEXT, re.S) if "randint" in block)
+    names = {"T": 1000, "n": 5, "device": "cpu", "torch": torch, "noise_scheduler": DDPMScheduler(1000), **vars(memctl.samplers),
+             "sampler": memctl.samplers.BetaSampler(), "images": None, "diffusion": lambda images, times: times}  # fmt: skip
+    exec(code, names)
+    assert names["t"].shape == names["weights"].shape == names["loss"].shape == (5,)
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if "memctl.report" in c])
@@ -65,6 +100,12 @@ def test_the_settings_of_the_table_compose(composed: Callable[..., DictConfig], 
     for override in (
         "sampler=uniform",
         "sampler.tail=truncate",
+        "sampler=laplace",
+        "sampler.mode=weight",
+        "sampler.mode=correct",
+        "weighting=min_snr",
+        "diffusion=cosine",
+        "diffusion.prediction=v_prediction",
         "ci.coverage=0.9",
         "generate=ddpm",
         "logger=none",

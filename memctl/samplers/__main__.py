@@ -35,7 +35,7 @@ from memctl.samplers.schedule import SCHEDULES
 FORMATS = (".png", ".pdf", ".svg")
 SHORT = {
     "mean": ("mean t", ".5g"), "sd": ("sd", ".4g"), "median": ("median", ".5g"), "share_below_100": ("t<=100", ".3f"),
-    "kl_to_uniform": ("KL", ".3f"), "mean_log_snr": ("E[log SNR]", ".2f"), "ess": ("ess", ".3f"), "lambda": ("lambda", ".3f"),
+    "kl_to_uniform": ("KL", "z.3f"), "mean_log_snr": ("E[log SNR]", "z.2f"), "ess": ("ess", ".3f"), "lambda": ("lambda", ".3f"),
     "draws": ("draws", ",d"), "tv": ("TV", ".4f"), "chi2_p": ("chi2 p", ".2g"),
 }  # fmt: skip
 Record = Mapping[str, Any]
@@ -93,6 +93,8 @@ def check(arguments: argparse.Namespace) -> None:
     """Raises: UserError for an option out of its range."""
     if arguments.out.suffix.lower() not in FORMATS:
         raise UserError(f"--out={arguments.out} must end in {', '.join(FORMATS[:-1])} or {FORMATS[-1]}")
+    if arguments.out.parent.exists() and not arguments.out.parent.is_dir():
+        raise UserError(f"--out={arguments.out}: {arguments.out.parent} is not a folder")
     if arguments.schedule not in (None, *SCHEDULES):
         name = arguments.schedule
         raise UserError(f"--schedule={name} is unknown{closest(name, list(SCHEDULES))}; choose one of {', '.join(SCHEDULES)}")
@@ -107,28 +109,41 @@ def read(arguments: argparse.Namespace) -> tuple[list[Shown], list[str]]:
     asked: list[specs.Spec | list[Record]] = []
     notes: list[str] = []
     for text in arguments.samplers:
-        if not is_folder(text):
-            found, dropped = specs.parse(text)
-            notes += [f"no interval, left out: {'; '.join(dropped)}"] if dropped else []
-            asked += found
-        else:
+        if is_folder(text):
             asked.append(records(Path(text)))
+            continue
+        found, dropped = specs.parse(text)
+        asked += found
+        if dropped:
+            some = "; ".join(dropped[:4]) + ("; ..." if len(dropped) > 4 else "")
+            notes.append(f"{text}: {len(dropped)} of {len(dropped) + len(found)} pairs are no interval and left out ({some})")
     first = next((record for item in asked if isinstance(item, list) for record in item), None)
     schedule = chosen(arguments, first)
     shown: list[Shown] = []
     for item in asked:
         if isinstance(item, list):
-            shown += pooled([recorded(record, chosen(arguments, record)) for record in item], [record["name"] for record in item])
+            shown += pooled([recorded(record, chosen(arguments, record)) for record in item], [str(record.get("name")) for record in item])
         else:
             shown.append(typed(item, schedule))
-    for spec in [] if asked else specs.gallery(schedule.timesteps):
+    if not asked:
+        shown, notes = gallery(schedule)
+    steps = sorted({one.schedule.timesteps for one in shown})
+    if len(steps) > 1:
+        raise UserError(f"one figure needs one T; these samplers have {', '.join(map(str, steps))} steps")
+    return [one if one.record else drawn(one, arguments.draws, arguments.batch, arguments.seed) for one in shown], notes
+
+
+def gallery(schedule: NoiseSchedule) -> tuple[list[Shown], list[str]]:
+    """Every sampler that needs no more than a schedule, and which do. Raises: UserError."""
+    shown, notes = [], ["left out: table, whose distribution is a file: table:path=FILE"]
+    for spec in specs.gallery(schedule.timesteps):
         try:
             shown.append(typed(spec, schedule))
         except UserError as error:
             if spec["name"] in samplers.SAMPLERS:
                 raise
-            notes.append(f"left out: {spec['name']}, one of yours: {error}")  # it may have settings without defaults
-    return [one if one.record else drawn(one, arguments.draws, arguments.batch, arguments.seed) for one in shown], notes
+            notes.append(f"left out: {spec['name']}, your own: {error}")  # it may have settings without defaults
+    return shown, notes
 
 
 def is_folder(text: str) -> bool:
@@ -147,7 +162,7 @@ def records(directory: Path) -> list[Record]:
     number = lambda path: [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", path.name)]  # cl200 before cl1000
     runs = sorted((path.parent for path in directory.glob("*/record.json")), key=number)
     every = [record for path in (directory, *runs) if (record := folder.record(path))]
-    found = [record for record in every if record.get("sampler")]
+    found: list[Record] = [record for record in every if isinstance(record.get("sampler"), dict)]
     if not found:
         sweeps = sorted({str(path.parents[1]) for path in directory.glob("*/*/record.json")})
         hint = f" (did you mean {sweeps[0]}?)" if sweeps else ""

@@ -1,5 +1,6 @@
 """Draws through the inverse cdf, on any device, without synchronisation."""
 
+from collections.abc import Callable
 from functools import cached_property
 
 import torch
@@ -8,6 +9,9 @@ from torch import Tensor
 from memctl.samplers.base import Floats
 
 BITS = 20
+SIZE = 1 << BITS
+CPU = torch.device("cpu")
+randint = torch.randint  # a batch is drawn in microseconds: looking names up and passing defaults count
 
 
 class InverseCdf:
@@ -16,20 +20,26 @@ class InverseCdf:
     def __init__(self, cdf: Floats) -> None:
         self.cdf = torch.from_numpy(cdf.copy())
         self._cdf: dict[torch.device, Tensor] = {}
-        self._table: dict[torch.device | str | None, Tensor] = {}
+        self._tables: dict[torch.device | str | None, Callable[[int, Tensor], Tensor]] = {}
 
     def table(self, n: int, generator: torch.Generator | None, device: torch.device | str | None) -> Tensor:
         """Independent draws: a table of the inverse at (k + 1/2) / 2^20, indexed by random k, costs half of a search of the cdf."""
-        if generator is not None:
-            device = generator.device
-        table = self._table.get(device)
-        if table is None:
-            table = self._table[device] = self._inverses.to(device)
-        return table.index_select(0, torch.randint(1 << BITS, (n,), generator=generator, device=device))
+        if generator is None:
+            look_up = self._tables.get(device) or self._look_up(device)
+            indices = randint(SIZE, (n,)) if device is None else randint(SIZE, (n,), device=device)
+        else:
+            where = generator.device
+            look_up = self._tables.get(where) or self._look_up(where)
+            indices = randint(SIZE, (n,), generator=generator) if where == CPU else randint(SIZE, (n,), generator=generator, device=where)
+        return look_up(0, indices)
+
+    def _look_up(self, device: torch.device | str | None) -> Callable[[int, Tensor], Tensor]:
+        self._tables[device] = self._inverses.to(torch.get_default_device() if device is None else device).index_select
+        return self._tables[device]
 
     @cached_property
     def _inverses(self) -> Tensor:
-        below = torch.ceil(self.cdf * (1 << BITS) - 0.5).long()  # midpoints below each value of the cdf
+        below = torch.ceil(self.cdf * SIZE - 0.5).long()  # midpoints below each value of the cdf
         return torch.repeat_interleave(torch.diff(below, prepend=below.new_zeros(1)))
 
     def stratified(self, n: int, generator: torch.Generator | None, device: torch.device | str | None) -> Tensor:

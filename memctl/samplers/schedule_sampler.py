@@ -85,23 +85,31 @@ class ScheduleSampler:
 
     def weight(self, t: "torch.Tensor") -> "torch.Tensor":
         """The w of indices t - 1, shape (n,): float32, shape (n,), on t's device."""
-        if self.mode == "sample" and (self.clip is None or self.clip >= 1):
-            return t.new_ones(t.shape, dtype=self._float32)
-        return self._weights_on(t.device).index_select(0, t)
+        if self.mode == "sample":
+            return self._unit(t.shape, t.device)
+        table = self._tables.get(t.device)
+        if table is None:
+            import torch
+
+            table = self._tables[t.device] = torch.tensor(self.loss_weights, dtype=torch.float32, device=t.device)
+        return table.index_select(0, t)
+
+    def _unit(self, shape: "torch.Size", device: "torch.device") -> "torch.Tensor":
+        """The weights of plain draws, made once for a shape: views of one number, so that torch refuses to change them in place."""
+        weights = self._units.get((shape, device))
+        if weights is None:
+            import torch
+
+            weights = self._units[shape, device] = torch.tensor(min(1.0, self.clip or 1.0), device=device).expand(shape)
+        return weights
 
     @cached_property
-    def _float32(self) -> "torch.dtype":
-        import torch
+    def _tables(self) -> "dict[torch.device, torch.Tensor]":
+        return {}
 
-        return torch.float32
-
-    def _weights_on(self, device: "torch.device") -> "torch.Tensor":
-        import torch
-
-        cache: dict[Any, torch.Tensor] = self.__dict__.setdefault("_weights", {})
-        if device not in cache:
-            cache[device] = torch.tensor(self.loss_weights, dtype=torch.float32, device=device)
-        return cache[device]
+    @cached_property
+    def _units(self) -> "dict[tuple[torch.Size, torch.device], torch.Tensor]":
+        return {}
 
     def sample(
         self, batch_size: int, device: "torch.device | str | None" = None, generator: "torch.Generator | None" = None
@@ -118,7 +126,7 @@ class ScheduleSampler:
         """Let an adaptive sampler learn from the unweighted losses, shape (n,), of the drawn indices."""
         if self.sampler.adaptive:
             self.sampler.update(local_ts, local_losses)
-            self.__dict__.pop("_weights", None)
+            self._tables.clear()
 
     @property
     def label(self) -> str:

@@ -36,6 +36,7 @@ from memctl.samplers import (
     TableSampler,
     TimestepSampler,
     UniformSampler,
+    inverse,
 )
 from memctl.samplers.schedule import SCHEDULES
 
@@ -317,7 +318,8 @@ def test_stratified_draws_have_the_frequencies_of_the_pmf(sampler: TimestepSampl
 @every_tabled
 def test_the_table_of_independent_draws_holds_the_cdf_to_half_an_entry(sampler: TimestepSampler, monkeypatch: pytest.MonkeyPatch):
     """Each of its 2^20 entries drawn once. Their shares add up to the cdf, and no step of zero mass is among them."""
-    monkeypatch.setattr(torch, "randint", lambda high, size, **kwargs: torch.arange(high))
+    for module in (torch, inverse):
+        monkeypatch.setattr(module, "randint", lambda high, size, **kwargs: torch.arange(high), raising=False)
     indices = sampler.sample(TABLE)
     assert len(indices) == TABLE
     counts = np.bincount(indices.numpy(), minlength=sampler.timesteps)
@@ -330,7 +332,8 @@ def test_the_table_of_independent_draws_holds_the_cdf_to_half_an_entry(sampler: 
 def test_the_least_and_the_greatest_random_number_draw_steps_of_positive_mass(sampler: TimestepSampler, monkeypatch: pytest.MonkeyPatch):
     ends = torch.tensor([0.0, 1 - 2.0**-53], dtype=torch.float64)  # of torch.rand
     monkeypatch.setattr(torch, "rand", lambda n, **kwargs: ends[:n])
-    monkeypatch.setattr(torch, "randint", lambda high, size, **kwargs: torch.tensor([0, high - 1])[: size[0]])
+    for module in (torch, inverse):
+        monkeypatch.setattr(module, "randint", lambda high, size, **kwargs: torch.tensor([0, high - 1])[: size[0]], raising=False)
     monkeypatch.setattr(torch, "randperm", lambda n, **kwargs: torch.arange(n))
     possible = np.flatnonzero(sampler.pmf)
     for first, last in (sampler.sample(2).tolist(), sampler.stratified(2).tolist()):
@@ -404,6 +407,41 @@ def test_the_mean_log_snr_leaves_out_a_step_without_signal():
     found = UniformSampler().statistics(schedule.log_snr)["mean_log_snr"]
     assert found == pytest.approx(schedule.log_snr[:-1].mean())
     assert "mean_log_snr" not in FixedSampler(t=1000).statistics(schedule.log_snr)
+
+
+@pytest.mark.xfail(strict=True, reason="a whole number stays one in the science, whose digest then differs from that of the float")
+@pytest.mark.parametrize(
+    ("whole", "decimal"),
+    [
+        ({"name": "speed", "k": 3}, {"name": "speed", "k": 3.0}),
+        ({"name": "mirror", "of": {"name": "laplace", "b": 2}}, {"name": "mirror", "of": {"name": "laplace", "b": 2.0}}),
+        (
+            {"name": "mixture", "parts": [{"name": "uniform"}], "weights": [1]},
+            {"name": "mixture", "parts": [{"name": "uniform"}], "weights": [1.0]},
+        ),
+    ],
+    ids=["own field", "a part's field", "a list"],
+)
+def test_a_whole_number_and_its_decimal_are_one_science(whole: dict[str, Any], decimal: dict[str, Any]):
+    """They have one label, hence one folder, in which the second would meet a run of another fingerprint."""
+    a, b = samplers.build(whole), samplers.build(decimal)
+    assert a == b
+    assert a.label == b.label
+    assert json.dumps(a.science()) == json.dumps(b.science())
+
+
+@pytest.mark.xfail(strict=True, reason="the label of a mixture does not tell where the inner list ends")
+def test_nested_mixtures_have_labels_of_their_own():
+    one, two, three = (FixedSampler(t=t) for t in (1, 2, 3))
+    a = MixtureSampler(parts=(MixtureSampler(parts=(one, two)), three))
+    b = MixtureSampler(parts=(MixtureSampler(parts=(one,)), two, three))
+    assert a.label != b.label
+
+
+@pytest.mark.xfail(strict=True, reason="the label grows with the parts; a folder's name may have 255 bytes, with seed and tag")
+def test_a_mixture_of_many_parts_has_a_label_fit_for_a_folder():
+    parts = tuple(IntervalSampler(low=50 * k, high=50 * k + 50, coverage=0.9) for k in range(20))
+    assert len(MixtureSampler(parts=parts).label) <= 200
 
 
 def test_labels_are_fit_for_folders_and_differ():

@@ -78,6 +78,12 @@ class Shown:
         return self.pmf if self._learned is not None else self.drawing.proposal.pmf
 
     @property
+    def spread(self) -> float:
+        """The standard deviation of what is drawn, in steps."""
+        t = np.arange(self.schedule.timesteps)
+        return float(np.sqrt(self.proposal @ (t - self.proposal @ t) ** 2))
+
+    @property
     def weights(self) -> Floats | None:
         """w(t), shape (T,); None where no draw is weighted, or where the weights changed with the losses."""
         plain = self.drawing.mode == "sample" and self.drawing.clip is None
@@ -109,8 +115,9 @@ class Shown:
         return float(np.abs(draws.counts / draws.n - expected).sum() / 2)
 
     def _chi2_p(self, draws: Draws) -> float | None:
-        if "chi2_p" in self.record.get("realised", {}):
-            return self.record["realised"]["chi2_p"]
+        realised = self.record.get("realised") or {}
+        if "chi2_p" in realised:
+            return realised["chi2_p"]
         if self.drawing.stratified:
             return None  # such draws agree better than the test expects of independent ones
         return chi2_p(draws.counts, draws.n * np.add.reduceat(self.proposal, draws.edges[:-1]))
@@ -167,7 +174,10 @@ def drawn(shown: Shown, n: int, batch: int, seed: int) -> Shown:
 def recorded(record: Mapping[str, Any], schedule: NoiseSchedule) -> Shown:
     """The sampler of a run's record, with the record's numbers and draws. Raises: UserError."""
     sampler = record["sampler"]
-    drawing = _use({k: v for k, v in sampler.items() if k not in ("statistics", "realised")}, schedule)
+    try:
+        drawing = _use({k: v for k, v in sampler.items() if k not in ("statistics", "realised")}, schedule)
+    except UserError as error:
+        raise UserError(f"the record of {record.get('name')}: {error}") from None
     realised, draws = sampler.get("realised") or {}, None
     if realised.get("draws"):
         draws = Draws(np.asarray(realised["edges"]), np.asarray(realised["realised"]) * realised["draws"])
