@@ -9,7 +9,8 @@ from typing import Any, Optional
 
 from hydra.core.config_store import ConfigStore
 
-WEIGHTINGS = ("none", "min_snr", "soft_min_snr", "p2", "snr", "debiased")
+# weightings of the loss by t, with the constants that each uses
+WEIGHTINGS = {"none": (), "min_snr": ("gamma",), "soft_min_snr": ("gamma",), "p2": ("gamma", "k"), "snr": (), "debiased": ()}
 
 
 @dataclass

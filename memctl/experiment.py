@@ -38,9 +38,6 @@ RANGES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("control.lr", lambda v: v > 0, "positive"),
     ("base.ema", lambda v: 0 <= v < 1, "in [0, 1)"),
     ("control.ema", lambda v: 0 <= v < 1, "in [0, 1)"),
-    ("diffusion.timesteps", lambda v: v >= 1, "at least 1"),
-    ("diffusion.beta_start", lambda v: 0 < v < 1, "in (0, 1)"),
-    ("diffusion.beta_end", lambda v: 0 < v < 1, "in (0, 1)"),
     ("diffusion.prediction", lambda v: v in ("epsilon", "sample", "v_prediction"), "epsilon, sample or v_prediction"),
     ("weighting.name", lambda v: v in WEIGHTINGS, "none, min_snr, soft_min_snr, p2, snr or debiased"),
     ("weighting.gamma", lambda v: v > 0, "positive"),
@@ -87,13 +84,9 @@ class Experiment:
             value = OmegaConf.select(cfg, key)
             if not valid(value):
                 raise UserError(f"{key}={value} must be {text}")
+        schedule = NoiseSchedule.configured(config.diffusion)
         if config.generate.steps not in range(1, config.diffusion.timesteps + 1):
             raise UserError(f"generate.steps={config.generate.steps} must be in 1..{config.diffusion.timesteps}, the diffusion's steps")
-        if config.diffusion.beta_start > config.diffusion.beta_end:
-            raise UserError(
-                f"diffusion.beta_start={config.diffusion.beta_start} must not exceed diffusion.beta_end={config.diffusion.beta_end}"
-            )
-        schedule = NoiseSchedule.configured(config.diffusion)
         if schedule.zero_terminal_snr and config.diffusion.prediction == "epsilon":
             raise UserError(
                 "diffusion.zero_terminal_snr=true leaves no signal at t = T, from which x_0 cannot be found by predicting the noise; "
@@ -132,12 +125,12 @@ class Experiment:
         del generate["batch_size"]
         control: dict[str, Any] = {"sampler": None}
         if self.drawing is not None:
-            stage = asdict(self.config.control)
+            stage, weighting = asdict(self.config.control), self.config.weighting
             del stage["path"], stage["seed"]
             control = {
                 "sampler": self.drawing.sampler.science(),
                 "drawing": self.drawing.use,
-                "weighting": asdict(self.config.weighting),
+                "weighting": {"name": weighting.name, **{k: getattr(weighting, k) for k in WEIGHTINGS[weighting.name]}},
                 "control": stage,
                 "seed": self.config.seed,
             }

@@ -31,7 +31,13 @@ def fits(value: object, hint: Any) -> bool:
 
 def described(hint: Any) -> str:
     """The type in words."""
-    words = {"int": "a whole number", "float": "a number", "str": "text", "bool": "true or false", "list": "a list", "NoneType": "null"}
+    words = {"int": "a whole number", "float": "a number", "str": "text", "bool": "true or false", "NoneType": "null"}
+    words |= {
+        "list": "a list",
+        "tuple": "a list",
+        "TimestepSampler": "a sampler, {name: ...}",
+        "NoiseSchedule": "a noise schedule, {schedule: ...}",
+    }
     options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     return " or ".join(words.get((get_origin(option) or option).__name__, str(option)) for option in options)
 
@@ -50,7 +56,7 @@ def build(group: str, table: Mapping[str, type[T]], node: Mapping[str, Any]) -> 
     allowed = [f.name for f in fields(table[name])]  # type: ignore[arg-type]
     for key, value in values.items():
         if key not in allowed:
-            raise UserError(f"{group}.{key} is not a setting of {name}{closest(key, allowed)}; it has {', '.join(allowed)}")
+            raise UserError(f"{group}.{key} is not a setting of {name or group}{closest(key, allowed)}; it has {', '.join(allowed)}")
         if not fits(value, known[key]):
             raise UserError(f"{group}.{key}={value!r} is not {described(known[key])}")
     try:

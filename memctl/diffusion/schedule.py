@@ -19,8 +19,13 @@ def reverse_process(config: Diffusion, how: Generate, clip: float | None) -> DDP
             noise is amplified by 1 / sqrt(abar_T), about 160. None leaves it.
     """
     kind = {"ddpm": DDPMScheduler, "ddim": DDIMScheduler}[how.method]
-    scheduler = kind.from_config(
-        forward_process(config).config, clip_sample=clip is not None, clip_sample_range=clip or 1.0, timestep_spacing="trailing"
+    scheduler = kind(
+        num_train_timesteps=config.timesteps,
+        trained_betas=forward_process(config).betas.tolist(),  # not their name: DDIMScheduler does not know all that DDPMScheduler does
+        prediction_type=config.prediction,
+        clip_sample=clip is not None,
+        clip_sample_range=clip or 1.0,
+        timestep_spacing="trailing",
     )
     scheduler.set_timesteps(how.steps)
     return scheduler

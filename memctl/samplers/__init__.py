@@ -65,9 +65,11 @@ def build(spec: Mapping[str, Any], schedule: NoiseSchedule | None = None) -> Tim
         if any(f.name == "schedule" for f in fields(kind)):
             values.setdefault("schedule", schedule)
     if isinstance(values.get("schedule"), Mapping):
-        values["schedule"] = NoiseSchedule(**values["schedule"])
+        given = {key: _built(value, None) for key, value in values["schedule"].items()}
+        values["schedule"] = registry.build("schedule", {"": NoiseSchedule}, {**given, "name": ""})
     if schedule is None and isinstance(values.get("schedule"), NoiseSchedule):
         schedule = values["schedule"]
+        values.setdefault("timesteps", schedule.timesteps)
     return registry.build("sampler", table, {key: _built(value, schedule) for key, value in values.items()})
 
 

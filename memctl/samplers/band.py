@@ -32,6 +32,11 @@ class BandSampler(TimestepSampler):
         if self.multiplier is not None:
             self.check("multiplier", lambda v: v >= 1, "at least 1, or null for the band alone")
 
+    @property
+    def label(self) -> str:
+        end = "" if self.high == self.timesteps else f"_high{self.high}"
+        return f"band_low{self.low}{end}" + (f"_multiplier{self.multiplier:.12g}" if self.multiplier is not None else "")
+
     def probabilities(self) -> Floats:
         p = np.full(self.timesteps, 1 / self.multiplier if self.multiplier else 0.0)
         p[self.low : self.high] = 1.0

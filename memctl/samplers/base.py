@@ -4,7 +4,9 @@ In arrays, step t has index t - 1, the index diffusers' schedulers use. The mass
 (t - 1, t] of the continuous axis [0, T], unless a sampler says otherwise.
 """
 
+import hashlib
 import math
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -25,10 +27,18 @@ Floats = NDArray[np.float64]
 
 
 def plain(value: Any, method: str) -> Any:
-    """A field as JSON; a sampler or schedule in it is asked for its `method`."""
+    """A field as JSON; a sampler or schedule in it is asked for its `method`. To `science`, 3.0 and 3 are one number."""
     if hasattr(value, method):
         return getattr(value, method)()
-    return [plain(item, method) for item in value] if isinstance(value, tuple | list) else value
+    if isinstance(value, tuple | list):
+        return [plain(item, method) for item in value]
+    return int(value) if method == "science" and isinstance(value, float) and value.is_integer() else value
+
+
+def fit_for_a_folder(label: str) -> str:
+    """The label, or, where it is long or has signs that a folder's name should not have, the like of it with a digest."""
+    clean = re.sub(r"[^A-Za-z0-9._+-]", "-", label)
+    return clean if clean == label and len(label) <= 100 else f"{clean[:60]}_{hashlib.sha256(label.encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True)
@@ -66,7 +76,7 @@ class TimestepSampler(ABC):
             for f in fields(self)
             if f.name not in ("timesteps", "schedule") and (v := getattr(self, f.name)) != f.default
         ]
-        return "_".join([self.name, *changed])
+        return fit_for_a_folder("_".join([self.name, *changed]))
 
     @cached_property
     def pmf(self) -> Floats:

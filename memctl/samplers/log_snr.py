@@ -39,7 +39,7 @@ class LogSnrSampler(TimestepSampler):
             return np.array([np.inf, -np.inf])
         mid = (lam[1:] + lam[:-1]) / 2
         if not np.isfinite(lam[-1]):
-            mid[-1] = lam[-2] - (lam[-3] - lam[-2]) / 2 if len(lam) > 2 else lam[-2]
+            mid[-1] = lam[-2] - ((lam[-3] - lam[-2]) / 2 if len(lam) > 2 else 0.5)
         return np.concatenate([[2 * lam[0] - mid[0]], mid, [2 * lam[-1] - mid[-1]]])
 
     def probabilities(self) -> Floats:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from memctl.errors import UserError
-from memctl.samplers.base import Floats, TimestepSampler
+from memctl.samplers.base import Floats, TimestepSampler, fit_for_a_folder
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class MirrorSampler(TimestepSampler):
 
     @property
     def label(self) -> str:
-        return f"mirror_{self.of.label if self.of else None}"
+        return fit_for_a_folder(f"mirror_{self.of.label if self.of else None}")
 
     @property
     def nominal(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from memctl.errors import UserError
-from memctl.samplers.base import Floats, TimestepSampler, isfinite
+from memctl.samplers.base import Floats, TimestepSampler, fit_for_a_folder, isfinite
 
 
 @dataclass(frozen=True)
@@ -46,4 +46,5 @@ class MixtureSampler(TimestepSampler):
     @property
     def label(self) -> str:
         weights = self.weights or (1,) * len(self.parts)
-        return "mixture_" + "_".join(f"{w:.12g}x{part.label}" for w, part in zip(weights, self.parts, strict=True))
+        parts = [f"{w:.12g}x{part.label}" for w, part in zip(weights, self.parts, strict=True)]
+        return fit_for_a_folder("_".join([f"mixture{len(parts)}", *parts]))

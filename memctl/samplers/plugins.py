@@ -9,6 +9,7 @@ import importlib.util
 import inspect
 import os
 import sys
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -44,6 +45,11 @@ def _found(folder: Path) -> dict[str, type[TimestepSampler]]:
             if not isinstance(name, str) or not name.isidentifier():
                 raise UserError(
                     f"{path}: class {kind.__name__} needs a name, such as name = {kind.__name__.removesuffix('Sampler').lower()!r}"
+                )
+            taken = sorted({f.name for f in fields(kind)} & {"mode", "clip", "stratified", "name"})
+            if taken:
+                raise UserError(
+                    f"{path}: the field {taken[0]} of {kind.__name__} has a name that every sampler's config uses; choose another"
                 )
             if name in found:
                 raise UserError(f"{path}: the name {name} is taken by {found[name].__name__}")

@@ -24,7 +24,8 @@ class NoiseSchedule:
         betas: Given betas instead, of length T.
 
     Raises:
-        UserError: an unknown schedule, or betas that are not T numbers in (0, 1] (1 at the last step only).
+        UserError: an unknown schedule; no 0 < beta_start <= beta_end < 1; or betas that are not T numbers in (0, 1] (1 at the
+            last step only).
     """
 
     timesteps: int = 1000
@@ -35,6 +36,16 @@ class NoiseSchedule:
     betas: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
+        whole = isinstance(self.timesteps, int) and not isinstance(self.timesteps, bool)
+        if not whole or self.timesteps < 1 + self.zero_terminal_snr:
+            least = "2 where the terminal SNR is zero" if self.zero_terminal_snr else "1"
+            raise UserError(f"diffusion.timesteps={self.timesteps} must be a whole number of at least {least}")
+        for key in ("beta_start", "beta_end"):
+            value = getattr(self, key)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:
+                raise UserError(f"diffusion.{key}={value} must be in (0, 1)")
+        if self.beta_start > self.beta_end:
+            raise UserError(f"diffusion.beta_start={self.beta_start} must not exceed diffusion.beta_end={self.beta_end}")
         if self.schedule not in SCHEDULES:
             raise UserError(f"diffusion.schedule={self.schedule} must be {', '.join(SCHEDULES[:-1])} or {SCHEDULES[-1]}")
         if self.betas is not None:

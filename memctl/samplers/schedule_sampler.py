@@ -48,6 +48,7 @@ class ScheduleSampler:
         clip = self.clip
         if clip is not None and (isinstance(clip, bool) or not isinstance(clip, int | float) or not isfinite(clip) or clip <= 0):
             raise UserError(f"sampler.clip={clip} must be positive, the largest weight of a loss, or null")
+        object.__setattr__(self, "clip", None if clip is None else float(clip))
         if not isinstance(self.stratified, bool):
             raise UserError(f"sampler.stratified={self.stratified} must be true or false")
 

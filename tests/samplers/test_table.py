@@ -111,7 +111,6 @@ def test_a_file_that_is_no_array_is_refused(tmp_path: Path, damage):
         TableSampler(4, str(tmp_path / "p.npy"))
 
 
-@pytest.mark.xfail(strict=True, reason="numpy drops the imaginary part with a warning alone")
 def test_complex_numbers_are_refused(tmp_path: Path):
     np.save(tmp_path / "p.npy", np.ones(4) * (1 + 2j))
     with pytest.raises(UserError, match=r"p\.npy"):

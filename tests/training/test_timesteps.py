@@ -397,8 +397,17 @@ def test_modes_train_other_networks_and_modes_that_mean_the_same_do_not(tmp_path
     assert not any(same(networks[i], networks[j]) for i, j in ((0, 1), (0, 2), (1, 2)))
 
 
-@pytest.mark.parametrize("name", ["min_snr", "soft_min_snr", "p2", "snr", "debiased"])
-@pytest.mark.parametrize("prediction", ["epsilon", "sample", "v_prediction"])
+@pytest.mark.parametrize(
+    ("name", "prediction"),
+    [
+        ("min_snr", "epsilon"),
+        ("min_snr", "v_prediction"),
+        ("soft_min_snr", "sample"),
+        ("p2", "epsilon"),
+        ("snr", "v_prediction"),
+        ("debiased", "epsilon"),
+    ],
+)
 def test_fit_multiplies_each_loss_by_its_weighting(tmp_path: Path, name: str, prediction: str, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = loss_weights(Weighting(name), prediction, NoiseSchedule(T, beta_end=0.4).log_snr)
     steps: list[dict[str, Tensor]] = []

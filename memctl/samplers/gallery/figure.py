@@ -32,7 +32,7 @@ class Side:
 
     Attributes:
         edges: Ends of the steps' shares of the axis: shape (n + 1,), n at most T.
-        unit: What a density of 1 is divided by.
+        unit: Factor of the densities: T, where they are in units of 1 / T.
     """
 
     edges: Floats
