@@ -227,6 +227,5 @@ def test_a_table_is_its_content_wherever_it_lies(experiment: Make, swept: Callab
     assert [run.name for run in swept("sampler=table", f"sampler.path={paths}")] == [a.name, c.name]
 
 
-@pytest.mark.xfail(strict=True, reason="gamma and k are science even where the weighting does not use them")
 def test_a_constant_that_a_weighting_does_not_use_makes_no_other_run(experiment: Make) -> None:
     assert experiment("weighting=snr").fingerprint == experiment("weighting=snr", "weighting.gamma=4").fingerprint

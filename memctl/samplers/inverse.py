@@ -50,7 +50,7 @@ class InverseCdf:
         return self.search(u)
 
     def independent(self, n: int, generator: torch.Generator | None, device: torch.device | str | None) -> Tensor:
-        """Independent draws by search: for a cdf that changes too often for a table."""
+        """Independent draws by search."""
         where = generator.device if generator is not None else torch.device(device or "cpu")
         return self.search(torch.rand(n, dtype=torch.float64, generator=generator, device=where))
 

@@ -55,8 +55,8 @@ class LossSecondMomentSampler(TimestepSampler):
         return (1 - self.uniform_prob) * root / root.sum() + self.uniform_prob / self.timesteps
 
     def sample(self, n: int, generator: "torch.Generator | None" = None, device: "torch.device | str | None" = None) -> "torch.Tensor":
-        """Draw as `TimestepSampler.sample`, by a search of the cdf: a table would be made anew at every step."""
-        return self._inverse.independent(n, generator, device)
+        """Draw as `TimestepSampler.sample`, exactly: a table would be made anew at every step."""
+        return self.exact(n, generator, device)
 
     def update(self, t: "torch.Tensor", losses: "torch.Tensor") -> None:
         for index, loss in zip(t.tolist(), losses.tolist(), strict=True):

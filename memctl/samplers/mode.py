@@ -26,10 +26,15 @@ class ModeSampler(TimestepSampler):
         self.check("mode_scale", lambda v: -1 <= v <= LARGEST, f"in [-1, {LARGEST:.4f}]")
 
     def probabilities(self) -> Floats:
-        x = np.arange(self.timesteps + 1) / self.timesteps
+        # f(1 - v) = 1 - f(v) = g(v): p is symmetric, and P(t / T <= x) is the v for which g(v) = x, solved for x <= 1/2.
+        x = np.arange(self.timesteps // 2 + 1) / self.timesteps
         low, high = np.zeros_like(x), np.ones_like(x)
-        for _ in range(60):  # f falls from 1 to 0; halving finds u = f^-1(x) to the last digit
-            u = (low + high) / 2
-            above = 1 - u - self.mode_scale * (np.cos(math.pi * u / 2) ** 2 - 1 + u) > x
-            low, high = np.where(above, u, low), np.where(above, high, u)
-        return -np.diff((low + high) / 2)
+        for _ in range(100):  # halving, to the last digit
+            v = (low + high) / 2
+            below = v * (1 + self.mode_scale) - self.mode_scale * np.sin(math.pi * v / 2) ** 2 < x
+            low, high = np.where(below, v, low), np.where(below, high, v)
+            if not (high - low > np.spacing(high)).any():
+                break
+        p = np.diff(high)
+        middle = [1 - 2 * high[-1]] if self.timesteps % 2 else []
+        return np.concatenate([p, middle, p[::-1]])

@@ -13,6 +13,7 @@ from memctl.samplers.uniform import UniformSampler
 if TYPE_CHECKING:
     import torch
 
+LARGEST = float(np.finfo(np.float32).max)
 MODES = ("sample", "weight", "correct")
 
 
@@ -82,17 +83,22 @@ class ScheduleSampler:
 
     def draw(self, n: int, generator: "torch.Generator | None" = None, device: "torch.device | str | None" = None) -> "torch.Tensor":
         """Draw n indices t - 1: int64, shape (n,), on the generator's device, else on `device`."""
-        return (self.proposal.stratified if self.stratified else self.proposal.sample)(n, generator, device)
+        if self.stratified:
+            return self.proposal.stratified(n, generator, device)
+        if self.mode == "correct":  # the rarest steps have the largest weights, so they must come up as often as p says
+            return self.proposal.exact(n, generator, device)
+        return self.proposal.sample(n, generator, device)
 
     def weight(self, t: "torch.Tensor") -> "torch.Tensor":
         """The w of indices t - 1, shape (n,): float32, shape (n,), on t's device."""
         if self.mode == "sample":
             return self._unit(t.shape, t.device)
-        table = self._tables.get(t.device)
-        if table is None:
+        p, table = self._tables.get(t.device, (None, None))
+        if table is None or p is not self.sampler.pmf:  # an adaptive sampler has learned
             import torch
 
-            table = self._tables[t.device] = torch.tensor(self.loss_weights, dtype=torch.float32, device=t.device)
+            table = torch.tensor(np.minimum(self.loss_weights, LARGEST), dtype=torch.float32, device=t.device)
+            self._tables[t.device] = (self.sampler.pmf, table)
         return table.index_select(0, t)
 
     def _unit(self, shape: "torch.Size", device: "torch.device") -> "torch.Tensor":
@@ -105,7 +111,7 @@ class ScheduleSampler:
         return weights
 
     @cached_property
-    def _tables(self) -> "dict[torch.device, torch.Tensor]":
+    def _tables(self) -> "dict[torch.device, tuple[Floats, torch.Tensor]]":
         return {}
 
     @cached_property
@@ -127,7 +133,6 @@ class ScheduleSampler:
         """Let an adaptive sampler learn from the unweighted losses, shape (n,), of the drawn indices."""
         if self.sampler.adaptive:
             self.sampler.update(local_ts, local_losses)
-            self._tables.clear()
 
     @property
     def label(self) -> str:

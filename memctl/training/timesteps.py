@@ -65,23 +65,18 @@ class TimestepSamplerCallback(Callback):
             )
         pl_module.draw_timesteps = self.draw  # type: ignore[assignment]
         if hasattr(pl_module, "timestep_weights"):
-            pl_module.timestep_weights = self.weights  # type: ignore[assignment]
+            pl_module.timestep_weights = self.drawing.weight  # type: ignore[assignment]
 
     def draw(self, n: int, generator: torch.Generator | None = None) -> Tensor:
-        """Draw from the sampler, and count."""
+        """Draw from the sampler, and count draws and weights: where the generator is, on the host in memctl's own training."""
         t = self.drawing.draw(n, generator)
         self.drawn = self.drawn.to(t.device).index_add_(0, t, torch.ones_like(t))
+        if self.weighted:
+            w = self.drawing.weight(t).double()
+            self.weight = self.weight.to(t.device) + torch.stack([w.sum(), w.square().sum()])
         if self.sampler.adaptive:
             self.due += n * torch.tensor(self.drawing.proposal.pmf)
         return t
-
-    def weights(self, t: Tensor) -> Tensor:
-        """The factors of the losses at t, summed up for the effective sample size."""
-        w = self.drawing.weight(t)
-        if self.weighted:
-            wide = w.double()
-            self.weight = self.weight.to(t.device) + torch.stack([wide.sum(), wide.square().sum()])
-        return w
 
     def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int) -> None:
         if isinstance(outputs, dict) and "t" in outputs and "losses" in outputs:

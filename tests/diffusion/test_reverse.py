@@ -21,7 +21,6 @@ PROCESSES = [
     for prediction in ("epsilon", "sample", "v_prediction")
     if not (zero and prediction == "epsilon")
 ]
-SIGMOID = pytest.mark.xfail(strict=True, raises=NotImplementedError, reason="diffusers' DDIMScheduler has no sigmoid schedule")
 
 
 def exact(config: Diffusion):
@@ -41,8 +40,7 @@ def exact(config: Diffusion):
 def cases():
     for method in ("ddim", "ddpm"):
         for process in PROCESSES:
-            marks = [SIGMOID] * (method == "ddim" and process.values[0] == "sigmoid")
-            yield pytest.param(*process.values, method, id=f"{method}, {process.id}", marks=marks)
+            yield pytest.param(*process.values, method, id=f"{method}, {process.id}")
 
 
 @pytest.mark.parametrize(("schedule", "zero", "prediction", "method"), cases())
@@ -58,11 +56,7 @@ def test_the_exact_denoiser_gives_back_the_distribution_of_the_data(schedule: st
 
 @pytest.mark.parametrize("method", ["ddim", "ddpm"])
 @pytest.mark.parametrize(("schedule", "zero", "prediction"), PROCESSES)
-def test_forward_and_reverse_have_the_same_noise_levels(
-    schedule: str, zero: bool, prediction: str, method: str, request: pytest.FixtureRequest
-) -> None:
-    if method == "ddim" and schedule == "sigmoid":
-        request.applymarker(SIGMOID)
+def test_forward_and_reverse_have_the_same_noise_levels(schedule: str, zero: bool, prediction: str, method: str) -> None:
     config = Diffusion(schedule=schedule, zero_terminal_snr=zero, prediction=prediction)
     reverse = reverse_process(config, Generate(method=method, steps=10), None)
     assert torch.equal(reverse.alphas_cumprod, forward_process(config).alphas_cumprod)

@@ -396,7 +396,6 @@ def test_the_mean_log_snr_leaves_out_a_step_without_signal():
     assert "mean_log_snr" not in FixedSampler(t=1000).statistics(schedule.log_snr)
 
 
-@pytest.mark.xfail(strict=True, reason="a whole number stays one in the science, whose digest then differs from that of the float")
 @pytest.mark.parametrize(
     ("whole", "decimal"),
     [
@@ -417,7 +416,6 @@ def test_a_whole_number_and_its_decimal_are_one_science(whole: dict[str, Any], d
     assert json.dumps(a.science()) == json.dumps(b.science())
 
 
-@pytest.mark.xfail(strict=True, reason="the label of a mixture does not tell where the inner list ends")
 def test_nested_mixtures_have_labels_of_their_own():
     one, two, three = (FixedSampler(t=t) for t in (1, 2, 3))
     a = MixtureSampler(parts=(MixtureSampler(parts=(one, two)), three))
@@ -425,7 +423,6 @@ def test_nested_mixtures_have_labels_of_their_own():
     assert a.label != b.label
 
 
-@pytest.mark.xfail(strict=True, reason="the label grows with the parts; a folder's name may have 255 bytes, with seed and tag")
 def test_a_mixture_of_many_parts_has_a_label_fit_for_a_folder():
     parts = tuple(IntervalSampler(low=50 * k, high=50 * k + 50, coverage=0.9) for k in range(20))
     assert len(MixtureSampler(parts=parts).label) <= 200

@@ -201,7 +201,6 @@ def test_a_folder_that_is_named_and_missing_is_refused(tmp_path: Path, monkeypat
         own_samplers()
 
 
-@pytest.mark.xfail(strict=True, reason="a field named as an item of the use is taken for it, and never reaches the class")
 @pytest.mark.parametrize("field", sorted(samplers.USE))
 def test_a_field_that_the_use_of_every_sampler_has_is_refused(own: Own, field: str):
     own(MEMBER.format(f"    name = 'one'\n    {field}: float = 0.5"))
@@ -209,7 +208,6 @@ def test_a_field_that_the_use_of_every_sampler_has_is_refused(own: Own, field: s
         install()
 
 
-@pytest.mark.xfail(strict=True, reason="text goes into the label as it is")
 @pytest.mark.parametrize("text", ["a/b", "two words", "ä"])
 def test_a_setting_of_any_text_leaves_a_label_fit_for_a_folder(own: Own, text: str):
     own(MEMBER.format("    name = 'one'\n    shape: str = 'flat'"))

@@ -186,7 +186,7 @@ def test_the_loss_is_the_mean_of_weight_times_loss(mode: str, clip: float | None
     drawing = ScheduleSampler(NEARLY, mode, clip)
     callback = TimestepSamplerCallback(drawing)
     callback.setup(None, trained, "fit")  # type: ignore[arg-type]
-    assert trained.timestep_weights == callback.weights
+    assert trained.timestep_weights == callback.drawing.weight
     found = trained.training_step()
     t, each = found["t"], found["losses"]
     w = torch.tensor(drawing.loss_weights[t.numpy()], dtype=torch.float32) * (1 if by_t is None else by_t[t])
