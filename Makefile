@@ -6,7 +6,7 @@ TORCH ?= torch==2.13.0
 ARGS ?=
 RUN := .venv/bin/python
 
-.PHONY: help setup sweep plan report test lint format bench clean
+.PHONY: help setup sweep plan theory report test lint format bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -28,6 +28,9 @@ sweep: setup  ## the paper's 45 cells on the bundled heartbeats; again: shows th
 
 plan: setup  ## what `make sweep` would run, what is done, how long the rest takes
 	$(RUN) -m memctl.train -cn multirun_templates/grid hydra.sweeper.plan=true $(ARGS)
+
+theory: setup  ## the paper's Eqs. 3-8 against the gradients of the bundled base
+	$(RUN) -m memctl.train experiment=theory $(ARGS)
 
 report: setup  ## write and print the report of the bundled sweep
 	$(RUN) -m memctl.report runs/mitdb208 $(ARGS)
