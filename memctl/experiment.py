@@ -14,7 +14,7 @@ from memctl import data, models, samplers
 from memctl.config import WEIGHTINGS, Config, Stage
 from memctl.data import DataSource
 from memctl.errors import UserError
-from memctl.models.configs import UNet1dConfig
+from memctl.models.configs import ModelConfig
 from memctl.samplers import NoiseSchedule, ScheduleSampler, TimestepSampler
 
 FORMAT = 2  # raised whenever the same config would give other numbers
@@ -72,7 +72,7 @@ class Experiment:
 
     config: Config
     data: DataSource
-    model: UNet1dConfig
+    model: ModelConfig
     drawing: ScheduleSampler | None
 
     @classmethod
@@ -107,7 +107,7 @@ class Experiment:
     @cached_property
     def base_science(self) -> dict[str, Any]:
         """What decides the base checkpoint's numbers."""
-        source = {k: v for k, v in asdict(self.data).items() if k not in ("path", "url", "base_epochs")}
+        source = {k: v for k, v in asdict(self.data).items() if k not in ("path", "url", "base_epochs", "cache")}
         base = asdict(self.config.base)
         path = base.pop("path")
         return {

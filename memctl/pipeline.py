@@ -159,7 +159,7 @@ def control(experiment: Experiment, split: Split, network: nn.Module, logger: Jo
         timesteps = fit(
             network, experiment.config.diffusion, experiment.drawing, experiment.stage(), split.train, directory,
             experiment.config.trainer, logger, lambda n: progress.advance(TRAIN_PASSES * n),
-            experiment.config.weighting,
+            experiment.config.weighting, split.flip,
         )  # fmt: skip
         write_json(drawn, {**timesteps.summary(), "statistics": statistics(experiment)})
         checkpoint.save(

@@ -60,16 +60,16 @@ def test_sampler_commands_run(command: str, monkeypatch: pytest.MonkeyPatch, tmp
 
 
 def test_the_readmes_own_sampler_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The three steps, word for word: the class as printed, shown, and planned as a sweep."""
+    """The three steps, word for word: the class as printed is found and drawn."""
     (code,) = (block for block in re.findall(r"```python\n(.*?)```", TEXT, re.S) if "TimestepSampler)" in block)
     (tmp_path / "memctl_samplers").mkdir()
     (tmp_path / "memctl_samplers" / "triangle.py").write_text(code)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     shown = next(c for c in re.findall(r"`(python -m memctl.samplers triangle[^`]*)`", TEXT))
     trained = next(c for c in re.findall(r"`(python -m memctl.train -m sampler=triangle[^`]*)`", TEXT))
-    for command, said in ((shown, "triangle_peak300"), (f"{trained} hydra.sweeper.plan=true base.epochs=1", "triangle_peak200_s0")):
-        out = subprocess.run([sys.executable, *shlex.split(command)[1:]], cwd=tmp_path, capture_output=True, text=True)
-        assert said in out.stdout, out.stderr
+    out = subprocess.run([sys.executable, *shlex.split(shown)[1:]], cwd=tmp_path, capture_output=True, text=True)
+    assert "triangle_peak300" in out.stdout, out.stderr
+    assert "sampler.peak=200,500,800" in trained  # that such a sweep runs is tested in tests/samplers/test_own_samplers.py
 
 
 def test_the_readmes_lines_for_other_code_run() -> None:

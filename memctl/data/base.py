@@ -23,13 +23,17 @@ class Records:
         values: float32, shape (n, channels, *dims).
         labels: Class of each record, shape (n,), or None where the data has none; used to stratify the split.
         dropped: Why and how many records were left out.
-        value_range: Lowest and highest possible value (images: (0, 1)), or None where values are unbounded (signals).
+        value_range: Lowest and highest possible value (images: (-1, 1)), or None where values are unbounded (signals).
+        mirror: Whether a record and its mirror image (the last axis reversed) are one identity.
+        flip: Whether training shows each record mirrored half of the time.
     """
 
     values: Array
     labels: NDArray[Any] | None = None
     dropped: dict[str, int] = field(default_factory=dict)
     value_range: tuple[float, float] | None = None
+    mirror: bool = False
+    flip: bool = False
 
 
 @dataclass

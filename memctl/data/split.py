@@ -18,7 +18,10 @@ MIN_SIDE = 8  # records a side: below it neither two PCA components nor a neighb
 
 @dataclass(frozen=True)
 class Split:
-    """Train and held-out records, float32, shapes (n_train, channels, *dims) and (n_heldout, channels, *dims)."""
+    """Train and held-out records, float32, shapes (n_train, channels, *dims) and (n_heldout, channels, *dims).
+
+    `value_range`, `mirror` and `flip` are those of the `Records`.
+    """
 
     train: Array
     heldout: Array
@@ -26,6 +29,8 @@ class Split:
     heldout_labels: NDArray[Any] | None
     value_range: tuple[float, float] | None
     summary: dict[str, Any]
+    mirror: bool = False
+    flip: bool = False
 
     @property
     def hash(self) -> str:
@@ -99,4 +104,6 @@ def split(records: Records, n_train: int | None = None, n_heldout: int | None = 
             "unused": len(kept) - n_train - n_heldout,
             "shape": list(records.values.shape[1:]),
         },
+        mirror=records.mirror,
+        flip=records.flip,
     )

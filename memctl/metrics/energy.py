@@ -3,7 +3,8 @@
     E(G, Y) = 2 E||g - y|| - E||g - g'|| - E||y - y'||     (unbiased: no record is paired with itself)
 
 0 in expectation for equal distributions, also slightly negative by chance; no upper bound. Sees any difference of
-distribution, but says nothing of copying: exact copies of train are near 0. Holds all distances of the pool: 8 (n + m)^2 bytes.
+distribution, but says nothing of copying: exact copies of train are near 0. All distances of the pool are held, so of more
+than LIMIT records a side a fixed random subset is taken.
 """
 
 import numpy as np
@@ -26,14 +27,24 @@ def energy_distance(pooled: Floats, first: np.ndarray) -> float:
     return float(2 * rows_a[:, b].mean() - within_a - within_b)
 
 
+LIMIT = 1000  # records a side
+
+
+def limited(records: Floats) -> Floats:
+    """The records, or a fixed random LIMIT of them."""
+    return records if len(records) <= LIMIT else records[np.random.default_rng(0).choice(len(records), LIMIT, replace=False)]
+
+
 def energy(samples: Floats, reference: Floats, reduce: str = "rms") -> float:
     """E(samples, reference), in units of the distance."""
+    samples, reference = limited(samples), limited(reference)
     pool = np.concatenate([samples, reference])
     return energy_distance(distances(pool, pool, reduce), np.arange(len(pool)) < len(samples))
 
 
 def permuted(a: Floats, b: Floats, rng: np.random.Generator, repeats: int, reduce: str = "rms") -> Floats:
     """E under random relabelling of a and b: its distribution where both come from one, shape (repeats,)."""
+    a, b = limited(a), limited(b)
     pool = np.concatenate([a, b])
     d, labels = distances(pool, pool, reduce), np.arange(len(pool)) < len(a)
     return np.array([energy_distance(d, rng.permutation(labels)) for _ in range(repeats)])

@@ -13,13 +13,15 @@ from sklearn.decomposition import PCA
 from memctl.metrics.divergence import divergence, histogram, open_edges
 from memctl.metrics.measure import Floats
 
+LARGE = 1000  # records and values from which all axes cost too much to find a few
+
 
 @dataclass(frozen=True)
 class Projection:
     """Principal axes of the training data.
 
     Attributes:
-        pca: Fitted on train (centred, not whitened, full SVD, deterministic signs).
+        pca: Fitted on train (centred, not whitened, exact SVD, deterministic signs).
         scores: The training data's scores, shape (n, components).
         edges: Histogram edges of each component.
     """
@@ -30,7 +32,8 @@ class Projection:
 
     @classmethod
     def fit(cls, train: Floats, components: int, bins: int) -> "Projection":
-        pca = PCA(components, svd_solver="full").fit(train)
+        wide = min(train.shape) > LARGE and components < min(train.shape)
+        pca = PCA(components, svd_solver="arpack" if wide else "full", random_state=0).fit(train)
         scores = pca.transform(train)
         return cls(pca, scores, [open_edges(c, bins) for c in scores.T])
 

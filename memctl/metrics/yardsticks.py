@@ -20,8 +20,7 @@ from scipy.ndimage import gaussian_filter
 from memctl.data import Split
 from memctl.metrics import copying
 from memctl.metrics.amplitude import amplitude_js
-from memctl.metrics.distance import neighbours
-from memctl.metrics.energy import energy, permuted
+from memctl.metrics.energy import LIMIT, energy, permuted
 from memctl.metrics.measure import Floats, Measure
 from memctl.metrics.suite import Suite
 
@@ -60,8 +59,8 @@ def halved(suite: Suite, split: Split, generator: Generator, rng: np.random.Gene
         k = min(len(order) // 2, len(split.train))
         train = split.train[rng.choice(len(split.train), k, replace=False)]
         samples = suite.prepare(generator(train, split.heldout[order[k:]], rng))
-        to_train = neighbours(samples, suite.prepare(train), suite.config.reduce).first
-        to_heldout = neighbours(samples, suite.heldout[order[:k]], suite.config.reduce).first
+        to_train = suite.neighbours(samples, suite.prepare(train)).first
+        to_heldout = suite.neighbours(samples, suite.heldout[order[:k]]).first
         shares.append(float(copying.closer_to_train(to_train, to_heldout).mean()))
         deltas.append(float((to_heldout - to_train).mean()))
     return {"dcr_share": spread(shares), "delta_nn": spread(deltas)}
@@ -75,12 +74,10 @@ def floor(suite: Suite, n: int) -> dict[str, Measure]:
     1/n + 1/m that its null distribution scales with (a degenerate U-statistic). f_mem is the beta-binomial prediction.
     """
     config, rng, m = suite.config, suite.rng(5), len(suite.heldout)
-    near = neighbours(suite.heldout, suite.train, config.reduce)
-    each = {
-        "distance_to_train": near.mean,
-        "js_amplitude": amplitude_js(suite.heldout, suite.train, config.amplitude_js, config.bins),
-        "nn_train": near.first,
-    }
+    near = suite.neighbours(suite.heldout, suite.train)
+    each = {"distance_to_train": near.mean, "nn_train": near.first}
+    if not suite.bounded:
+        each["js_amplitude"] = amplitude_js(suite.heldout, suite.train, config.amplitude_js, config.bins)
     draws: dict[str, list[float]] = {name: [] for name in each}
     scores = suite.projection.pca.transform(np.concatenate([suite.train, suite.heldout]))
     for _ in range(config.repeats):
@@ -91,8 +88,9 @@ def floor(suite: Suite, n: int) -> dict[str, Measure]:
         for name, value in suite.projection.compare(a, b).items():
             draws.setdefault(name, []).append(value)
     relabelled = permuted(suite.train, suite.heldout, rng, config.repeats, config.reduce)
+    of = lambda *sizes: sum(1 / min(size, LIMIT) for size in sizes)
     for name, size in (("energy_train", len(suite.train)), ("energy_heldout", m)):
-        draws[name] = list(relabelled * (1 / n + 1 / size) / (1 / len(suite.train) + 1 / m))
+        draws[name] = list(relabelled * of(n, size) / of(len(suite.train), m))
     hits = copying.f_mem(near, config.threshold).value * m
     low, high = stats.betabinom(n, hits + 0.5, m - hits + 0.5).ppf((0.025, 0.975)) / n
     return {name: spread(values) for name, values in draws.items()} | {"f_mem": Measure(hits / m, float(low), float(high))}

@@ -21,7 +21,10 @@ def save(figure: Figure, path: Path) -> None:
 
 
 def samples(generated: NDArray[np.floating], real: NDArray[np.floating], path: Path, rows: int = 8) -> None:
-    """Generated signals beside held-out ones; arrays of shape (n, channels, length), the first channel drawn."""
+    """Generated records beside held-out ones: signals, shape (n, channels, length), of which the first channel is drawn, or images."""
+    if generated.ndim == 4:
+        images(generated, real, path, rows)
+        return
     figure = Figure(figsize=(9, 7), layout="constrained")
     for axis, signals, title, colour in zip(
         figure.subplots(1, 2), (generated, real), ("generated", "held-out"), (GENERATED, REAL), strict=True
@@ -36,6 +39,27 @@ def samples(generated: NDArray[np.floating], real: NDArray[np.floating], path: P
         axis.set_axis_off()
         axis.set_title(title, loc="left")
     save(figure, path)
+
+
+def images(generated: NDArray[np.floating], real: NDArray[np.floating], path: Path, rows: int) -> None:
+    """Generated images beside held-out ones, values in [-1, 1]: shape (n, channels, height, width)."""
+    figure = Figure(figsize=(9, 5), layout="constrained")
+    for axis, pictures, title in zip(figure.subplots(1, 2), (generated, real), ("generated", "held-out"), strict=True):
+        axis.imshow(mosaic(pictures[: rows * rows], rows), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        axis.set_axis_off()
+        axis.set_title(title, loc="left")
+    save(figure, path)
+
+
+def mosaic(pictures: NDArray[np.floating], columns: int) -> NDArray[np.floating]:
+    """Images side by side, with a pixel between them: values in [0, 1], shape (height, width) or (height, width, 3)."""
+    n, channels, height, width = pictures.shape
+    lines = -(-n // columns)
+    out = np.ones((lines * (height + 1) - 1, columns * (width + 1) - 1, channels))
+    for k, picture in enumerate(pictures):
+        top, left = k // columns * (height + 1), k % columns * (width + 1)
+        out[top : top + height, left : left + width] = np.clip((picture.transpose(1, 2, 0) + 1) / 2, 0, 1)
+    return out if channels == 3 else out[..., 0]
 
 
 def timesteps(realised: Mapping[str, Any], title: str, path: Path) -> None:

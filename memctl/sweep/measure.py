@@ -38,7 +38,7 @@ def _measure(experiment: Experiment, answers: "multiprocessing.Queue[tuple[float
     torch.set_num_threads(config.trainer.threads)
     device = accelerator_device(config.trainer.accelerator)
     split = data.load(experiment.data)
-    network = models.network(experiment.model, split.train.shape[1]).to(device)
+    network = models.network(experiment.model, split.train.shape[1:]).to(device)
     module = DiffusionModule(
         network,
         forward_process(config.diffusion),

@@ -33,7 +33,7 @@ def base_network(experiment: Experiment, split: Split) -> nn.Module:
         UserError: a checkpoint that does not fit, or a training that diverged.
     """
     torch.manual_seed(experiment.config.base.seed)
-    network = models.network(experiment.model, split.train.shape[1])
+    network = models.network(experiment.model, split.train.shape[1:])
     made_from = {k: experiment.base_science[k] for k in ("model", "diffusion")} | {"split": split.hash}
     if experiment.config.base.path:
         checkpoint.load(Path(experiment.config.base.path), network, made_from)
@@ -85,6 +85,7 @@ def train(experiment: Experiment, split: Split, network: nn.Module, made_from: d
                 experiment.config.trainer,
                 JournalLogger(journal, "base"),
                 lambda n: progress.advance(TRAIN_PASSES * n),
+                flip=split.flip,
             )
             checkpoint.save(directory / CHECKPOINT, network, made_from)
             status.message = f"{time.monotonic() - began:.1f} s"

@@ -20,11 +20,13 @@ class Batches:
     Attributes:
         records: shape (n, channels, *dims).
         size: Records a batch; an epoch's last batch may hold fewer.
+        flip: Mirror each record (its last axis) half of the time.
     """
 
     records: Tensor
     size: int
     seed: int
+    flip: bool = False
 
     @property
     def per_epoch(self) -> int:
@@ -35,7 +37,12 @@ class Batches:
         epoch, position = divmod(step, self.per_epoch)
         order = torch.randperm(len(self.records), generator=generator(self.seed, 0, epoch))
         chosen = order[position * self.size : (position + 1) * self.size]
-        return self.records[chosen.to(self.records.device)], generator(self.seed, 1, step)
+        records = self.records[chosen.to(self.records.device)]
+        if self.flip:
+            mirrored = torch.rand(len(records), generator=generator(self.seed, 2, step)) < 0.5
+            shape = (-1, *[1] * (records.ndim - 1))
+            records = torch.where(mirrored.to(records.device).view(shape), records.flip(-1), records)
+        return records, generator(self.seed, 1, step)
 
     def __deepcopy__(self, memo: object) -> "Batches":
         return self  # weight averaging copies the module; its data need not be copied with it

@@ -105,6 +105,7 @@ def fit(
     logger: Logger,
     advance: Callable[[int], None] = lambda n: None,
     weighting: Weighting | None = None,
+    flip: bool = False,
 ) -> TimestepSamplerCallback:
     """Train `network` in place, from `directory`/resume.ckpt if it is there; it ends with its averaged weights.
 
@@ -113,13 +114,14 @@ def fit(
         drawing: How t is drawn and weighted.
         advance: Called with the number of records of each step.
         weighting: Weights of the loss by t; none without it.
+        flip: Show each record mirrored half of the time.
 
     Returns:
         The callback, which knows what was drawn.
     """
     quiet()
     device = accelerator_device(how.accelerator)
-    batches = Batches(torch.from_numpy(train).to(device), stage.batch_size, stage.seed)
+    batches = Batches(torch.from_numpy(train).to(device), stage.batch_size, stage.seed, flip)
     steps = stage.epochs * batches.per_epoch
     weights = None
     if weighting is not None and weighting.name != "none":

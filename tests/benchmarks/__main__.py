@@ -75,7 +75,7 @@ def layouts() -> None:
 
 def network() -> None:
     split = data.load(data.build({"name": "mitdb208"}))
-    net = models.network(models.build({"name": "unet1d"}), 1)
+    net = models.network(models.build({"name": "unet1d"}), (1, 140))
     module = DiffusionModule(net, forward_process(Diffusion()), Batches(torch.from_numpy(split.train), 32, 0), Stage(), steps=1)
     optimizer = module.configure_optimizers()["optimizer"]
 

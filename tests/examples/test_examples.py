@@ -177,6 +177,7 @@ def test_the_examples_bring_neither_lightning_nor_hydra(name: str) -> None:
     assert run("-m", "tests.examples.alone", name, "2").splitlines()[-1] == "brought along: []"
 
 
+@pytest.mark.slow
 def test_an_example_runs_as_a_script() -> None:
     losses = [float(x) for x in re.findall(r"loss ([\d.]+)", run(str(HERE / "plain_diffusers.py")))]
     assert len(losses) == 5

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import cdist
 from sklearn.neighbors import NearestNeighbors
 
 from memctl.metrics import distance
@@ -93,3 +94,28 @@ def test_equal_references_are_both_neighbours():
     np.testing.assert_array_equal(found.first, [0, 0])
     np.testing.assert_array_equal(found.second, [0, 5])
     assert found.nearest.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("reduce", ["rms", "mse", "norm"])
+@pytest.mark.parametrize("offset", [0.0, 50.0], ids=["centred", "far from 0"])
+def test_long_records_are_as_exact_as_short_ones(reduce, offset):
+    """600 values: by a matrix product, and near pairs by differences; against scipy's differences to a relative 1e-9."""
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(20, 600)) + offset, rng.normal(size=(30, 600)) + offset
+    b[3], b[4] = a[5], a[6] + 1e-7
+    scale = {"rms": 600**0.5, "norm": 1.0, "mse": None}[reduce]
+    expected = cdist(a, b) / scale if scale else cdist(a, b, "sqeuclidean") / 600
+    found = distances(a, b, reduce)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+    assert found[5, 3] == 0
+
+
+def test_a_mirror_image_is_as_near_as_its_original():
+    rng = np.random.default_rng(1)
+    queries, mirrored, references = (rng.normal(size=(n, 12)) for n in (9, 9, 15))
+    d = np.minimum(distances(queries, references), distances(mirrored, references))
+    found = neighbours(queries, references, mirrored=mirrored)
+    np.testing.assert_array_equal(found.first, d.min(axis=1))
+    np.testing.assert_array_equal(found.second, np.sort(d, axis=1)[:, 1])
+    np.testing.assert_array_equal(found.nearest, d.argmin(axis=1))
+    np.testing.assert_allclose(found.mean, distances(queries, references).mean(axis=1))

@@ -10,7 +10,7 @@ from memctl.models.unet1d import timestep_embedding
 
 def network(inputs: int = 1, **changes: object) -> torch.nn.Module:
     torch.manual_seed(0)
-    return models.network(models.build({"name": "unet1d", "channels": [4, 8, 12], "attention": [1, 2], **changes}), inputs)
+    return models.network(models.build({"name": "unet1d", "channels": [4, 8, 12], "attention": [1, 2], **changes}), (inputs, 140))
 
 
 def awake(net: torch.nn.Module) -> torch.nn.Module:

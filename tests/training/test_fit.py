@@ -30,7 +30,7 @@ class Stop(Exception):
 def small() -> Any:
     source = data.build({"name": "mitdb208", "n_train": 20, "n_heldout": 20})
     torch.manual_seed(0)
-    return data.load(source).train, models.network(models.build({"name": "unet1d", "channels": [4, 8], "attention": [1]}), 1)
+    return data.load(source).train, models.network(models.build({"name": "unet1d", "channels": [4, 8], "attention": [1]}), (1, 140))
 
 
 def fit(network: Any, train: Any, folder: Path, stage: Stage = STAGE, stop_at: int | None = None) -> Any:

@@ -1,0 +1,92 @@
+"""Oxford Flowers-102: 8,189 photographs of 102 kinds of flowers (Nilsback and Zisserman 2008).
+
+The official parts (setid.mat) are pooled and split anew: some exact duplicates lie across them.
+"""
+
+import hashlib
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memctl.data.images.source import ImageSource
+from memctl.errors import UserError
+
+URL = "https://www.robots.ox.ac.uk/~vgg/data/flowers/102"
+MD5 = {"102flowers.tgz": "52808999861908f626f3c1f4e79d11fa", "imagelabels.mat": "e0620be6f572b9609742df49c70aed4d",
+       "setid.mat": "a5357ecc9cb78c4bef273ce3793fc85c"}  # fmt: skip
+
+
+def fetch(url: str, path: Path, md5: str) -> None:
+    """Download a file and check it. Raises: OSError without a network, ValueError for a file that is another."""
+    found = hashlib.md5(usedforsecurity=False)
+    part = path.with_suffix(".part")
+    with urlopen(url, timeout=20) as answer, part.open("wb") as file:
+        for block in iter(partial(answer.read, 1 << 20), b""):
+            found.update(block)
+            file.write(block)
+    if found.hexdigest() != md5:
+        part.unlink()
+        raise ValueError(f"{url} does not have the checksum of the data set's file")
+    part.replace(path)
+
+
+def download(url: str, folder: Path, get: Callable[[str, Path, str], None] = fetch) -> None:
+    """Put the data set into `folder`, laid out as Oxford's download unpacks. Raises: UserError."""
+    print(f"downloading Flowers-102 (345 MB) from {url} into {folder}", flush=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder) as temporary:
+            for name, md5 in MD5.items():
+                get(f"{url}/{name}", Path(temporary) / name, md5)
+            with tarfile.open(Path(temporary) / "102flowers.tgz") as archive:
+                archive.extractall(temporary, filter="data")
+            for name in ("imagelabels.mat", "setid.mat", "jpg"):  # the images last: their folder says that all is there
+                shutil.move(Path(temporary) / name, folder / name)
+    except (OSError, ValueError, tarfile.TarError) as error:
+        raise UserError(
+            f"Flowers-102 is not in {folder.resolve()}, and cannot be downloaded ({error}). "
+            f"Unpack 102flowers.tgz from {url} there (it makes a folder jpg), with imagelabels.mat beside it, or give data.path=FOLDER"
+        ) from None
+
+
+@dataclass
+class Flowers102(ImageSource):
+    """Flowers-102 in the folder `path`, downloaded there from `url` if it is not; labels 1 to 102 stratify the split."""
+
+    name = "flowers102"
+    path: str = "data/flowers-102"
+    url: str = URL
+
+    def images(self) -> list[Path]:
+        folder = Path(self.path).expanduser()
+        if not (folder / "jpg").is_dir():
+            download(self.url, folder)
+        found = sorted((folder / "jpg").glob("image_*.jpg"))
+        if not found:
+            raise UserError(f"{folder / 'jpg'} holds no image_00001.jpg and so on; remove the folder to download it anew")
+        return found
+
+    def files(self) -> list[Path]:
+        return [*self.images(), Path(self.path).expanduser() / "imagelabels.mat"]
+
+    def labels(self) -> NDArray[Any]:
+        from scipy.io import loadmat  # here alone: only this data set has a .mat
+
+        path, images = Path(self.path).expanduser() / "imagelabels.mat", self.images()
+        try:
+            labels = np.ravel(loadmat(path)["labels"]).astype(np.int64)
+        except Exception as error:  # a torn .mat can raise anything
+            raise UserError(f"{path} cannot be read ({error}); it comes with the data set from {self.url}") from None
+        numbers = [int(p.stem.removeprefix("image_")) for p in images if p.stem.removeprefix("image_").isdigit()]
+        if len(numbers) != len(images) or max(numbers) > len(labels):
+            raise UserError(f"{path} holds {len(labels)} labels, which are not those of the {len(images)} images beside it")
+        return labels[np.array(numbers) - 1]

@@ -1,0 +1,35 @@
+"""Diffusers' UNet2DModel for images, as a network eps_theta(x_t, t)."""
+
+import torch
+from diffusers import UNet2DModel
+from torch import Tensor, nn
+
+from memctl.models.configs import UNet2dConfig
+
+
+class UNet2d(nn.Module):
+    """Predicts, from x_t of shape (n, channels, size, size) and t of shape (n,), a tensor of x_t's shape.
+
+    Attributes:
+        unet: The model of diffusers, which `save_pretrained` writes and other code loads.
+    """
+
+    def __init__(self, config: UNet2dConfig, channels: int, size: int) -> None:
+        super().__init__()
+        levels = range(len(config.channels))
+        self.unet = UNet2DModel(
+            sample_size=size,
+            in_channels=channels,
+            out_channels=channels,
+            layers_per_block=config.layers,
+            block_out_channels=tuple(config.channels),
+            down_block_types=tuple("AttnDownBlock2D" if k in config.attention else "DownBlock2D" for k in levels),
+            up_block_types=tuple("AttnUpBlock2D" if k in config.attention else "UpBlock2D" for k in reversed(levels)),
+            attention_head_dim=config.head_dim,
+            norm_num_groups=config.norm_groups,
+            dropout=config.dropout,
+        )
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def forward(self, x: Tensor, t: Tensor) -> Tensor:
+        return self.unet(x.contiguous(memory_format=torch.channels_last), t).sample
