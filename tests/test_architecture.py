@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "experiment": BASE | LEAVES,
     "training": BASE | LEAVES | {"diffusion", "experiment", "results"},
     "pipeline": BASE | LEAVES | {"diffusion", "experiment", "results", "metrics", "training"},
+    "export": BASE | {"models", "results", "samplers", "training"},
     "report": BASE | {"results"},
     "sweep": BASE | LEAVES | {"experiment", "results"},
     "theory": BASE | {"samplers", "data", "diffusion", "experiment", "results", "training"},

@@ -1,0 +1,67 @@
+"""python -m memctl.export RUN [FOLDER]: a finished image run as a diffusers pipeline, for DDPMPipeline.from_pretrained(FOLDER)."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from omegaconf import OmegaConf
+
+from memctl.config import Config
+from memctl.errors import UserError
+from memctl.results import run as folder
+from memctl.results.files import said_plainly
+
+
+def export(run: Path, to: Path) -> None:
+    """Write the weights and the noise schedule of a run of `model=unet2d` into the folder `to`.
+
+    The pipeline clips the predicted x_0 to [-1, 1], as the run's own generation did.
+
+    Raises:
+        UserError: no finished run, a run of another model, or a folder that cannot be written.
+    """
+    record = folder.record(run)
+    if record is None:
+        raise UserError(f"{run} is not the folder of a finished run; give one such as runs/digits/uniform_s0")
+    if record["science"]["model"]["name"] != "unet2d":
+        raise UserError(f"{run} is of model={record['science']['model']['name']}; diffusers has pipelines for model=unet2d alone")
+    from diffusers import DDPMPipeline, DDPMScheduler  # after the checks: it takes seconds
+
+    from memctl import models
+    from memctl.models.unet2d import UNet2d
+    from memctl.samplers import NoiseSchedule
+    from memctl.training import checkpoint
+
+    config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.load(run / "config.yaml")))
+    assert isinstance(config, Config)
+    network = models.network(models.build(config.model), record["split"]["shape"])
+    assert isinstance(network, UNet2d)
+    own = run / "checkpoint.pt"
+    source = own if own.exists() else Path(config.paths.runs) / "bases" / record["base_fingerprint"] / "checkpoint.pt"
+    checkpoint.load(source, network, {"split": record["split"]["hash"]})
+    schedule = NoiseSchedule.configured(config.diffusion)
+    named = {"beta_schedule": schedule.schedule, "beta_start": schedule.beta_start, "beta_end": schedule.beta_end}
+    scheduler = DDPMScheduler(
+        num_train_timesteps=schedule.timesteps, rescale_betas_zero_snr=schedule.zero_terminal_snr,
+        prediction_type=config.diffusion.prediction, clip_sample=True, timestep_spacing="trailing", **named,
+    )  # fmt: skip
+    with said_plainly():
+        DDPMPipeline(unet=network.unet, scheduler=scheduler).save_pretrained(to)
+
+
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m memctl.export", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("run", type=Path, help="a run's folder, such as runs/digits/uniform_s0")
+    parser.add_argument("folder", type=Path, nargs="?", help="where to write (default: RUN/pipeline)")
+    arguments = parser.parse_args()
+    to = arguments.folder or arguments.run / "pipeline"
+    try:
+        export(arguments.run, to)
+    except UserError as error:
+        sys.exit(f"memctl: {error}")
+    print(f"DDPMPipeline.from_pretrained({str(to)!r})")
+
+
+if __name__ == "__main__":
+    main()
