@@ -19,7 +19,8 @@ class Duplicates:
 
     Attributes:
         pairs: Indices i < j, shape (k, 2).
-        distance: RMS distance of each pair in units of the range [0, 1], shape (k,); 0 is an exact copy.
+        distance: RMS difference of each pair as a share of their contrast, shape (k,); 0 is an exact copy, and images that have
+            nothing in common are at sqrt(2) or more.
         mirrored: Whether i is nearer to the mirror image of j than to j, shape (k,).
         group: The group of every image, shape (n,); images without a duplicate are alone in theirs.
     """
@@ -45,27 +46,30 @@ def reduced(pixels: Pixels) -> NDArray[np.float32]:
 
 
 def near(pixels: Pixels, threshold: float) -> Duplicates:
-    """Find the pairs whose RMS distance, or that to the mirror image, is at most `threshold`.
+    """Find the pairs whose distance, or that to the mirror image, is at most `threshold`.
 
-    Block means are no farther apart than the images themselves, in RMS (Jensen): every pair passes the first sieve, a
-    matrix product; those that do are measured exactly.
+    Contrast is the standard deviation of an image's values, of a pair the root mean square of both: pictures on white are not
+    alike for their background. Block means are no farther apart than the images themselves, in RMS (Jensen): every pair
+    passes the first sieve, a matrix product; those that do are measured exactly.
 
     Args:
         pixels: uint8, shape (n, channels, height, width).
-        threshold: In units of the range [0, 1]; 0 finds exact copies alone.
+        threshold: At least 0, which finds exact copies alone.
     """
+    variance = (pixels.reshape(len(pixels), -1) / np.float32(255)).var(axis=1, dtype=np.float64)
     small, flipped = reduced(pixels), reduced(pixels[..., ::-1])
     best: dict[tuple[int, int], tuple[float, bool]] = {}
-    slack = threshold + 2e-3  # float32 products of differences near 0
     for start in range(0, len(pixels), BLOCK):
         rows = small[start : start + BLOCK]
         for mirrored, other in ((False, small), (True, flipped)):
-            for row, column in np.argwhere(mean_square(rows, other[start:]) <= slack**2).tolist():
+            limit = threshold**2 * (variance[start : start + BLOCK, None] + variance[None, start:]) / 2
+            for row, column in np.argwhere(mean_square(rows, other[start:]) <= limit + 1e-5).tolist():  # float32 near 0
                 a, b = row + start, column + start
                 if a < b:
                     d = rms(pixels[a], pixels[b][..., ::-1] if mirrored else pixels[b])
+                    d = d / np.sqrt((variance[a] + variance[b]) / 2) if d else 0.0
                     if d <= threshold:
-                        best[a, b] = min(best.get((a, b), (np.inf, False)), (d, mirrored))
+                        best[a, b] = min(best.get((a, b), (np.inf, False)), (float(d), mirrored))
     pairs = np.array(sorted(best), dtype=np.intp).reshape(-1, 2)
     links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(pixels), len(pixels)))
     values = [best[a, b] for a, b in pairs.tolist()]

@@ -31,8 +31,8 @@ class ImageSource(DataSource):
         size: Pixels a side.
         channels: 3 (RGB) or 1 (grey).
         flip: Whether training shows each image mirrored half of the time.
-        near: Two images whose RMS distance, or that to a mirror image, is at most this (range [0, 1]) are one: only the first is
-            used, so that none is on both sides of the split.
+        near: Two images whose RMS difference, or that to a mirror image, is at most this share of their contrast are one: only
+            the first is used, so that none is on both sides of the split. 0 finds exact copies alone.
         broken: refuse stops at files that cannot be read as images; skip leaves them out, and says so.
         cache: Folder of decoded images, kept by content.
     """
@@ -51,7 +51,7 @@ class ImageSource(DataSource):
         if self.channels not in (1, 3):
             raise UserError(f"data.channels={self.channels} must be 3 (RGB) or 1 (grey)")
         if not 0 <= self.near < 1:
-            raise UserError(f"data.near={self.near} must be in [0, 1): an RMS distance, the whole range of values being 1")
+            raise UserError(f"data.near={self.near} must be in [0, 1): the share of two images' contrast that their difference may be")
         if self.broken not in ("refuse", "skip"):
             raise UserError(f"data.broken={self.broken} must be refuse or skip")
 
