@@ -6,7 +6,7 @@ TORCH ?= torch==2.13.0
 ARGS ?=
 RUN := .venv/bin/python
 
-.PHONY: help setup sweep plan theory report test lint format bench clean
+.PHONY: help setup sweep sweep-digits plan theory report test lint format bench clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -25,6 +25,9 @@ setup: .venv/ready  ## make .venv with memctl and what it needs
 
 sweep: setup  ## the paper's 45 cells on the bundled heartbeats; again: shows the result
 	$(RUN) -m memctl.train -cn multirun_templates/grid $(ARGS)
+
+sweep-digits: setup  ## the same 45 cells on 8 x 8 images of digits
+	$(RUN) -m memctl.train -cn multirun_templates/digits $(ARGS)
 
 plan: setup  ## what `make sweep` would run, what is done, how long the rest takes
 	$(RUN) -m memctl.train -cn multirun_templates/grid hydra.sweeper.plan=true $(ARGS)

@@ -40,6 +40,7 @@ from memctl.training.fit import RESUME, accelerator_device, fit
 from memctl.training.logger import JournalLogger
 from memctl.training.resume import resumed_step
 
+LOW_ESS = 0.01
 PACKAGES = ("torch", "lightning", "diffusers", "numpy", "scipy", "scikit-learn", "hydra-core", "wandb")
 
 
@@ -75,7 +76,11 @@ def _work(experiment: Experiment) -> dict[str, Any]:
     config, directory = experiment.config, experiment.directory
     torch.set_num_threads(config.trainer.threads)
     if experiment.drawing is not None:
-        _ = experiment.drawing.loss_weights  # a distribution that cannot be, or cannot be corrected for, is said now
+        ess = experiment.drawing.ess  # a distribution that cannot be, or cannot be corrected for, is refused now
+        if ess < LOW_ESS:
+            print(
+                f"effective sample size a draw: {ess:.1g}; few draws carry all the weight. Bound it with sampler.clip, or mix with uniform"
+            )
     previous = folder.status(directory)
     status = folder.Status(
         experiment.fingerprint,

@@ -78,7 +78,7 @@ def test_a_sampler_fits_a_diffusion(experiment: Make, diffusion: str, name: str,
     """It takes the diffusion's steps and noise schedule, and can be drawn from."""
     (tmp_path / "p.csv").write_text(" ".join(["1"] * 50))
     more = {"table": [f"sampler.path={tmp_path}/p.csv"], "fixed": ["sampler.t=50"], "interval": ["ci.low=10", "ci.high=30"]}.get(name, [])
-    more += ["sampler.of.low=1", "sampler.of.high=20"] if name == "mirror" else []
+    more += ["sampler.of={name: interval, low: 1, high: 20}"] if name == "mirror" else []
     made = experiment(f"diffusion={diffusion}", "diffusion.timesteps=50", "generate.steps=4", f"sampler={name}", *more)
     assert made.sampler.timesteps == 50
     assert made.sampler.pmf.sum() == pytest.approx(1)
@@ -193,10 +193,10 @@ SWEEPS = {
     "mode of cells": ["ci.low=100,200", "ci.high=300", "sampler.mode=sample,weight"],
     "clip": ["sampler=beta", "sampler.mode=correct", "sampler.clip=5.5,null"],
     "stratified": ["sampler=uniform", "sampler.stratified=true,false"],
-    "samplers": ["sampler=uniform,lognormal,loss_second_moment,mixture,mirror"],
+    "samplers": ["sampler=uniform,lognormal,loss_second_moment,mixture,fixed"],
     "numbers": ["sampler=laplace", "sampler.mu=-2,1.5", "sampler.b=0.25,1"],
     "parts": ["sampler=mixture", "sampler.weights=[3,1],[1,3]"],
-    "parts of parts": ["sampler=mirror", "sampler.of.low=0,100"],
+    "parts of parts": ["sampler=mirror", "sampler.of={name:interval,low:0,high:200},{name:interval,low:100,high:200},{name:laplace}"],
     "schedules": ["sampler=laplace", "diffusion=linear,cosine"],
     "predictions": ["sampler=uniform", "diffusion.prediction=epsilon,v_prediction"],
     "weightings": ["sampler=uniform", "weighting=none,min_snr"],

@@ -47,7 +47,7 @@ def test_train_commands_run(
     monkeypatch.setattr(sys, "argv", ["memctl", *arguments, *small, *plan])
     train.main()
     out = capfd.readouterr().out
-    assert re.search(r"is done|\b(47|13|6) runs|DOES NOT HOLD", out)
+    assert re.search(r"is done|\b(47|12|6) runs|DOES NOT HOLD", out)
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if "memctl.samplers" in c])

@@ -44,8 +44,11 @@ class Split:
 def first_occurrences(values: Array) -> NDArray[np.intp]:
     """Indices of the records that equal no earlier one, to a millionth of the data's standard deviation."""
     scale = float(values.std(dtype=np.float64)) or 1.0
-    rounded = np.round(values.reshape(len(values), -1).astype(np.float64) / scale, 6) + 0.0  # + 0.0 turns -0 into 0
-    return np.sort(np.unique(rounded, axis=0, return_index=True)[1])
+    seen: dict[bytes, int] = {}
+    for index, record in enumerate(values):
+        rounded = np.round(record.astype(np.float64) / scale, 6) + 0.0  # + 0.0 turns -0 into 0
+        seen.setdefault(hashlib.blake2b(rounded.tobytes(), digest_size=16).digest(), index)
+    return np.array(list(seen.values()), dtype=np.intp)
 
 
 def systematic(order: NDArray[np.intp], k: int, rng: np.random.Generator) -> NDArray[np.intp]:

@@ -26,6 +26,8 @@ class LogSnrSampler(TimestepSampler):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.timesteps == LINEAR.timesteps:  # not given: the schedule's own
+            object.__setattr__(self, "timesteps", self.schedule.timesteps)
         self.schedule.check_steps(self.name, self.timesteps)
 
     @abstractmethod

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import torch
 
 LARGEST = float(np.finfo(np.float32).max)
+DRAWABLE = 2.0**-50  # a step less likely is never drawn: u has 53 random bits
 MODES = ("sample", "weight", "correct")
 
 
@@ -35,7 +36,8 @@ class ScheduleSampler:
         stratified: Draw one t from each n-th of the probability (see `TimestepSampler.stratified`).
 
     Raises:
-        UserError: an unknown mode, or a clip that is not positive. `loss_weights` also: mode=correct where p(t) = 0.
+        UserError: an unknown mode, or a clip that is not positive. `loss_weights` also: mode=correct where p(t) is 0 or too small to be
+            drawn at all. Where p(t) is merely small, `ess` says how many draws it would take.
     """
 
     sampler: TimestepSampler
@@ -66,10 +68,10 @@ class ScheduleSampler:
             w = np.ones(timesteps)
         elif self.mode == "weight":
             w = timesteps * p
-        elif never := int((p == 0).sum()):
+        elif never := int((p < DRAWABLE).sum()):
             raise UserError(
-                f"sampler.mode=correct needs p(t) > 0 at every step, and {self.sampler.label} is 0 at {never} of {timesteps}; "
-                "mix it with some uniform (sampler=mixture)"
+                f"sampler.mode=correct needs p(t) > 0 at every step, and {self.sampler.label} is 0 "
+                f"(or below 1e-15, never drawn) at {never} of {timesteps}; mix it with some uniform (sampler=mixture)"
             )
         else:
             w = 1 / (timesteps * p)

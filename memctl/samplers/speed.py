@@ -29,6 +29,8 @@ class SpeedSampler(TimestepSampler):
         super().__post_init__()
         self.check("k", lambda v: v > 1, "above 1")
         self.check("threshold", lambda v: v > 0, "positive")
+        if self.timesteps == LINEAR.timesteps:  # not given: the schedule's own
+            object.__setattr__(self, "timesteps", self.schedule.timesteps)
         self.schedule.check_steps(self.name, self.timesteps)
 
     def probabilities(self) -> Floats:

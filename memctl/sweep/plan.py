@@ -66,6 +66,8 @@ def make_plan(axes: Axes, wanted_references: Sequence[str], compose: Composer) -
                 experiment = Experiment.of(cfg)
                 if experiment.config.task != "run":
                     raise UserError(f"task={experiment.config.task} (experiment=theory) is no run of a sweep; give it without -m")
+                if experiment.drawing is not None and experiment.drawing.mode == "correct":
+                    _ = experiment.drawing.loss_weights  # refused now, not after the runs before it
                 n_cells += kind == "cell"
                 if experiment.fingerprint in taken:
                     reason = f"the same run as {taken[experiment.fingerprint]}" if kind == "cell" else ""

@@ -47,8 +47,9 @@ def norm(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
     scale = value[middle] / theory.snr[theory.steps[middle] - 1]
     axis.semilogy(t, np.where(theory.snr > 0, scale * theory.snr, np.nan), color=PREDICTED, label="predicted, ~ SNR(t)")
     axis.errorbar(theory.steps, value, 2 * error, fmt=".", ms=4, lw=0.8, color=MEASURED, label="measured, 2 s.e.")
+    axis.semilogy(theory.steps, np.maximum(theory.column("mean_norm"), 1e-6), "_", ms=4, color="0.55", label="norm of the mean gradient")
     axis.legend(frameon=False, fontsize=8)
-    name(axis, r"mean gradient norm $E\|\nabla\ell_t\|$ (Eq. 3)")
+    name(axis, r"mean gradient norm $E\|\nabla\ell_t\|$ (Eq. 3)", ylim=(max(1e-6, scale * theory.snr[theory.snr > 0].min() / 3), None))
 
 
 def alignment(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
@@ -62,7 +63,8 @@ def alignment(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
 def cumulative(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
     uniform = next(iter(theory.samplers.values()))
     axis.plot(t, np.cumsum(theory.predicted(uniform)), color=PREDICTED, label="predicted")
-    axis.plot(t, np.cumsum(theory.measured(uniform)), color=MEASURED, label="measured")
+    axis.plot(t, np.cumsum(theory.measured(uniform)), color=MEASURED, label="mean norm")
+    axis.plot(t, np.cumsum(theory.measured(uniform, "mean_norm")), color=MEASURED, ls="--", lw=1, label="mean gradient")
     axis.plot(t, np.cumsum(uniform.pmf), color="0.75", lw=1, label="draws")
     axis.legend(frameon=False, fontsize=8)
     name(axis, "uniform: share of learning up to t (Eqs. 4, 5)", ylim=(0, 1.02))
@@ -99,6 +101,7 @@ def places(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
         axis.plot(place["draws"], row, "|", color="0.5", ms=14)
         axis.plot(place["predicted"], row, "o", color=PREDICTED, ms=6)
         axis.plot(place["measured"], row, "o", color=MEASURED, ms=6)
+        axis.plot(place["followed"], row, "o", color=MEASURED, ms=6, mfc="white")
     axis.set_yticks(range(len(found)), list(found))
     axis.invert_yaxis()
-    name(axis, "mean t: red predicted, blue measured, | drawn", "diffusion step t", xlim=(0, len(theory.log_snr)))
+    name(axis, "mean t: red predicted, blue by norm, ring followed, | drawn", "diffusion step t", xlim=(0, len(theory.log_snr)))

@@ -37,13 +37,15 @@ def run(experiment: Experiment) -> dict[str, Any]:
     directory = experiment.runs / experiment.config.sweep.name
     science = {"base": experiment.base_science, "theory": asdict(experiment.config.theory), "format": FORMAT}
     fingerprint = digest(science)
+    samplers_of(experiment)  # before the folder knows of it: a wrong setting leaves nothing behind
     try:
         with folder.lock(directory).acquire(blocking=False):
             before = folder.status(directory)
-            if before is not None and before.get("fingerprint") != fingerprint:
+            begun = bool(Journal(directory / "gradients.jsonl").rows())
+            if begun and before is not None and before.get("fingerprint") != fingerprint:
                 raise folder.conflict(directory, differences(before.get("science"), science))
             known = read_json(directory / "theory.json")
-            if before is None or before.get("state") != "done" or known is None:
+            if before is None or before.get("fingerprint") != fingerprint or before.get("state") != "done" or known is None:
                 status = folder.Status(fingerprint, science, stage="base", base=str(experiment.base_directory))
                 with witnessed(Progress(directory, status, f"{experiment.config.sweep.name}/theory")) as progress:
                     known = _work(experiment, progress)
@@ -59,7 +61,10 @@ def samplers_of(experiment: Experiment) -> dict[str, TimestepSampler]:
     for pair in experiment.config.theory.intervals:
         if not isinstance(pair, list) or len(pair) != 2:
             raise UserError(f"theory.intervals={experiment.config.theory.intervals}: each must be a pair [low, high]")
-        sampler = IntervalSampler(timesteps, low=pair[0], high=pair[1], coverage=experiment.config.ci.coverage, tail=tail)
+        try:
+            sampler = IntervalSampler(timesteps, low=pair[0], high=pair[1], coverage=experiment.config.ci.coverage, tail=tail)
+        except UserError as error:
+            raise UserError(f"theory.intervals={experiment.config.theory.intervals} with theory.tail={tail}: {error}") from None
         found[f"[{pair[0]:g}, {pair[1]:g}]"] = sampler
     return found
 
@@ -118,8 +123,11 @@ def describe(experiment: Experiment, found: dict[str, Any]) -> str:
     lines = [found["title"], ""]
     for claim in found["claims"]:
         lines += [f"Eq. {claim['equation']}: {claim['says']}", f"  {claim['verdict'].upper()}: {claim['measured']}", f"  ({claim['rule']})"]
-    lines += ["", f"{'mean t of':16s} {'draws':>8s} {'predicted':>10s} {'measured':>9s}"]
-    lines += [f"{name:16s} {p['draws']:8.0f} {p['predicted']:10.0f} {p['measured']:9.0f}" for name, p in found["places"].items()]
+    lines += ["", f"{'mean t of':16s} {'draws':>8s} {'predicted':>10s} {'mean norm':>10s} {'mean gradient':>14s}"]
+    lines += [
+        f"{name:16s} {p['draws']:8.0f} {p['predicted']:10.0f} {p['measured']:10.0f} {p['followed']:14.0f}"
+        for name, p in found["places"].items()
+    ]
     return "\n".join([*lines, "", f"figure: {experiment.runs / experiment.config.sweep.name / 'theory.png'}"])
 
 

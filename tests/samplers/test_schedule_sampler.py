@@ -125,16 +125,27 @@ def test_a_step_that_is_never_drawn_cannot_be_corrected_for(sampler: TimestepSam
     never = int((sampler.pmf == 0).sum())
     drawing = ScheduleSampler(sampler, "correct")
     for ask in (lambda: drawing.loss_weights, lambda: drawing.sample(4), lambda: drawing.ess):
-        with pytest.raises(UserError, match=rf"sampler.mode=correct needs p\(t\) > 0 at every step.* is 0 at {never} of {T}; mix it"):
+        with pytest.raises(
+            UserError,
+            match=rf"sampler.mode=correct needs p\(t\) > 0 at every step.* is 0 \(or below 1e-15, never drawn\) at {never} of {T}; mix it",
+        ):
             ask()
 
 
 RARE = [
     IntervalSampler(low=400, high=500, tail="truncate"),
-    BetaSampler(alpha=6, beta=1.5),
-    LogitNormalSampler(logit_std=0.5),
     LaplaceSampler(),
+    BetaSampler(alpha=4, beta=1.5),
 ]
+
+
+@pytest.mark.parametrize(
+    "sampler", [LogitNormalSampler(logit_std=0.5), IntervalSampler(low=950, high=1000, tail="truncate")], ids=lambda s: s.label
+)
+def test_a_step_that_no_draw_would_meet_cannot_be_corrected_for(sampler: TimestepSampler):
+    assert 0 < sampler.pmf.min() < 2**-50
+    with pytest.raises(UserError, match=r"sampler.mode=correct needs p\(t\) > 0 .*or below 1e-15"):
+        _ = ScheduleSampler(sampler, "correct").ess
 
 
 @pytest.mark.parametrize("sampler", RARE, ids=lambda s: s.label)
