@@ -196,7 +196,7 @@ SWEEPS = {
     "samplers": ["sampler=uniform,lognormal,loss_second_moment,mixture,fixed"],
     "numbers": ["sampler=laplace", "sampler.mu=-2,1.5", "sampler.b=0.25,1"],
     "parts": ["sampler=mixture", "sampler.weights=[3,1],[1,3]"],
-    "parts of parts": ["sampler=mirror", "sampler.of={name:interval,low:0,high:200},{name:interval,low:100,high:200},{name:laplace}"],
+    "steps": ["sampler=fixed", "sampler.t=1,2,20"],
     "schedules": ["sampler=laplace", "diffusion=linear,cosine"],
     "predictions": ["sampler=uniform", "diffusion.prediction=epsilon,v_prediction"],
     "weightings": ["sampler=uniform", "weighting=none,min_snr"],

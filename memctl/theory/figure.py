@@ -104,4 +104,9 @@ def places(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
         axis.plot(place["followed"], row, "o", color=MEASURED, ms=6, mfc="white")
     axis.set_yticks(range(len(found)), list(found))
     axis.invert_yaxis()
-    name(axis, "mean t: red predicted, blue by norm, ring followed, | drawn", "diffusion step t", xlim=(0, len(theory.log_snr)))
+    name(
+        axis,
+        "mean t of learning (Eq. 6)",
+        "t    red: predicted   dot: mean norm   ring: mean gradient   |: draws",
+        xlim=(0, len(theory.log_snr)),
+    )
