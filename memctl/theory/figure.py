@@ -104,9 +104,5 @@ def places(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
         axis.plot(place["followed"], row, "o", color=MEASURED, ms=6, mfc="white")
     axis.set_yticks(range(len(found)), list(found))
     axis.invert_yaxis()
-    name(
-        axis,
-        "mean t of learning (Eq. 6)",
-        "t    red: predicted   dot: mean norm   ring: mean gradient   |: draws",
-        xlim=(0, len(theory.log_snr)),
-    )
+    key = "red: predicted, dot: by the mean norm,\nring: by the mean gradient, bar: draws"
+    name(axis, "mean t of learning (Eq. 6)", f"diffusion step t\n{key}", xlim=(0, len(theory.log_snr)))
