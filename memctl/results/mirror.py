@@ -53,6 +53,14 @@ def answers(url: str, seconds: float = 3.0) -> bool:
         return False
 
 
+def _forget() -> None:
+    """End W&B's own process: after a start that failed it still holds the run's id, and would refuse it to the offline copy."""
+    import wandb
+
+    with suppress(Exception):
+        wandb.teardown(exit_code=1)
+
+
 def choose_mode(wanted: str) -> tuple[str, str]:
     """online, offline or disabled, and why. The environment's WANDB_MODE overrides `auto`."""
     if wanted == "auto":
@@ -96,6 +104,8 @@ class Mirror:
                 refused.touch()
                 self.reason = f"W&B {mode} failed: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
                 log.warning("%s", self.reason)
+                self.mode = "disabled"
+                _forget()
         for row in rows if self.mode == "offline" else []:  # a run that goes on online has them already
             self.log(row)
 
