@@ -99,6 +99,11 @@ class Experiment:
             )
         return cls(config, data.build(config.data), models.build(config.model), drawing)
 
+    @cached_property
+    def schedule(self) -> NoiseSchedule:
+        """The noise schedule of the forward process."""
+        return NoiseSchedule.configured(self.config.diffusion)
+
     @property
     def sampler(self) -> TimestepSampler | None:
         """The distribution over t that control draws from or weights by."""
@@ -155,8 +160,12 @@ class Experiment:
         return Path(self.config.paths.runs)
 
     @property
+    def sweep_directory(self) -> Path:
+        return self.runs / self.config.sweep.name
+
+    @property
     def directory(self) -> Path:
-        return self.runs / self.config.sweep.name / self.name
+        return self.sweep_directory / self.name
 
     @property
     def base_directory(self) -> Path:

@@ -25,7 +25,7 @@ def export(run: Path, to: Path) -> None:
         raise UserError(f"{run} is not the folder of a finished run; give one such as runs/digits/uniform_s0")
     if record["science"]["model"]["name"] != "unet2d":
         raise UserError(f"{run} is of model={record['science']['model']['name']}; diffusers has pipelines for model=unet2d alone")
-    from diffusers import DDPMPipeline, DDPMScheduler  # after the checks: it takes seconds
+    from diffusers import DDPMPipeline  # after the checks: it takes seconds
 
     from memctl import models
     from memctl.models.unet2d import UNet2d
@@ -39,12 +39,9 @@ def export(run: Path, to: Path) -> None:
     own = run / "checkpoint.pt"
     source = own if own.exists() else Path(config.paths.runs) / "bases" / record["base_fingerprint"] / "checkpoint.pt"
     checkpoint.load(source, network, {"split": record["split"]["hash"]})
-    schedule = NoiseSchedule.configured(config.diffusion)
-    named = {"beta_schedule": schedule.schedule, "beta_start": schedule.beta_start, "beta_end": schedule.beta_end}
-    scheduler = DDPMScheduler(
-        num_train_timesteps=schedule.timesteps, rescale_betas_zero_snr=schedule.zero_terminal_snr,
-        prediction_type=config.diffusion.prediction, clip_sample=True, timestep_spacing="trailing", **named,
-    )  # fmt: skip
+    scheduler = NoiseSchedule.configured(config.diffusion).forward_process(
+        prediction_type=config.diffusion.prediction, clip_sample=True, timestep_spacing="trailing"
+    )
     with said_plainly():
         DDPMPipeline(unet=network.unet, scheduler=scheduler).save_pretrained(to)
 

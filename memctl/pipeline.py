@@ -33,7 +33,7 @@ from memctl.results.journal import Journal
 from memctl.results.mirror import Mirror
 from memctl.results.progress import Progress, witnessed
 from memctl.results.record import SCHEMA, flat, measures
-from memctl.samplers import IntervalSampler, NoiseSchedule
+from memctl.samplers import IntervalSampler
 from memctl.training import checkpoint
 from memctl.training.base import CHECKPOINT, TRAIN_PASSES, base_network
 from memctl.training.fit import RESUME, accelerator_device, fit
@@ -241,8 +241,7 @@ def described(experiment: Experiment, realised: dict[str, Any] | None) -> dict[s
 def statistics(experiment: Experiment) -> dict[str, float]:
     """What the distribution really is, and the effective sample size of a draw (1 where draws are not weighted)."""
     assert experiment.drawing is not None
-    log_snr = NoiseSchedule.configured(experiment.config.diffusion).log_snr
-    return {**experiment.drawing.sampler.statistics(log_snr), "ess": experiment.drawing.ess}
+    return {**experiment.drawing.sampler.statistics(experiment.schedule.log_snr), "ess": experiment.drawing.ess}
 
 
 def training(experiment: Experiment, journal: Journal) -> dict[str, Any]:

@@ -30,8 +30,7 @@ def samples(generated: NDArray[np.floating], real: NDArray[np.floating], path: P
         figure.subplots(1, 2), (generated, real), ("generated", "held-out"), (GENERATED, REAL), strict=True
     ):
         # All signals as one drawing, each moved to its place in two columns: an axis each would take a second and a half.
-        chosen = np.linspace(0, len(signals) - 1, min(2 * rows, len(signals))).astype(int)  # held-out ones lie in the order of labels
-        shown = signals[chosen, 0]
+        shown = spread(signals, 2 * rows)[:, 0]
         height, length = 1.1 * float(np.ptp(real[:, 0])), shown.shape[1]
         column, row = np.divmod(np.arange(len(shown)), rows)
         x = np.arange(length) + 1.1 * length * column[:, None]
@@ -42,12 +41,16 @@ def samples(generated: NDArray[np.floating], real: NDArray[np.floating], path: P
     save(figure, path)
 
 
+def spread(records: NDArray[np.floating], n: int) -> NDArray[np.floating]:
+    """At most n of the records, at equal steps: held-out ones lie in the order of labels."""
+    return records[np.linspace(0, len(records) - 1, min(n, len(records))).astype(int)]
+
+
 def images(generated: NDArray[np.floating], real: NDArray[np.floating], path: Path, rows: int) -> None:
     """Generated images beside held-out ones, values in [-1, 1]: shape (n, channels, height, width)."""
     figure = Figure(figsize=(9, 5), layout="constrained")
     for axis, pictures, title in zip(figure.subplots(1, 2), (generated, real), ("generated", "held-out"), strict=True):
-        chosen = np.linspace(0, len(pictures) - 1, min(rows * rows, len(pictures))).astype(int)  # held-out ones lie in the order of labels
-        axis.imshow(mosaic(pictures[chosen], rows), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+        axis.imshow(mosaic(spread(pictures, rows * rows), rows), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
         axis.set_axis_off()
         axis.set_title(title, loc="left")
     save(figure, path)

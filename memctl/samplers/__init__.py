@@ -24,7 +24,7 @@ from memctl.samplers.mixture import MixtureSampler
 from memctl.samplers.mode import ModeSampler
 from memctl.samplers.plugins import own_samplers
 from memctl.samplers.schedule import NoiseSchedule
-from memctl.samplers.schedule_sampler import MODES, ScheduleSampler
+from memctl.samplers.schedule_sampler import MODES, USE, ScheduleSampler
 from memctl.samplers.speed import SpeedSampler
 from memctl.samplers.table import TableSampler
 from memctl.samplers.uniform import UniformSampler
@@ -37,7 +37,6 @@ SAMPLERS: dict[str, type[TimestepSampler]] = {
         MirrorSampler,
     )
 }  # fmt: skip
-USE = {"mode": "sample", "clip": None, "stratified": False}  # what a sampler's config holds besides the distribution
 
 
 def known() -> dict[str, type[TimestepSampler]]:
@@ -87,7 +86,7 @@ def use(spec: Mapping[str, Any], schedule: NoiseSchedule | None = None) -> Sched
 
 
 __all__ = [
-    "MODES", "SAMPLERS", "BandSampler", "BetaSampler", "CauchySampler", "FixedSampler", "IntervalSampler", "LaplaceSampler",
+    "MODES", "SAMPLERS", "USE", "BandSampler", "BetaSampler", "CauchySampler", "FixedSampler", "IntervalSampler", "LaplaceSampler",
     "LogNormalSampler", "LogitNormalSampler", "LossSecondMomentSampler", "MirrorSampler", "MixtureSampler", "ModeSampler",
     "NoiseSchedule", "ScheduleSampler", "SpeedSampler", "TableSampler", "TimestepSampler", "UniformSampler", "build", "known", "use",
 ]  # fmt: skip

@@ -61,7 +61,7 @@ class TimestepSampler(ABC):
     def check(self, key: str, valid: Callable[[Any], bool], text: str) -> None:
         """Raises: UserError, where the field `key` is not a finite number for which `valid` holds."""
         value = getattr(self, key)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or not valid(value):
+        if not is_number(value) or not valid(value):
             raise UserError(f"sampler.{key}={value} must be {text}")
 
     @abstractmethod
@@ -180,9 +180,9 @@ class TimestepSampler(ABC):
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
 
-def isfinite(value: float) -> bool:
-    """Whether the number is finite as a float64; a whole number may be too large for one."""
+def is_number(value: object) -> bool:
+    """Whether the value is a number (True is none) and finite as a float64; a whole number may be too large for one."""
     try:
-        return math.isfinite(value)
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     except OverflowError:
         return False

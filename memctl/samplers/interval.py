@@ -13,7 +13,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from memctl.errors import UserError
-from memctl.samplers.base import Floats, TimestepSampler, isfinite
+from memctl.samplers.base import Floats, TimestepSampler, is_number
 from memctl.samplers.normal import masses
 
 MIN_COVERAGE = 1e-6  # below it sigma, the width over 2 z, is of no use
@@ -60,9 +60,9 @@ class IntervalSampler(TimestepSampler):
     def _check_bound(self, key: str, value: object) -> None:
         if value is None:
             raise UserError(f"ci.{key} is not given; for example: ci.low=700 ci.high=1000 (0 <= low < high <= {self.timesteps})")
-        if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        if not is_number(value):
             raise UserError(f"ci.{key}={value} is not a number; give a step between 0 and {self.timesteps}")
-        if not 0 <= value <= self.timesteps:
+        if not 0 <= value <= self.timesteps:  # type: ignore[operator]
             raise UserError(f"ci.{key}={value:.12g} is outside [0, {self.timesteps}], the diffusion's steps")
 
     @property

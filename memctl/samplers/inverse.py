@@ -14,6 +14,12 @@ CPU = torch.device("cpu")
 randint = torch.randint  # a batch is drawn in microseconds: looking names up and passing defaults count
 
 
+def uniform(n: int, generator: torch.Generator | None, device: torch.device | str | None) -> Tensor:
+    """N numbers in [0, 1) of 53 random bits, on the generator's device, else on `device`."""
+    where = generator.device if generator is not None else torch.device(device or "cpu")
+    return torch.rand(n, dtype=torch.float64, generator=generator, device=where)
+
+
 class InverseCdf:
     """The inverse of a cdf over indices 0..T-1 (float64, shape (T,), ending in 1)."""
 
@@ -44,15 +50,12 @@ class InverseCdf:
 
     def stratified(self, n: int, generator: torch.Generator | None, device: torch.device | str | None) -> Tensor:
         """One draw from each n-th of the probability, in random order."""
-        where = generator.device if generator is not None else torch.device(device or "cpu")
-        u = torch.rand(n, dtype=torch.float64, generator=generator, device=where)
-        u = (u + torch.randperm(n, generator=generator, device=where)) / max(n, 1)
-        return self.search(u)
+        u = uniform(n, generator, device)
+        return self.search((u + torch.randperm(n, generator=generator, device=u.device)) / max(n, 1))
 
     def independent(self, n: int, generator: torch.Generator | None, device: torch.device | str | None) -> Tensor:
         """Independent draws by search."""
-        where = generator.device if generator is not None else torch.device(device or "cpu")
-        return self.search(torch.rand(n, dtype=torch.float64, generator=generator, device=where))
+        return self.search(uniform(n, generator, device))
 
     def search(self, u: Tensor) -> Tensor:
         """The index whose share of [0, 1) holds u."""

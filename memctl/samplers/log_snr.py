@@ -6,29 +6,20 @@ from typing import Any
 
 import numpy as np
 
-from memctl.samplers.base import Floats, TimestepSampler
-from memctl.samplers.schedule import LINEAR, NoiseSchedule
+from memctl.samplers.base import Floats
+from memctl.samplers.scheduled import ScheduledSampler
 
 
 @dataclass(frozen=True)
-class LogSnrSampler(TimestepSampler):
+class LogSnrSampler(ScheduledSampler):
     """Step t takes the density's mass nearest to lambda_t: between the midpoints to lambda_{t-1} and lambda_{t+1}.
 
     The first and the last step's share ends as far beyond them as the midpoint lies on the other side; mass further out is
     dropped. Under zero terminal SNR, lambda_T = -inf, the last step has all that is left below step T - 1's share.
 
-    Attributes:
-        schedule: The noise schedule, of `timesteps` steps. Note sigma^2 = 1 / SNR = exp(-lambda), sigma the noise's standard
-            deviation relative to the signal's factor (Karras et al. 2022, arXiv 2206.00364).
+    Note sigma^2 = 1 / SNR = exp(-lambda), sigma the noise's standard deviation relative to the signal's factor (Karras et al.
+    2022, arXiv 2206.00364).
     """
-
-    schedule: NoiseSchedule = LINEAR
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.timesteps == LINEAR.timesteps:  # not given: the schedule's own
-            object.__setattr__(self, "timesteps", self.schedule.timesteps)
-        self.schedule.check_steps(self.name, self.timesteps)
 
     @abstractmethod
     def density(self) -> Any:
@@ -36,13 +27,10 @@ class LogSnrSampler(TimestepSampler):
 
     def edges(self) -> Floats:
         """The ends of the steps' shares of lambda, falling: shape (T + 1,)."""
-        lam = self.schedule.log_snr
-        if len(lam) == 1:
+        if self.timesteps == 1:
             return np.array([np.inf, -np.inf])
-        mid = (lam[1:] + lam[:-1]) / 2
-        if not np.isfinite(lam[-1]):
-            mid[-1] = lam[-2] - ((lam[-3] - lam[-2]) / 2 if len(lam) > 2 else 0.5)
-        return np.concatenate([[2 * lam[0] - mid[0]], mid, [2 * lam[-1] - mid[-1]]])
+        ends = self.schedule.log_snr_edges
+        return ends if len(ends) > self.timesteps else np.append(ends, -np.inf)
 
     def probabilities(self) -> Floats:
         density, edges = self.density(), self.edges()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from memctl.errors import UserError
-from memctl.samplers.base import Floats, TimestepSampler, fit_for_a_folder, isfinite
+from memctl.samplers.base import Floats, TimestepSampler, fit_for_a_folder, is_number
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class MixtureSampler(TimestepSampler):
             )
         if self.weights is not None:
             object.__setattr__(self, "weights", tuple(self.weights))
-            valid = all(isinstance(w, int | float) and not isinstance(w, bool) and isfinite(w) and w >= 0 for w in self.weights)
+            valid = all(is_number(w) and w >= 0 for w in self.weights)
             if len(self.weights) != len(self.parts) or not valid or not sum(self.weights):
                 raise UserError(
                     f"sampler.weights={list(self.weights)} must be {len(self.parts)} numbers of at least 0, one a part, that are not all 0"

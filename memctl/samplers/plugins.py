@@ -9,6 +9,7 @@ import importlib.util
 import inspect
 import os
 import sys
+import traceback
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from types import ModuleType
 
 from memctl.errors import UserError
 from memctl.samplers.base import TimestepSampler
+from memctl.samplers.schedule_sampler import USE
 
 
 def own_samplers() -> dict[str, type[TimestepSampler]]:
@@ -46,7 +48,7 @@ def _found(folder: Path) -> dict[str, type[TimestepSampler]]:
                 raise UserError(
                     f"{path}: class {kind.__name__} needs a name, such as name = {kind.__name__.removesuffix('Sampler').lower()!r}"
                 )
-            taken = sorted({f.name for f in fields(kind)} & {"mode", "clip", "stratified", "name"})
+            taken = sorted({f.name for f in fields(kind)} & {*USE, "name"})
             if taken:
                 raise UserError(
                     f"{path}: the field {taken[0]} of {kind.__name__} has a name that every sampler's config uses; choose another"
@@ -70,11 +72,8 @@ def _imported(path: Path) -> ModuleType:
     except UserError:
         raise
     except Exception as error:  # whatever the user's file raises
-        line = (
-            next((f.lineno for f in reversed(inspect.getinnerframes(error.__traceback__)) if f.filename == str(path)), None)
-            if error.__traceback__
-            else None
-        )
-        where = f"{path}, line {getattr(error, 'lineno', None) or line}" if (getattr(error, "lineno", None) or line) else str(path)
+        passed = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+        line = getattr(error, "lineno", None) or (passed[-1] if passed else None)  # of a SyntaxError its own
+        where = f"{path}, line {line}" if line else str(path)
         raise UserError(f"{where}: {type(error).__name__}: {error}") from None
     return module

@@ -90,10 +90,17 @@ class NoiseSchedule:
         values.flags.writeable = False
         return values
 
-    def check_steps(self, name: str, timesteps: int) -> None:
-        """Raises: UserError, where a sampler has another number of steps."""
-        if self.timesteps != timesteps:
-            raise UserError(f"the noise schedule has {self.timesteps} steps, sampler={name} {timesteps}; give both the same")
+    @cached_property
+    def log_snr_edges(self) -> Floats:
+        """The ends of the steps' shares of the log SNR axis, midway to their neighbours and as far beyond the outermost.
+
+        Falling, shape (n + 1,), for the n steps that have signal; a step alone has half a unit on either side.
+        """
+        lam = self.log_snr[np.isfinite(self.log_snr)]
+        if len(lam) < 2:
+            return np.concatenate([lam + 0.5, lam - 0.5]) if len(lam) else np.zeros(1)
+        mid = (lam[1:] + lam[:-1]) / 2
+        return np.concatenate([[2 * lam[0] - mid[0]], mid, [2 * lam[-1] - mid[-1]]])
 
     def spec(self) -> dict[str, Any]:
         """The schedule as JSON: `NoiseSchedule(**schedule.spec()) == schedule`."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from memctl.errors import UserError
-from memctl.samplers.base import Floats, TimestepSampler, isfinite
+from memctl.samplers.base import Floats, TimestepSampler, is_number
 from memctl.samplers.uniform import UniformSampler
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 LARGEST = float(np.finfo(np.float32).max)
 DRAWABLE = 2.0**-50  # a step less likely is never drawn: u has 53 random bits
 MODES = ("sample", "weight", "correct")
+USE: dict[str, Any] = {"mode": "sample", "clip": None, "stratified": False}  # what a sampler's config holds besides the distribution
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class ScheduleSampler:
         if self.mode not in MODES:
             raise UserError(f"sampler.mode={self.mode} must be sample, weight or correct")
         clip = self.clip
-        if clip is not None and (isinstance(clip, bool) or not isinstance(clip, int | float) or not isfinite(clip) or clip <= 0):
+        if clip is not None and (not is_number(clip) or clip <= 0):
             raise UserError(f"sampler.clip={clip} must be positive, the largest weight of a loss, or null")
         object.__setattr__(self, "clip", None if clip is None else float(clip))
         if not isinstance(self.stratified, bool):
@@ -144,8 +145,8 @@ class ScheduleSampler:
 
     @property
     def use(self) -> dict[str, Any]:
-        """mode, clip and stratified as JSON."""
-        return {"mode": self.mode, "clip": self.clip, "stratified": self.stratified}
+        """The items of USE."""
+        return {key: getattr(self, key) for key in USE}
 
     def __getstate__(self) -> dict[str, Any]:
         return {"sampler": self.sampler, **self.use}

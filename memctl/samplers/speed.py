@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from memctl.samplers.base import Floats, TimestepSampler
-from memctl.samplers.schedule import LINEAR, NoiseSchedule
+from memctl.samplers.base import Floats
+from memctl.samplers.scheduled import ScheduledSampler
 
 
 @dataclass(frozen=True)
-class SpeedSampler(TimestepSampler):
+class SpeedSampler(ScheduledSampler):
     """p(t) is k times as large where the change g(t) of sqrt(1 - abar_t) a step exceeds a threshold as where it does not.
 
     p(t) proportional to tanh(1e6 (g(t) - threshold)) + (k + 1) / (k - 1), g by central differences; the authors' code has
@@ -17,21 +17,16 @@ class SpeedSampler(TimestepSampler):
 
     Attributes:
         k: Ratio, above 1. threshold: Change of the noise level a step, positive.
-        schedule: The noise schedule, of `timesteps` steps.
     """
 
     name = "speed"
     k: float = 5.0
     threshold: float = 1e-4
-    schedule: NoiseSchedule = LINEAR
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.check("k", lambda v: v > 1, "above 1")
         self.check("threshold", lambda v: v > 0, "positive")
-        if self.timesteps == LINEAR.timesteps:  # not given: the schedule's own
-            object.__setattr__(self, "timesteps", self.schedule.timesteps)
-        self.schedule.check_steps(self.name, self.timesteps)
 
     def probabilities(self) -> Floats:
         noise = np.exp(-0.5 * np.logaddexp(0, self.schedule.log_snr))  # sqrt(1 - abar) = (1 + SNR)^-1/2

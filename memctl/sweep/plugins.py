@@ -14,8 +14,6 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from memctl import config
 from memctl.errors import UserError
 from memctl.paths import config_root
-from memctl.samplers import USE
-from memctl.samplers.plugins import own_samplers
 
 
 class MemctlSearchPath(SearchPathPlugin):
@@ -30,6 +28,8 @@ class MemctlSearchPath(SearchPathPlugin):
 def install() -> None:
     """Register everything once; called before `hydra.main`."""
     plugins = Plugins.instance()
+    from memctl.samplers import USE
+    from memctl.samplers.plugins import own_samplers
     from memctl.sweep.launcher import LocalLauncher, LocalLauncherConfig
     from memctl.sweep.sweeper import GridSweeper, GridSweeperConfig
 

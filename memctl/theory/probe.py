@@ -19,7 +19,7 @@ from memctl.results.files import atomic, read_json, said_plainly, write_json
 from memctl.results.journal import Journal
 from memctl.results.mirror import Mirror
 from memctl.results.progress import Progress, witnessed
-from memctl.samplers import IntervalSampler, NoiseSchedule, TimestepSampler, UniformSampler
+from memctl.samplers import IntervalSampler, TimestepSampler, UniformSampler
 from memctl.theory.claims import Theory
 from memctl.theory.figure import draw
 from memctl.theory.gradients import measure, steps_of
@@ -34,7 +34,7 @@ def run(experiment: Experiment) -> dict[str, Any]:
     Raises:
         UserError: the folder holds another probe's rows, another process works on it, or a setting cannot be.
     """
-    directory = experiment.runs / experiment.config.sweep.name
+    directory = experiment.sweep_directory
     science = {"base": experiment.base_science, "theory": asdict(experiment.config.theory), "format": FORMAT}
     fingerprint = digest(science)
     samplers_of(experiment)  # before the folder knows of it: a wrong setting leaves nothing behind
@@ -91,7 +91,7 @@ def _work(experiment: Experiment, progress: Progress) -> dict[str, Any]:
         if t not in rows:
             rows[t] = {"stage": "gradients", "step": step, **measure(network, scheduler, x0, eps, t, progress.advance)}
             journal.append(rows[t])
-    theory = Theory([rows[t] for t in steps], NoiseSchedule.configured(config.diffusion).log_snr, samplers)
+    theory = Theory([rows[t] for t in steps], experiment.schedule.log_snr, samplers)
     title = (
         f"{experiment.data.name}: gradients of {len(x0)} training records at the base, {sum(p.numel() for p in network.parameters()):,} "
         f"parameters, predicting {config.diffusion.prediction}"
@@ -107,7 +107,7 @@ def _work(experiment: Experiment, progress: Progress) -> dict[str, Any]:
 
 def _mirror(experiment: Experiment, found: dict[str, Any]) -> None:
     """The rows, the verdicts and the figure, in W&B."""
-    config, directory = experiment.config, experiment.runs / experiment.config.sweep.name
+    config, directory = experiment.config, experiment.sweep_directory
     mirror = Mirror(
         config.logger, directory, name="theory", group=config.sweep.name, rows=found["rows"],
         run_id=digest([experiment.base_fingerprint, asdict(config.theory), config.sweep.name]),
@@ -128,7 +128,7 @@ def describe(experiment: Experiment, found: dict[str, Any]) -> str:
         f"{name:16s} {p['draws']:8.0f} {p['predicted']:10.0f} {p['measured']:10.0f} {p['followed']:14.0f}"
         for name, p in found["places"].items()
     ]
-    return "\n".join([*lines, "", f"figure: {experiment.runs / experiment.config.sweep.name / 'theory.png'}"])
+    return "\n".join([*lines, "", f"figure: {experiment.sweep_directory / 'theory.png'}"])
 
 
 def task(cfg: Any) -> str:

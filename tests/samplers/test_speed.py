@@ -20,7 +20,9 @@ def formula(schedule: NoiseSchedule, k: float, threshold: float) -> np.ndarray:
 def test_it_is_the_authors_formula(name: str, zero: bool, k: float, threshold: float):
     schedule = NoiseSchedule(schedule=name, zero_terminal_snr=zero)
     # Rounding of sqrt(1 - abar), 1e-16 a step, times the formula's 1e6, over p of at least 1/(2k) of the largest.
-    np.testing.assert_allclose(SpeedSampler(1000, k, threshold, schedule).pmf, formula(schedule, k, threshold), rtol=1e-7)
+    np.testing.assert_allclose(
+        SpeedSampler(1000, k=k, threshold=threshold, schedule=schedule).pmf, formula(schedule, k, threshold), rtol=1e-7
+    )
 
 
 def test_the_linear_schedule_is_drawn_five_times_less_where_its_noise_level_hardly_changes():

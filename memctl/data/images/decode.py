@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-Pixels = NDArray[np.uint8]
+from memctl.data.images import Pixels
+
 MODES = {1: "L", 3: "RGB"}
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from memctl.data.images.decode import Pixels
+from memctl.data.images import Pixels
 
 SIDE = 16  # of the reduced images in which candidates are found
 BLOCK = 1024

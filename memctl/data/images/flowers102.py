@@ -5,14 +5,12 @@ The official parts (setid.mat) are pooled and split anew: some exact duplicates 
 
 import hashlib
 import shutil
-import tarfile
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +25,8 @@ MD5 = {"102flowers.tgz": "52808999861908f626f3c1f4e79d11fa", "imagelabels.mat": 
 
 def fetch(url: str, path: Path, md5: str) -> None:
     """Download a file and check it. Raises: OSError without a network, ValueError for a file that is another."""
+    from urllib.request import urlopen  # here alone: it loads a fifth of the standard library
+
     found = hashlib.md5(usedforsecurity=False)
     part = path.with_suffix(".part")
     with urlopen(url, timeout=20) as answer, part.open("wb") as file:
@@ -41,6 +41,8 @@ def fetch(url: str, path: Path, md5: str) -> None:
 
 def download(url: str, folder: Path, get: Callable[[str, Path, str], None] = fetch) -> None:
     """Put the data set into `folder`, laid out as Oxford's download unpacks. Raises: UserError."""
+    import tarfile
+
     print(f"downloading Flowers-102 (345 MB) from {url} into {folder}", flush=True)
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -9,15 +9,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from memctl.data.base import DataSource, Records, readable
-from memctl.data.images.decode import Pixels, decode
-from memctl.data.images.duplicates import Duplicates, near
+from memctl.data.images import Pixels
 from memctl.errors import UserError
+
+if TYPE_CHECKING:
+    from memctl.data.images.duplicates import Duplicates
 
 ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 SHOWN = 8  # files named in a message
@@ -74,7 +76,10 @@ class ImageSource(DataSource):
         pixels, broken = self.pixels(paths)
         if broken and self.broken == "refuse":
             raise UserError(f"{named(broken)} cannot be read as images; remove them, or leave them out with data.broken=skip")
-        readable_ones = np.array([i for i, path in enumerate(paths) if path not in set(broken)], dtype=np.intp)
+        lost = set(broken)
+        readable_ones = np.array([i for i, path in enumerate(paths) if path not in lost], dtype=np.intp)
+        from memctl.data.images.duplicates import near  # here alone: a sweep's controller needs no sparse matrices
+
         same = near(pixels, self.near)
         values = pixels.astype(np.float32) / 127.5 - 1
         dropped = {f"cannot be read ({named(broken)})": len(broken)} if broken else {}
@@ -111,6 +116,8 @@ class ImageSource(DataSource):
 
 def attempt(path: Path, size: int, channels: int) -> Pixels | None:
     """The decoded image, or None for a file that is none."""
+    from memctl.data.images.decode import decode  # here alone: a sweep's controller decodes nothing
+
     try:
         return decode(path, size, channels)
     except Exception:  # Pillow raises many kinds of errors for broken files
@@ -144,7 +151,7 @@ def named(paths: Sequence[Path]) -> str:
     return ", ".join(str(p) for p in paths[:SHOWN]) + more
 
 
-def counted(same: Duplicates) -> dict[str, int]:
+def counted(same: "Duplicates") -> dict[str, int]:
     """How many images were left out as another's duplicate: exact, near, or mirrored."""
     first = {int(g): i for i, g in reversed(list(enumerate(same.group)))}
     links: dict[int, tuple[float, bool]] = {}

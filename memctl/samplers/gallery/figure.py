@@ -59,12 +59,7 @@ def over_t(one: Shown) -> Side:
 
 def over_log_snr(one: Shown) -> Side:
     """Step t's share of the axis ends midway to its neighbours; a step without signal (log SNR -inf) has none."""
-    lam = one.schedule.log_snr
-    lam = lam[np.isfinite(lam)]
-    if len(lam) < 2:
-        return Side(np.concatenate([lam + 0.5, lam - 0.5]) if len(lam) else np.zeros(1))
-    mid = (lam[1:] + lam[:-1]) / 2
-    return Side(np.concatenate([[2 * lam[0] - mid[0]], mid, [2 * lam[-1] - mid[-1]]]))
+    return Side(one.schedule.log_snr_edges)
 
 
 def top(peaks: Sequence[float]) -> float:

@@ -64,7 +64,7 @@ def test_decoding_is_kept_by_content(folder: Path, tmp_path: Path, monkeypatch: 
     source = images(folder, cache=str(tmp_path / "cache"))
     first = data.load(source)
     (kept,) = (tmp_path / "cache").iterdir()
-    monkeypatch.setattr("memctl.data.images.source.decode", lambda *a: pytest.fail("decoded again"))
+    monkeypatch.setattr("memctl.data.images.decode.decode", lambda *a: pytest.fail("decoded again"))
     assert data.load(source).hash == first.hash
     monkeypatch.undo()
     kept.write_bytes(kept.read_bytes()[:200])  # torn: made again
