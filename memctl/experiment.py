@@ -112,7 +112,7 @@ class Experiment:
     @cached_property
     def base_science(self) -> dict[str, Any]:
         """What decides the base checkpoint's numbers."""
-        source = {k: v for k, v in asdict(self.data).items() if k not in ("path", "url", "base_epochs", "cache")}
+        source = {k: v for k, v in asdict(self.data).items() if k not in ("path", "url", "hub", "base_epochs", "cache")}
         base = asdict(self.config.base)
         path = base.pop("path")
         return {

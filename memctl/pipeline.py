@@ -184,13 +184,12 @@ def generated(experiment: Experiment, split: Split, network: nn.Module, progress
         return np.asarray(np.load(path))
     device = accelerator_device(experiment.config.trainer.accelerator)
     network = network.to(device).eval()
-    clip = float(np.abs(split.train).max())
     batches = []
     for start in range(0, how.samples, how.batch_size):
         seeds = range(how.seed + start, how.seed + min(start + how.batch_size, how.samples))
         part = parts / f"{seeds.start:07d}-{seeds.stop:07d}.npy"
         if not part.exists():
-            x = generate(network, experiment.config.diffusion, how, seeds, split.train.shape[1:], device, clip, progress.advance)
+            x = generate(network, experiment.config.diffusion, how, seeds, split.train.shape[1:], device, split.bound, progress.advance)
             with atomic(part) as file:
                 np.save(file, x.numpy())
         else:

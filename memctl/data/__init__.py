@@ -9,12 +9,13 @@ from memctl.data.ecg5000 import Ecg5000
 from memctl.data.images.digits import Digits
 from memctl.data.images.flowers102 import Flowers102
 from memctl.data.images.folder import Images
+from memctl.data.images.hub import HuggingFace
 from memctl.data.images.pokemon import Pokemon
 from memctl.data.mitdb208 import Mitdb208
 from memctl.data.signals import Signals
 from memctl.data.split import Split, split
 
-SOURCES: dict[str, type[DataSource]] = {s.name: s for s in (Mitdb208, Ecg5000, Signals, Digits, Flowers102, Pokemon, Images)}
+SOURCES: dict[str, type[DataSource]] = {s.name: s for s in (Mitdb208, Ecg5000, Signals, Digits, Flowers102, Pokemon, Images, HuggingFace)}
 
 
 def build(spec: Mapping[str, Any]) -> DataSource:

@@ -26,6 +26,7 @@ class Records:
         value_range: Lowest and highest possible value (images: (-1, 1)), or None where values are unbounded (signals).
         mirror: Whether a record and its mirror image (the last axis reversed) are one identity.
         flip: Whether training shows each record mirrored half of the time.
+        distinct: Whether duplicates are out already.
     """
 
     values: Array
@@ -34,6 +35,7 @@ class Records:
     value_range: tuple[float, float] | None = None
     mirror: bool = False
     flip: bool = False
+    distinct: bool = False
 
 
 @dataclass

@@ -5,6 +5,7 @@ It is made before the base sees anything; its hash travels in every checkpoint a
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -32,13 +33,19 @@ class Split:
     mirror: bool = False
     flip: bool = False
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """Sixteen hexadecimal digits over the values of both sides, in order."""
         total = hashlib.sha256()
         for side in (self.train, self.heldout):
-            total.update(repr(side.shape).encode() + np.ascontiguousarray(side).tobytes())
+            total.update(repr(side.shape).encode())
+            total.update(np.ascontiguousarray(side).data)
         return total.hexdigest()[:16]
+
+    @cached_property
+    def bound(self) -> float:
+        """The largest absolute value that a record can have or, where values are unbounded, that a training record has."""
+        return max(map(abs, self.value_range)) if self.value_range else float(np.abs(self.train).max())
 
 
 def first_occurrences(values: Array) -> NDArray[np.intp]:
@@ -82,7 +89,7 @@ def split(records: Records, n_train: int | None = None, n_heldout: int | None = 
         why = ", ".join(f"{n} {reason}" for reason, n in records.dropped.items() if n)
         raise UserError(f"no record is left to use ({why or 'the file holds none'})")
     check_finite(records.values)
-    kept = first_occurrences(records.values)
+    kept = np.arange(len(records.values)) if records.distinct else first_occurrences(records.values)
     n_train, n_heldout = sizes(len(kept), n_train, n_heldout)
 
     rng = np.random.default_rng([seed, 0])

@@ -47,19 +47,22 @@ def delta_nn(d_train: Floats, d_heldout: Floats, rng: np.random.Generator, repea
     return mean(d_heldout - d_train, rng, repeats)
 
 
-def permutation_p(to_pool: Floats, n: int, rng: np.random.Generator, repeats: int) -> float:
+def permutation_p(tied: tuple[np.ndarray, np.ndarray], train: np.ndarray, rng: np.random.Generator, repeats: int) -> float:
     """One-sided p of dcr_share: how often a random split of the pool into train and held-out gives G as large a share.
 
     It holds G fixed and asks whether the labels matter, so it allows for what a bootstrap over G leaves out: that X and Y
     are samples too. Small p: G is nearer to train than a split at random would make it. Range [1/(repeats + 1), 1].
 
     Args:
-        to_pool: Distances from each sample to the pool, shape (m, N), the first n of which are X and the others Y.
+        tied: Each sample with every record of the pool that is nearest to it (`Scan.tied`).
+        train: Which records of the pool are X, bool, shape (N,).
     """
+    sample, record = tied
+    first = np.flatnonzero(np.diff(sample, prepend=-1))
 
-    def share(first: np.ndarray) -> float:
-        return float(closer_to_train(to_pool[:, first].min(axis=1), to_pool[:, ~first].min(axis=1)).mean())
+    def share(labels: np.ndarray) -> float:
+        mine = labels[record]  # a tie between X and Y counts 1/2
+        return float(np.logical_or.reduceat(mine, first).mean() + np.logical_and.reduceat(mine, first).mean()) / 2
 
-    labels = np.arange(to_pool.shape[1]) < n
-    observed = share(labels)
-    return (1 + sum(share(rng.permutation(labels)) >= observed for _ in range(repeats))) / (1 + repeats)
+    observed = share(train)
+    return (1 + sum(share(rng.permutation(train)) >= observed for _ in range(repeats))) / (1 + repeats)

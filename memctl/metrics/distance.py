@@ -5,6 +5,7 @@ mse  = mean((a - b)^2)
 norm = ||a - b||_2
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -41,7 +42,7 @@ def squared(a: Floats, b: Floats) -> Floats:
 
 
 class Neighbours(NamedTuple):
-    """One pass over the distances from each query to all references, each field of shape (len(queries),).
+    """The distances from each query to the references, each field of shape (len(queries),).
 
     Attributes:
         first, second: Distance to the nearest and the second nearest reference.
@@ -55,27 +56,64 @@ class Neighbours(NamedTuple):
     mean: Floats
 
 
-def neighbours(
-    queries: Floats, references: Floats, reduce: str = "rms", exclude_self: bool = False, mirrored: Floats | None = None
-) -> Neighbours:
-    """Nearest references and mean distances of each query; every nearest-neighbour metric is computed from this pass.
+class Scan(NamedTuple):
+    """What one pass over the distances from m queries to n references leaves.
+
+    Attributes:
+        near: Of each side of the references.
+        subsets: Distance to the nearest record of each subset of the references, shape (len(subsets), m).
+        tied: Every pair of a query and a reference at the query's least distance, as two arrays of indices, queries in order.
+    """
+
+    near: list[Neighbours]
+    subsets: Floats
+    tied: tuple[np.ndarray, np.ndarray]
+
+
+def scan(
+    queries: Floats,
+    references: Floats,
+    reduce: str = "rms",
+    sides: Sequence[slice] = (slice(None),),
+    subsets: Sequence[np.ndarray] = (),
+    mirrored: Floats | None = None,
+    exclude_self: bool = False,
+) -> Scan:
+    """One pass over all distances, in blocks of queries; every nearest-neighbour metric is computed from it.
 
     Args:
         queries: shape (m, D).
-        references: shape (n, D), n >= 2 (3 with `exclude_self`).
-        exclude_self: The queries are the references, and none counts as its own neighbour.
+        references: shape (n, D).
+        sides: Parts of the references, at least two records each (three with `exclude_self`).
+        subsets: Indices of references.
         mirrored: The queries' mirror images: a reference is then as near as the nearer of the two. The mean is the queries' own.
+        exclude_self: The queries are the references, and none counts as its own neighbour.
     """
     rows = max(1, BLOCK // len(references))
-    blocks = []
+    near: list[list[Neighbours]] = [[] for _ in sides]
+    least, tied = [], []
     for start in range(0, len(queries), rows):
         d = distances(queries[start : start + rows], references, reduce)
         own = np.arange(len(d))
-        total = d.sum(axis=1) - (d[own, start + own] if exclude_self else 0.0)
+        if exclude_self:
+            d[own, start + own] = 0.0
+        means = [d[:, side].sum(axis=1) / (d[:, side].shape[1] - exclude_self) for side in sides]
         if mirrored is not None:
             d = np.minimum(d, distances(mirrored[start : start + rows], references, reduce))
         if exclude_self:
             d[own, start + own] = np.inf
-        two = np.partition(d, 1, axis=1)
-        blocks.append((two[:, 0], two[:, 1], d.argmin(axis=1), total / (len(references) - exclude_self)))
-    return Neighbours(*(np.concatenate(column) for column in zip(*blocks, strict=True)))
+        for found, side, mean in zip(near, sides, means, strict=True):
+            two = np.partition(d[:, side], 1, axis=1)
+            found.append(Neighbours(two[:, 0], two[:, 1], d[:, side].argmin(axis=1), mean))
+        least.append(np.array([d[:, subset].min(axis=1) for subset in subsets]).reshape(len(subsets), len(d)))
+        query, reference = np.nonzero(d == d.min(axis=1, keepdims=True))
+        tied.append((query + start, reference))
+    joined = [Neighbours(*(np.concatenate(column) for column in zip(*found, strict=True))) for found in near]
+    return Scan(joined, np.concatenate(least, axis=1), (np.concatenate([t[0] for t in tied]), np.concatenate([t[1] for t in tied])))
+
+
+def neighbours(
+    queries: Floats, references: Floats, reduce: str = "rms", exclude_self: bool = False, mirrored: Floats | None = None
+) -> Neighbours:
+    """Nearest references and mean distances of each query: `scan` with all references as one side."""
+    return scan(queries, references, reduce, mirrored=mirrored, exclude_self=exclude_self).near[0]

@@ -3,8 +3,8 @@
     E(G, Y) = 2 E||g - y|| - E||g - g'|| - E||y - y'||     (unbiased: no record is paired with itself)
 
 0 in expectation for equal distributions, also slightly negative by chance; no upper bound. Sees any difference of
-distribution, but says nothing of copying: exact copies of train are near 0. All distances of the pool are held, so of more
-than LIMIT records a side a fixed random subset is taken.
+distribution, but says nothing of copying: exact copies of train are near 0. The distances within a side are those of a fixed
+random subset, where it has more than LIMIT records.
 """
 
 import numpy as np
@@ -35,16 +35,20 @@ def limited(records: Floats) -> Floats:
     return records if len(records) <= LIMIT else records[np.random.default_rng(0).choice(len(records), LIMIT, replace=False)]
 
 
+def within(records: Floats, reduce: str = "rms") -> float:
+    """E||y - y'||: the mean distance between two different records, in units of the distance."""
+    records = limited(records)
+    records = records - records[0]  # records that hardly differ, a collapsed model's, then have few digits to lose
+    return float(distances(records, records, reduce).sum() / (len(records) * (len(records) - 1)))
+
+
 def energy(samples: Floats, reference: Floats, reduce: str = "rms") -> float:
     """E(samples, reference), in units of the distance."""
-    samples, reference = limited(samples), limited(reference)
-    pool = np.concatenate([samples, reference])
-    return energy_distance(distances(pool, pool, reduce), np.arange(len(pool)) < len(samples))
+    return 2 * float(distances(samples, reference, reduce).mean()) - within(samples, reduce) - within(reference, reduce)
 
 
 def permuted(a: Floats, b: Floats, rng: np.random.Generator, repeats: int, reduce: str = "rms") -> Floats:
     """E under random relabelling of a and b: its distribution where both come from one, shape (repeats,)."""
-    a, b = limited(a), limited(b)
-    pool = np.concatenate([a, b])
-    d, labels = distances(pool, pool, reduce), np.arange(len(pool)) < len(a)
+    pool = np.concatenate([limited(a), limited(b)])
+    d, labels = distances(pool, pool, reduce), np.arange(len(pool)) < min(len(a), LIMIT)
     return np.array([energy_distance(d, rng.permutation(labels)) for _ in range(repeats)])

@@ -1,7 +1,8 @@
 """All metrics of a set of samples against one split, and the metric names with what they mean."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,8 @@ from memctl.data import Split
 from memctl.data.base import check_finite
 from memctl.metrics import copying
 from memctl.metrics.amplitude import amplitude_js
-from memctl.metrics.distance import Neighbours, distances, neighbours
-from memctl.metrics.energy import energy
+from memctl.metrics.distance import Neighbours, Scan, scan
+from memctl.metrics.energy import within
 from memctl.metrics.measure import Floats, Measure, mean
 from memctl.metrics.prepare import flatten, quantize, rescale, standardise
 from memctl.metrics.projection import Projection
@@ -25,7 +26,8 @@ class Suite:
     """What the metrics need of a split, prepared once.
 
     Attributes:
-        train, heldout: Flattened records in the units that distances are taken in, shape (n, D).
+        pool: Training and, after them, held-out records, flattened, in the units that distances are taken in: shape (N, D).
+        n_train: How many of them are training records.
         value_range: Of the training data, for quantisation.
         bounded: Whether the data has a range of its own (images).
         shape: Of a record, (channels, *dims).
@@ -33,8 +35,8 @@ class Suite:
     """
 
     config: Metrics
-    train: Floats
-    heldout: Floats
+    pool: Floats
+    n_train: int
     value_range: tuple[float, float]
     projection: Projection
     bounded: bool
@@ -44,39 +46,45 @@ class Suite:
     @classmethod
     def of(cls, split: Split, config: Metrics) -> "Suite":
         value_range = split.value_range or (float(split.train.min()), float(split.train.max()))
-        train, heldout = (prepare(side, config, value_range) for side in (split.train, split.heldout))
-        components = min(config.components, *train.shape)
-        projection = Projection.fit(train, components, config.bins)
-        return cls(config, train, heldout, value_range, projection, split.value_range is not None, split.train.shape[1:], split.mirror)
+        n, shape = len(split.train), split.train.shape[1:]
+        pool = np.empty((n + len(split.heldout), int(np.prod(shape))))
+        pool[:n], pool[n:] = prepare(split.train, config, value_range), prepare(split.heldout, config, value_range)
+        projection = Projection.fit(pool[:n], min(config.components, *pool[:n].shape), config.bins)
+        return cls(config, pool, n, value_range, projection, split.value_range is not None, shape, split.mirror)
+
+    @property
+    def train(self) -> Floats:
+        return self.pool[: self.n_train]
+
+    @property
+    def heldout(self) -> Floats:
+        return self.pool[self.n_train :]
+
+    @cached_property
+    def within(self) -> tuple[float, float]:
+        """The mean distance between two training records, and between two held-out ones."""
+        return within(self.train, self.config.reduce), within(self.heldout, self.config.reduce)
 
     def prepare(self, records: NDArray[np.floating]) -> Floats:
         """Samples, shape (m, channels, *dims), in the units of `train`: shape (m, D)."""
         return prepare(records, self.config, self.value_range)
 
-    def mirrored(self, samples: Floats) -> Floats | None:
-        """The mirror images of prepared samples, shape (m, D), where they are the same identities; else None."""
-        return samples.reshape(-1, *self.shape)[..., ::-1].reshape(samples.shape) if self.mirror else None
-
-    def neighbours(self, samples: Floats, references: Floats) -> Neighbours:
-        """The one pass over distances, in the units of the config, mirror images allowed for."""
-        return neighbours(samples, references, self.config.reduce, mirrored=self.mirrored(samples))
-
-    def distances(self, samples: Floats, references: Floats) -> Floats:
-        """All distances, each the lesser of a sample's and its mirror image's where these are one identity."""
-        d, mirrored = distances(samples, references, self.config.reduce), self.mirrored(samples)
-        return d if mirrored is None else np.minimum(d, distances(mirrored, references, self.config.reduce))
+    def scan(self, samples: Floats, subsets: Sequence[NDArray[np.intp]] = ()) -> Scan:
+        """The one pass over distances from prepared samples to train and held-out, mirror images allowed for."""
+        mirrored = samples.reshape(-1, *self.shape)[..., ::-1].reshape(samples.shape) if self.mirror else None
+        sides = (slice(self.n_train), slice(self.n_train, None))
+        return scan(samples, self.pool, self.config.reduce, sides, subsets, mirrored)
 
     def rng(self, *key: int) -> np.random.Generator:
         return np.random.default_rng([self.config.seed, *key])
 
-    def distribution(self, samples: Floats) -> Iterator[tuple[str, Measure]]:
+    def distribution(self, samples: Floats, near: Neighbours) -> Iterator[tuple[str, Measure]]:
         """The paper's metrics: how far the samples are from the training set as a whole.
 
         distance_to_train (B.3: mean over the training set, then over samples) depends on a sample only through its
         distance to the data's mean; it is a meter of contrast, not of copying. js_amplitude is for signals, whose values have no range.
         """
         config, rng = self.config, self.rng(1)
-        near = self.neighbours(samples, self.train)
         yield "distance_to_train", mean(near.mean, rng, config.repeats)
         if not self.bounded:
             yield "js_amplitude", mean(amplitude_js(samples, self.train, config.amplitude_js, config.bins), rng, config.repeats)
@@ -85,43 +93,54 @@ class Suite:
         yield "f_mem", copying.f_mem(near, config.threshold)
         yield "ratio_median", Measure(float(np.median(copying.ratios(near))))
 
-    def against_heldout(self, samples: Floats) -> Iterator[tuple[str, Measure]]:
-        """dcr_share with its p, and delta_nn, against training and held-out subsets of equal size; and the nearest distances."""
-        d_train, d_heldout, closer = [], [], []
-        for train, heldout in self.equal_sides():
-            a = self.neighbours(samples, train).first
-            b = self.neighbours(samples, heldout).first
-            d_train.append(a)
-            d_heldout.append(b)
-            closer.append(copying.closer_to_train(a, b))
+    def against_heldout(self, found: Scan) -> Iterator[tuple[str, Measure]]:
+        """dcr_share with its p, and delta_nn, against training and held-out subsets of equal size; and the nearest distances.
+
+        Args:
+            found: The pass over the samples, with the pairs of `equal_sides` as its subsets.
+        """
+        d_train, d_heldout = found.subsets[::2], found.subsets[1::2]
         rng, repeats = self.rng(2), self.config.repeats
-        x, y = np.mean(d_train, axis=0), np.mean(d_heldout, axis=0)
-        yield "dcr_share", mean(np.mean(closer, axis=0), rng, repeats)
-        train, heldout = next(self.equal_sides())
-        to_pool = self.distances(samples, np.concatenate([train, heldout]))
-        yield "dcr_p", Measure(copying.permutation_p(to_pool, len(train), self.rng(6), repeats))
+        x, y = d_train.mean(axis=0), d_heldout.mean(axis=0)
+        yield "dcr_share", mean(copying.closer_to_train(d_train, d_heldout).mean(axis=0), rng, repeats)
+        yield "dcr_p", Measure(copying.permutation_p(found.tied, np.arange(len(self.pool)) < self.n_train, self.rng(6), repeats))
         yield "delta_nn", copying.delta_nn(x, y, rng, repeats)
         yield "nn_train", mean(x, rng, repeats)
         yield "nn_heldout", mean(y, rng, repeats)
 
-    def equal_sides(self) -> Iterator[tuple[Floats, Floats]]:
-        """Training and held-out sides of one size: both whole, or random subsets of the larger."""
-        k, rng = min(len(self.train), len(self.heldout)), self.rng(3)
-        for _ in range(1 if len(self.train) == len(self.heldout) else DCR_SUBSETS):
-            yield (
-                self.train if len(self.train) == k else self.train[rng.choice(len(self.train), k, replace=False)],
-                self.heldout if len(self.heldout) == k else self.heldout[rng.choice(len(self.heldout), k, replace=False)],
-            )
+    def equal_sides(self) -> list[NDArray[np.intp]]:
+        """Indices in the pool of training and held-out sides of one size, in turn: both whole, or random subsets of the larger."""
+        train, heldout = np.split(np.arange(len(self.pool)), [self.n_train])
+        k, rng = min(len(train), len(heldout)), self.rng(3)
+        some = lambda side: side if len(side) == k else np.sort(rng.choice(side, k, replace=False))
+        return [some(side) for _ in range(1 if len(train) == len(heldout) else DCR_SUBSETS) for side in (train, heldout)]
 
-    def evaluate(self, records: NDArray[np.floating]) -> dict[str, Measure]:
-        """Every metric of the samples, shape (m, channels, *dims), in their own units. Raises: UserError for NaN in them."""
+    def energies(self, samples: Floats, found: Scan) -> Iterator[tuple[str, Measure]]:
+        """The energy distances to train and to held-out; the distances between both are those of the pass."""
+        own = within(samples, self.config.reduce)
+        for name, near, other in zip(("energy_train", "energy_heldout"), found.near, self.within, strict=True):
+            yield name, Measure(2 * float(near.mean.mean()) - own - other)
+
+    def measured(self, samples: Floats) -> Scan:
+        """The pass that `evaluate` needs over prepared samples."""
+        return self.scan(samples, self.equal_sides())
+
+    def evaluate(self, records: NDArray[np.floating], found: Scan | None = None) -> dict[str, Measure]:
+        """Every metric of the samples, shape (m, channels, *dims), in their own units.
+
+        Args:
+            found: What `measured` says of them, if it is known.
+
+        Raises:
+            UserError: NaN in them.
+        """
         check_finite(records)
         samples = self.prepare(records)
+        found = self.measured(samples) if found is None else found
         return {
-            **dict(self.distribution(samples)),
-            **dict(self.against_heldout(samples)),
-            "energy_train": Measure(energy(samples, self.train, self.config.reduce)),
-            "energy_heldout": Measure(energy(samples, self.heldout, self.config.reduce)),
+            **dict(self.distribution(samples, found.near[0])),
+            **dict(self.against_heldout(found)),
+            **dict(self.energies(samples, found)),
         }
 
 

@@ -3,14 +3,15 @@
     heldout   real records that no model saw           copies   training records, drawn with replacement
     blurred   real records, smoothed                   mean     the training set's mean, repeated
 
-For dcr_share and delta_nn the held-out records are halved at random, many times: one half plays the generator's fresh
-records, the other the held-out side, against as many training records. A yardstick's interval holds 95 % of these.
+For dcr_share and delta_nn the held-out records are halved at random, many times: one half is where the generator takes its
+fresh records from, the other the held-out side, against as many training records. A yardstick's interval holds 95 % of these.
 
 `floor` is what a perfect model of as many samples would read by chance: fresh real records of that number (dcr_share and
 delta_nn: the held-out yardstick itself, which is of half the held-out records against half, and so wider).
 """
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,8 @@ from scipy.ndimage import gaussian_filter
 from memctl.data import Split
 from memctl.metrics import copying
 from memctl.metrics.amplitude import amplitude_js
-from memctl.metrics.energy import LIMIT, energy, permuted
+from memctl.metrics.distance import Neighbours, Scan
+from memctl.metrics.energy import LIMIT, permuted
 from memctl.metrics.measure import Floats, Measure
 from memctl.metrics.suite import Suite
 
@@ -28,7 +30,21 @@ HALVINGS = 20
 BLUR = 0.05  # standard deviation of the Gaussian, as a share of each side's length
 
 Records = NDArray[np.floating]
-Generator = Callable[[Records, Records, np.random.Generator], Records]
+
+
+class Made(NamedTuple):
+    """What a generator made.
+
+    Attributes:
+        records: shape (m, channels, *dims).
+        source: Index, in train and after it held-out, of the record that each was made from, shape (m,); -1 for none.
+    """
+
+    records: Records
+    source: NDArray[np.intp]
+
+
+Generator = Callable[[Split, int, np.random.Generator], Made]
 
 
 def blur(records: Records) -> Records:
@@ -37,12 +53,34 @@ def blur(records: Records) -> Records:
     return np.asarray(gaussian_filter(records, sigma, mode="nearest"))
 
 
-GENERATORS: dict[str, Generator] = {
-    "heldout": lambda train, fresh, rng: fresh,
-    "copies": lambda train, fresh, rng: train[rng.integers(len(train), size=len(fresh))],
-    "blurred": lambda train, fresh, rng: blur(fresh),
-    "mean": lambda train, fresh, rng: np.repeat(train.mean(axis=0, keepdims=True), len(fresh), axis=0),
-}
+def some(split: Split, n: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """The held-out records, or n of them, as indices among train and held-out."""
+    k = len(split.heldout)
+    return len(split.train) + (np.arange(k) if k <= n else np.sort(rng.choice(k, n, replace=False)))
+
+
+def heldout(split: Split, n: int, rng: np.random.Generator) -> Made:
+    chosen = some(split, n, rng)
+    return Made(split.heldout[chosen - len(split.train)], chosen)
+
+
+def copies(split: Split, n: int, rng: np.random.Generator) -> Made:
+    chosen = rng.integers(len(split.train), size=min(n, len(split.heldout)))
+    return Made(split.train[chosen], chosen)
+
+
+def blurred(split: Split, n: int, rng: np.random.Generator) -> Made:
+    made = heldout(split, n, rng)
+    return Made(blur(made.records), made.source)
+
+
+def mean(split: Split, n: int, rng: np.random.Generator) -> Made:
+    m = min(n, len(split.heldout))
+    average = split.train.mean(axis=0, keepdims=True, dtype=np.float64)
+    return Made(np.repeat(average, m, axis=0), np.full(m, -1))
+
+
+GENERATORS: dict[str, Generator] = {"heldout": heldout, "copies": copies, "blurred": blurred, "mean": mean}
 
 
 def spread(values: list[float] | Floats) -> Measure:
@@ -51,67 +89,83 @@ def spread(values: list[float] | Floats) -> Measure:
     return Measure(float(np.mean(values)), float(low), float(high))
 
 
-def halved(suite: Suite, split: Split, generator: Generator, rng: np.random.Generator) -> dict[str, Measure]:
-    """dcr_share and delta_nn of a generator, over random halves of the held-out records."""
-    shares, deltas = [], []
+def halvings(suite: Suite, rng: np.random.Generator) -> list[NDArray[np.intp]]:
+    """For each halving the training and the held-out side, of equal size, as indices of the pool, in turn."""
+    pairs = []
     for _ in range(HALVINGS):
-        order = rng.permutation(len(split.heldout))
-        k = min(len(order) // 2, len(split.train))
-        train = split.train[rng.choice(len(split.train), k, replace=False)]
-        samples = suite.prepare(generator(train, split.heldout[order[k:]], rng))
-        to_train = suite.neighbours(samples, suite.prepare(train)).first
-        to_heldout = suite.neighbours(samples, suite.heldout[order[:k]]).first
-        shares.append(float(copying.closer_to_train(to_train, to_heldout).mean()))
-        deltas.append(float((to_heldout - to_train).mean()))
+        k = min(len(suite.heldout) // 2, suite.n_train)
+        pairs += [rng.choice(suite.n_train, k, replace=False), suite.n_train + rng.choice(len(suite.heldout), k, replace=False)]
+    return pairs
+
+
+def halved(suite: Suite, found: Scan, source: NDArray[np.intp], pairs: list[NDArray[np.intp]]) -> dict[str, Measure]:
+    """dcr_share and delta_nn of a generator, over random halves of the held-out records.
+
+    Args:
+        found: The pass over what it made, with `pairs` as its subsets.
+        source: As in `Made`. Of each halving those count that were made from its training side or from no held-out record of it.
+    """
+    shares, deltas = [], []
+    for h in range(0, len(pairs), 2):
+        used = np.zeros(len(suite.pool) + 1, dtype=bool)  # the last entry is for -1
+        used[suite.n_train :] = True
+        used[pairs[h]], used[pairs[h + 1]] = True, False
+        counted = used[source]
+        if counted.any():
+            x, y = found.subsets[h][counted], found.subsets[h + 1][counted]
+            shares.append(float(copying.closer_to_train(x, y).mean()))
+            deltas.append(float((y - x).mean()))
     return {"dcr_share": spread(shares), "delta_nn": spread(deltas)}
 
 
-def floor(suite: Suite, n: int) -> dict[str, Measure]:
+def floor(suite: Suite, fresh: Floats, near: Neighbours, n: int) -> dict[str, Measure]:
     """The spread of each metric over n fresh real records.
 
     Means of one value a record are resampled twice, for the held-out records are themselves a sample: once to their own
     number, and from that to n. The energy distance is that of random relabellings of train and held-out, in the ratio of
     1/n + 1/m that its null distribution scales with (a degenerate U-statistic). f_mem is the beta-binomial prediction.
+
+    Args:
+        fresh: Held-out records, shape (m, D), and `near`, their distances to train.
     """
-    config, rng, m = suite.config, suite.rng(5), len(suite.heldout)
-    near = suite.neighbours(suite.heldout, suite.train)
+    config, rng, m = suite.config, suite.rng(5), len(fresh)
     each = {"distance_to_train": near.mean, "nn_train": near.first}
     if not suite.bounded:
-        each["js_amplitude"] = amplitude_js(suite.heldout, suite.train, config.amplitude_js, config.bins)
+        each["js_amplitude"] = amplitude_js(fresh, suite.train, config.amplitude_js, config.bins)
     draws: dict[str, list[float]] = {name: [] for name in each}
-    scores = suite.projection.pca.transform(np.concatenate([suite.train, suite.heldout]))
+    scores = np.concatenate([suite.projection.scores, suite.projection.pca.transform(suite.heldout)])
     for _ in range(config.repeats):
         for name, values in each.items():
             source = values[rng.integers(m, size=m)]
             draws[name].append(float(source[rng.integers(m, size=n)].mean()))
-        a, b = (scores[rng.integers(len(scores), size=size)] for size in (n, len(suite.train)))
+        a, b = (scores[rng.integers(len(scores), size=size)] for size in (n, suite.n_train))
         for name, value in suite.projection.compare(a, b).items():
             draws.setdefault(name, []).append(value)
     relabelled = permuted(suite.train, suite.heldout, rng, config.repeats, config.reduce)
     of = lambda *sizes: sum(1 / min(size, LIMIT) for size in sizes)
-    for name, size in (("energy_train", len(suite.train)), ("energy_heldout", m)):
-        draws[name] = list(relabelled * of(n, size) / of(len(suite.train), m))
+    for name, size in (("energy_train", suite.n_train), ("energy_heldout", len(suite.heldout))):
+        draws[name] = list(relabelled * of(n, size) / of(suite.n_train, len(suite.heldout)))
     hits = copying.f_mem(near, config.threshold).value * m
     low, high = stats.betabinom(n, hits + 0.5, m - hits + 0.5).ppf((0.025, 0.975)) / n
     return {name: spread(values) for name, values in draws.items()} | {"f_mem": Measure(hits / m, float(low), float(high))}
 
 
 def yardsticks(suite: Suite, split: Split, n: int) -> dict[str, dict[str, Measure]]:
-    """Every yardstick's reading of every metric.
+    """Every yardstick's reading of every metric, of at most n records each.
 
     Args:
         n: Number of generated samples that the readings will stand beside.
     """
-    out = {}
+    out, fair = {}, {}
+    pairs = halvings(suite, suite.rng(3))
     for k, (name, generator) in enumerate(GENERATORS.items()):
-        rng = suite.rng(4, k)
-        samples = suite.prepare(generator(split.train, split.heldout, rng))
-        # What was made from the held-out records is not compared with them: real against real is held-out against train.
-        unseen = suite.heldout if name in ("copies", "mean") else suite.train
-        out[name] = {
-            **dict(suite.distribution(samples)),
-            **halved(suite, split, generator, rng),
-            "energy_train": Measure(energy(samples, suite.train, suite.config.reduce)),
-            "energy_heldout": Measure(energy(samples, unseen, suite.config.reduce)),
-        }
-    return {**out, "floor": floor(suite, n) | {k: out["heldout"][k] for k in ("dcr_share", "delta_nn")}}
+        made = generator(split, n, suite.rng(4, k))
+        samples = suite.prepare(made.records)
+        found = suite.scan(samples, pairs)
+        energies = dict(suite.energies(samples, found))
+        if (made.source >= suite.n_train).any():  # made from held-out records: comparing it with them would be no test
+            energies["energy_heldout"] = energies["energy_train"]
+        out[name] = {**dict(suite.distribution(samples, found.near[0])), **halved(suite, found, made.source, pairs), **energies}
+        if name == "heldout":
+            fair = floor(suite, samples, found.near[0], n) | {k: out[name][k] for k in ("dcr_share", "delta_nn")}
+    return {**out, "floor": fair}

@@ -7,7 +7,7 @@ from scipy.stats import binomtest
 from memctl.data import split
 from memctl.data.base import Records
 from memctl.metrics import copying
-from memctl.metrics.distance import Neighbours, distances, neighbours
+from memctl.metrics.distance import Neighbours, distances, neighbours, scan
 from memctl.metrics.yardsticks import blur
 
 N, D = 200, 24
@@ -139,7 +139,22 @@ def test_the_permutation_p_is_uniform_for_fresh_records_and_small_for_copies():
     for seed in range(40):
         rng = np.random.default_rng(seed)
         pool, fresh = rng.normal(size=(40, 3)), rng.normal(size=(60, 3))
-        found.append(copying.permutation_p(distances(fresh, pool), 20, rng, 99))
+        found.append(copying.permutation_p(scan(fresh, pool).tied, np.arange(40) < 20, rng, 99))
     assert sum(p <= 0.2 for p in found) <= 18
     copies = pool[rng.integers(20, size=60)]
-    assert copying.permutation_p(distances(copies, pool), 20, rng, 99) == 1 / 100
+    assert copying.permutation_p(scan(copies, pool).tied, np.arange(40) < 20, rng, 99) == 1 / 100
+
+
+def test_the_permutation_p_is_that_of_the_distances_themselves(rng: np.random.Generator):
+    """Against the share computed anew from all distances for every relabelling; whole numbers, so that there are ties."""
+    pool, samples = rng.integers(4, size=(30, 2)).astype(float), rng.integers(4, size=(25, 2)).astype(float)
+    d, labels = distances(samples, pool), np.arange(30) < 12
+
+    def share(mine: np.ndarray) -> float:
+        return copying.closer_to_train(d[:, mine].min(axis=1), d[:, ~mine].min(axis=1)).mean()
+
+    tied = scan(samples, pool).tied
+    assert len(tied[0]) > len(samples)
+    again = np.random.default_rng(7)
+    expected = (1 + sum(share(again.permutation(labels)) >= share(labels) for _ in range(200))) / 201
+    assert copying.permutation_p(tied, labels, np.random.default_rng(7), 200) == expected

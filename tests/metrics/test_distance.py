@@ -8,7 +8,7 @@ from scipy.spatial.distance import cdist
 from sklearn.neighbors import NearestNeighbors
 
 from memctl.metrics import distance
-from memctl.metrics.distance import distances, neighbours
+from memctl.metrics.distance import distances, neighbours, scan
 
 REDUCE = {
     "rms": lambda a, b: math.sqrt(sum((x - y) ** 2 for x, y in zip(a, b, strict=True)) / len(a)),
@@ -119,3 +119,19 @@ def test_a_mirror_image_is_as_near_as_its_original():
     np.testing.assert_array_equal(found.second, np.sort(d, axis=1)[:, 1])
     np.testing.assert_array_equal(found.nearest, d.argmin(axis=1))
     np.testing.assert_allclose(found.mean, distances(queries, references).mean(axis=1))
+
+
+def test_one_pass_answers_for_sides_and_subsets(monkeypatch: pytest.MonkeyPatch):
+    rng = np.random.default_rng(2)
+    queries, mirrored, references = (rng.normal(size=(n, 6)) for n in (13, 13, 20))
+    subsets = [np.array([1, 5, 19]), np.arange(20)]
+    monkeypatch.setattr(distance, "BLOCK", 60)  # three queries a block
+    found = scan(queries, references, "rms", (slice(8), slice(8, None)), subsets, mirrored)
+    for side, part in zip(found.near, (references[:8], references[8:]), strict=True):
+        for ours, theirs in zip(side, neighbours(queries, part, mirrored=mirrored), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+    d = np.minimum(distances(queries, references), distances(mirrored, references))
+    np.testing.assert_array_equal(found.subsets, [d[:, subset].min(axis=1) for subset in subsets])
+    np.testing.assert_array_equal(found.tied, (np.arange(13), d.argmin(axis=1)))
+    doubled = scan(queries, np.concatenate([references, references])).tied
+    np.testing.assert_array_equal(doubled[0], np.repeat(np.arange(13), 2))

@@ -119,28 +119,20 @@ def test_identical_samples_and_train_have_equal_projections(sides: Split):
 
 def test_sides_of_one_size_are_compared_whole(sides: Split):
     suite = Suite.of(sides, CONFIG)
-    pairs = list(suite.equal_sides())
-    assert len(pairs) == 1
-    assert pairs[0][0] is suite.train
-    assert pairs[0][1] is suite.heldout
+    train, heldout = suite.equal_sides()
+    np.testing.assert_array_equal(suite.pool[train], suite.train)
+    np.testing.assert_array_equal(suite.pool[heldout], suite.heldout)
 
 
 @pytest.mark.parametrize(("n_train", "n_heldout"), [(80, 30), (30, 80)], ids=str)
 def test_the_larger_side_is_drawn_from(n_train: int, n_heldout: int):
     suite = Suite.of(split(Records(drawn(120, 0)), n_train, n_heldout), CONFIG)
-    pairs = list(suite.equal_sides())
-    assert len(pairs) == module.DCR_SUBSETS
-    smaller = min(n_train, n_heldout)
-    larger = suite.train if n_train > n_heldout else suite.heldout
-    known = {row.tobytes() for row in larger}
-    subsets = []
-    for train, heldout in pairs:
-        assert len(train) == len(heldout) == smaller
-        subset = {row.tobytes() for row in (train if n_train > n_heldout else heldout)}
-        assert len(subset) == smaller
-        assert subset <= known
-        subsets.append(frozenset(subset))
-    assert len(set(subsets)) == len(subsets)
+    sides = suite.equal_sides()
+    assert len(sides) == 2 * module.DCR_SUBSETS
+    for train, heldout in zip(sides[::2], sides[1::2], strict=True):
+        assert len(set(train)) == len(set(heldout)) == len(train) == len(heldout) == min(n_train, n_heldout)
+        assert max(train) < n_train <= min(heldout)
+    assert len({tuple(side) for side in sides}) == module.DCR_SUBSETS + 1  # the smaller side is always whole
 
 
 @pytest.mark.parametrize(("n_train", "n_heldout"), [(90, 20), (20, 90)], ids=str)

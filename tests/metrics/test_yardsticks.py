@@ -6,9 +6,10 @@ import pytest
 from memctl.config import Metrics
 from memctl.data import Split, split
 from memctl.data.base import Records
+from memctl.metrics.distance import distances
 from memctl.metrics.measure import Measure
 from memctl.metrics.suite import Suite
-from memctl.metrics.yardsticks import BLUR, GENERATORS, blur, spread, yardsticks
+from memctl.metrics.yardsticks import BLUR, GENERATORS, blur, halved, halvings, spread, yardsticks
 
 N, LENGTH, SAMPLES = 240, 48, 200
 CONFIG = Metrics(repeats=60, bins=20)
@@ -120,12 +121,43 @@ def test_more_samples_narrow_the_floor(sides: Split):
 
 def test_copies_are_of_the_records_at_hand_and_mean_is_their_mean(sides: Split):
     rng = np.random.default_rng(0)
-    made = {name: generator(sides.train, sides.heldout, rng) for name, generator in GENERATORS.items()}
+    made = {name: generator(sides, SAMPLES, rng).records for name, generator in GENERATORS.items()}
     assert all(records.shape == sides.heldout.shape for records in made.values())
     np.testing.assert_array_equal(made["heldout"], sides.heldout)
     assert {row.tobytes() for row in made["copies"]} <= {row.tobytes() for row in sides.train}
     np.testing.assert_allclose(made["mean"], np.broadcast_to(sides.train.mean(axis=0), sides.heldout.shape), atol=1e-6)
     np.testing.assert_array_equal(made["blurred"], blur(sides.heldout))
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_what_was_made_from_a_record_names_it(sides: Split, name: str):
+    pool = np.concatenate([sides.train, sides.heldout])
+    records, source = GENERATORS[name](sides, 30, np.random.default_rng(1))
+    assert len(records) == len(source) == 30
+    assert records.dtype.kind == "f"
+    if name == "mean":
+        assert (source == -1).all()
+    else:
+        assert len(set(source)) == 30 or name == "copies"
+        np.testing.assert_array_equal(records, (blur if name == "blurred" else np.asarray)(pool[source]))
+
+
+def test_the_halvings_are_those_of_the_definition(sides: Split):
+    """A generator of fresh records, half by half: only the half that is not the held-out side plays the generator."""
+    suite = Suite.of(sides, CONFIG)
+    pairs = halvings(suite, np.random.default_rng(3))
+    made = GENERATORS["heldout"](sides, SAMPLES, np.random.default_rng(0))
+    found = halved(suite, suite.scan(suite.prepare(made.records), pairs), made.source, pairs)
+    shares, deltas = [], []
+    for x, y in zip(pairs[::2], pairs[1::2], strict=True):
+        assert (len(x), len(y), len(set(x)), len(set(y))) == (60, 60, 60, 60)
+        assert x.max() < suite.n_train <= y.min()
+        fresh = np.setdiff1d(np.arange(suite.n_train, len(suite.pool)), y)
+        d_train, d_heldout = (distances(suite.pool[fresh], suite.pool[side]).min(axis=1) for side in (x, y))
+        shares.append(np.mean(d_train < d_heldout))
+        deltas.append(np.mean(d_heldout - d_train))
+    assert found["dcr_share"].value == pytest.approx(np.mean(shares))
+    assert found["delta_nn"].value == pytest.approx(np.mean(deltas))
 
 
 def test_blur_smooths_each_record_along_its_own_axes():

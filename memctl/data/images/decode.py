@@ -1,11 +1,12 @@
 """From an image file to uint8 values, as the unconditional recipe of diffusers does it: shorter side to `size`, centre crop."""
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
 
-from memctl.data.images import Pixels
+from memctl.data.images import ImageFile, Pixels
 
 MODES = {1: "L", 3: "RGB"}
 
@@ -31,9 +32,9 @@ def fit(image: Image.Image, size: int) -> Image.Image:
     return image.crop((left, top, left + size, top + size))
 
 
-def decode(path: Path, size: int, channels: int) -> Pixels:
+def decode(file: ImageFile, size: int, channels: int) -> Pixels:
     """One image, any mode and size: uint8, shape (channels, size, size). Raises: OSError and others of Pillow for a broken file."""
-    with Image.open(path) as image:
+    with Image.open(file if isinstance(file, Path) else BytesIO(file.read())) as image:
         image.load()
         upright = ImageOps.exif_transpose(image) or image
         pixels = np.asarray(fit(opaque(upright).convert(MODES[channels]), size))

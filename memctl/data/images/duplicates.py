@@ -1,6 +1,7 @@
 """Images that are one image: exact copies, near duplicates, and mirror images of each other."""
 
-from dataclasses import dataclass
+from collections import Counter
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,7 @@ SIDE = 16  # of the reduced images in which candidates are found
 BLOCK = 1024
 
 
-@dataclass(frozen=True)
-class Duplicates:
+class Duplicates(NamedTuple):
     """Pairs of images that show the same, and the groups that they make.
 
     Attributes:
@@ -34,6 +34,21 @@ class Duplicates:
     def kept(self) -> NDArray[np.intp]:
         """The first image of each group, in order."""
         return np.sort(np.unique(self.group, return_index=True)[1])
+
+    @property
+    def kind(self) -> list[str]:
+        """What each pair is: exact duplicate, near duplicate, or mirror image of another."""
+        found = zip(self.distance, self.mirrored, strict=True)
+        return ["mirror image of another" if m else "exact duplicate" if d == 0 else "near duplicate" for d, m in found]
+
+    def counted(self) -> dict[str, int]:
+        """How many images are left out as another's duplicate, by the kind of their closest pair."""
+        left = set(range(len(self.group))) - set(self.kept.tolist())
+        closest: dict[int, tuple[float, str]] = {}
+        for pair, distance, kind in zip(self.pairs.tolist(), self.distance.tolist(), self.kind, strict=True):
+            for image in left.intersection(pair):
+                closest[image] = min(closest.get(image, (np.inf, "")), (distance, kind))
+        return dict(Counter(kind for _, kind in closest.values()))
 
 
 def reduced(pixels: Pixels) -> NDArray[np.float32]:

@@ -6,7 +6,7 @@ The official parts (setid.mat) are pooled and split anew: some exact duplicates 
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from memctl.data.images import ImageFile
+from memctl.data.images.hub import HuggingFace
 from memctl.data.images.source import ImageSource
 from memctl.errors import UserError
 
@@ -62,13 +64,25 @@ def download(url: str, folder: Path, get: Callable[[str, Path, str], None] = fet
 
 @dataclass
 class Flowers102(ImageSource):
-    """Flowers-102 in the folder `path`, downloaded there from `url` if it is not; labels 1 to 102 stratify the split."""
+    """Flowers-102 in the folder `path`, downloaded there from `url` if it is not; labels 1 to 102 stratify the split.
+
+    Attributes:
+        hub: Read this data set of the Hugging Face hub instead, such as huggan/flowers-102-categories; it has no labels.
+    """
 
     name = "flowers102"
     path: str = "data/flowers-102"
     url: str = URL
+    hub: str | None = None
 
-    def images(self) -> list[Path]:
+    def images(self) -> Sequence[ImageFile]:
+        return HuggingFace(path=self.hub).images() if self.hub else self.unpacked()
+
+    def digest(self) -> str:
+        return HuggingFace(path=self.hub).digest() if self.hub else super().digest()
+
+    def unpacked(self) -> list[Path]:
+        """The images in `path`."""
         folder = Path(self.path).expanduser()
         if not (folder / "jpg").is_dir():
             download(self.url, folder)
@@ -78,12 +92,14 @@ class Flowers102(ImageSource):
         return found
 
     def files(self) -> list[Path]:
-        return [*self.images(), Path(self.path).expanduser() / "imagelabels.mat"]
+        return [*self.unpacked(), Path(self.path).expanduser() / "imagelabels.mat"]
 
-    def labels(self) -> NDArray[Any]:
+    def labels(self) -> NDArray[Any] | None:
+        if self.hub:
+            return None
         from scipy.io import loadmat  # here alone: only this data set has a .mat
 
-        path, images = Path(self.path).expanduser() / "imagelabels.mat", self.images()
+        path, images = Path(self.path).expanduser() / "imagelabels.mat", self.unpacked()
         try:
             labels = np.ravel(loadmat(path)["labels"]).astype(np.int64)
         except Exception as error:  # a torn .mat can raise anything

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memctl.data.base import DataSource, Records, readable
-from memctl.data.images import Pixels
+from memctl.data.images import ImageFile, Pixels
 from memctl.errors import UserError
 
 if TYPE_CHECKING:
@@ -58,79 +58,112 @@ class ImageSource(DataSource):
             raise UserError(f"data.broken={self.broken} must be refuse or skip")
 
     @abstractmethod
-    def images(self) -> list[Path]:
-        """The image files, in order. Raises: UserError where they are missing."""
+    def images(self) -> Sequence[ImageFile]:
+        """The encoded images, in order. Raises: UserError where they are missing."""
 
     def labels(self) -> NDArray[Any] | None:
         """The class of each of `images`, or None."""
         return None
 
     def files(self) -> list[Path]:
-        return self.images()
+        return [file for file in self.images() if isinstance(file, Path)]
 
     def digest(self) -> str:
         return contents(tuple((str(p), p.stat().st_mtime_ns, p.stat().st_size) for p in self.files()))
 
     def read(self) -> Records:
-        paths, labels = self.images(), self.labels()
-        pixels, broken = self.pixels(paths)
-        if broken and self.broken == "refuse":
-            raise UserError(f"{named(broken)} cannot be read as images; remove them, or leave them out with data.broken=skip")
-        lost = set(broken)
-        readable_ones = np.array([i for i, path in enumerate(paths) if path not in lost], dtype=np.intp)
-        from memctl.data.images.duplicates import near  # here alone: a sweep's controller needs no sparse matrices
-
-        same = near(pixels, self.near)
-        values = pixels.astype(np.float32) / 127.5 - 1
-        dropped = {f"cannot be read ({named(broken)})": len(broken)} if broken else {}
+        decoded, labels = self.decoded(), self.labels()
+        if decoded.broken and self.broken == "refuse":
+            raise UserError(f"{named(decoded.broken)} cannot be read as images; remove them, or leave them out with data.broken=skip")
+        kept = decoded.same.kept
+        values = decoded.pixels[kept].astype(np.float32)
+        values /= 127.5
+        values -= 1
+        dropped = {f"cannot be read ({named(decoded.broken)})": len(decoded.broken)} if decoded.broken else {}
         return Records(
-            values[same.kept],
-            None if labels is None else labels[readable_ones][same.kept],
-            {**dropped, **counted(same)},
+            values,
+            None if labels is None else labels[decoded.index][kept],
+            {**dropped, **decoded.same.counted()},
             value_range=(-1.0, 1.0),
             mirror=True,
             flip=self.flip,
+            distinct=True,
         )
 
-    def pixels(self, paths: Sequence[Path]) -> tuple[Pixels, list[Path]]:
-        """The decoded images, uint8, shape (n, channels, size, size), and the files that could not be read; kept by content."""
-        kept = Path(self.cache) / f"{self.digest()}-{self.size}-{self.channels}.npz" if self.cache else None
-        if kept is not None and kept.is_file():
+    def decoded(self) -> "Decoded":
+        """All images that can be read, and which of them are one; both are found once and kept by content."""
+        from memctl.data.images.duplicates import Duplicates, near  # here alone: a sweep's controller needs no sparse matrices
+
+        files, digest = self.images(), self.digest()
+        shape = f"{digest}-{self.size}-{self.channels}"
+        found = self.kept(f"{shape}.npz", lambda: decode_all(files, self.size, self.channels))
+        same = self.kept(f"{shape}-{self.near:g}.npz", lambda: near(found["pixels"], self.near)._asdict())
+        lost = set(found["broken"].tolist())
+        index = np.array([i for i in range(len(files)) if i not in lost], dtype=np.intp)
+        return Decoded(found["pixels"], index, [files[i] for i in index], [files[i] for i in sorted(lost)], Duplicates(**same))
+
+    def kept(self, name: str, make: Callable[[], dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+        """The arrays that `make` returns, from the cache if they are there; a damaged file is made again."""
+        path = Path(self.cache) / name if self.cache else None
+        if path is not None and path.is_file():
             try:
-                stored = np.load(kept)
-                return stored["pixels"], [paths[i] for i in stored["broken"]]
-            except Exception:  # a torn file can raise anything, and is made again
+                with np.load(path) as stored:
+                    return dict(stored)
+            except Exception:  # a torn file can raise anything
                 pass
-        images: list[Pixels] = []
-        broken: list[int] = []
-        with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-            for i, found in enumerate(pool.map(lambda path: attempt(path, self.size, self.channels), paths)):
-                broken.append(i) if found is None else images.append(found)
-        if not images:
-            raise UserError(f"none of the {len(paths)} files, such as {paths[0]}, can be read as an image")
-        pixels = np.stack(images)
-        if kept is not None:
-            save(kept, pixels, broken)
-        return pixels, [paths[i] for i in broken]
+        arrays = make()
+        if path is not None:
+            save(path, arrays)
+        return arrays
 
 
-def attempt(path: Path, size: int, channels: int) -> Pixels | None:
+@dataclass(frozen=True)
+class Decoded:
+    """The images of a data set before any is left out.
+
+    Attributes:
+        pixels: shape (n, channels, size, size).
+        index: Which of `images()` they are, shape (n,), and `files`, these.
+        broken: What could not be read.
+        same: Which of them are one.
+    """
+
+    pixels: Pixels
+    index: NDArray[np.intp]
+    files: list[ImageFile]
+    broken: list[ImageFile]
+    same: "Duplicates"
+
+
+def decode_all(files: Sequence[ImageFile], size: int, channels: int) -> dict[str, NDArray[Any]]:
+    """`pixels`, of the files that can be read, and the indices of the others, `broken`. Raises: UserError where none can be."""
+    images: list[Pixels] = []
+    broken: list[int] = []
+    with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
+        for i, found in enumerate(pool.map(lambda file: attempt(file, size, channels), files)):
+            broken.append(i) if found is None else images.append(found)
+    if not images:
+        raise UserError(f"none of the {len(files)} files, such as {files[0]}, can be read as an image")
+    return {"pixels": np.stack(images), "broken": np.array(broken, dtype=np.intp)}
+
+
+def attempt(file: ImageFile, size: int, channels: int) -> Pixels | None:
     """The decoded image, or None for a file that is none."""
     from memctl.data.images.decode import decode  # here alone: a sweep's controller decodes nothing
 
     try:
-        return decode(path, size, channels)
+        return decode(file, size, channels)
     except Exception:  # Pillow raises many kinds of errors for broken files
         return None
 
 
-def save(path: Path, pixels: Pixels, broken: list[int]) -> None:
-    """Keep decoded images; a folder that cannot be written costs only the next decoding."""
+def save(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
+    """Keep arrays; a folder that cannot be written costs only making them again."""
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as file:
-            np.savez(file, pixels=pixels, broken=np.array(broken, dtype=np.intp))
+            np.savez(file, **arrays)  # type: ignore[arg-type]
         part.replace(path)
     except OSError:
         with suppress(OSError):
@@ -146,21 +179,6 @@ def contents(files: tuple[tuple[str, int, int], ...]) -> str:
     return total.hexdigest()[:16]
 
 
-def named(paths: Sequence[Path]) -> str:
+def named(paths: Sequence[ImageFile]) -> str:
     more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
     return ", ".join(str(p) for p in paths[:SHOWN]) + more
-
-
-def counted(same: "Duplicates") -> dict[str, int]:
-    """How many images were left out as another's duplicate: exact, near, or mirrored."""
-    first = {int(g): i for i, g in reversed(list(enumerate(same.group)))}
-    links: dict[int, tuple[float, bool]] = {}
-    for (i, j), distance, mirrored in zip(same.pairs, same.distance, same.mirrored, strict=True):
-        for a in (int(i), int(j)):
-            links[a] = min(links.get(a, (np.inf, False)), (float(distance), bool(mirrored)))
-    out: dict[str, int] = {}
-    for image, link in links.items():
-        if first[int(same.group[image])] != image:
-            kind = "mirror image of another" if link[1] else "exact duplicate" if link[0] == 0 else "near duplicate"
-            out[kind] = out.get(kind, 0) + 1
-    return out
