@@ -63,7 +63,9 @@ class Stage:
         warmup: Steps over which the learning rate rises from 0.
         cosine: Let the learning rate fall to 0 along a cosine; otherwise it stays.
         ema: Decay of the exponential moving average of the weights, which is what is kept; 0 keeps the raw weights.
-        path: (base only) a checkpoint made elsewhere, used instead of training one.
+        path: (base only) a checkpoint made elsewhere, used instead of training one: memctl's, or a folder of diffusers or a name on
+            the Hugging Face hub.
+        saw_heldout: (base only) go on with a checkpoint that may have been trained on the held-out records; the report says so.
     """
 
     epochs: int = 30
@@ -74,6 +76,7 @@ class Stage:
     ema: float = 0.99
     seed: int = 0
     path: Optional[str] = None
+    saw_heldout: bool = False
 
 
 @dataclass
@@ -125,12 +128,18 @@ class Trainer:
 
     Attributes:
         accelerator: auto, cpu, gpu or another of Lightning's.
+        precision: auto (bf16 on a GPU that has it, else fp32), fp32 or bf16 (layers in bfloat16, weights and losses in float32).
+        memory_format: auto (the network's own), channels_last or contiguous.
+        compile: auto (networks above 10 million parameters, on CUDA), true or false: torch.compile.
         threads: CPU threads of a run.
         base_threads: CPU threads of the base, which runs alone.
         checkpoint_seconds: A run that is killed loses at most this much.
     """
 
     accelerator: str = "auto"
+    precision: str = "auto"
+    memory_format: str = "auto"
+    compile: str = "auto"
     threads: int = 1
     base_threads: int = 1
     checkpoint_seconds: float = 20.0

@@ -12,12 +12,14 @@ from omegaconf import DictConfig, OmegaConf
 
 from memctl import data, models, samplers
 from memctl.config import WEIGHTINGS, Config, Stage
+from memctl.contents import contents
 from memctl.data import DataSource
 from memctl.errors import UserError
 from memctl.models.configs import ModelConfig
+from memctl.models.pretrained import Pretrained
 from memctl.samplers import NoiseSchedule, ScheduleSampler, TimestepSampler
 
-FORMAT = 2  # raised whenever the same config would give other numbers
+FORMAT = 3  # raised whenever the same config would give other numbers
 
 RANGES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("task", lambda v: v in ("run", "theory"), "run or theory"),
@@ -113,15 +115,26 @@ class Experiment:
     def base_science(self) -> dict[str, Any]:
         """What decides the base checkpoint's numbers."""
         source = {k: v for k, v in asdict(self.data).items() if k not in ("path", "url", "hub", "base_epochs", "cache")}
-        base = asdict(self.config.base)
-        path = base.pop("path")
         return {
             "format": FORMAT,
             "data": {"name": self.data.name, "digest": self.data.digest(), **source},
             "model": {"name": self.model.name, **asdict(self.model)},
             "diffusion": asdict(self.config.diffusion),
-            "base": {"sha256": file_digest(Path(path))} if path else base,
+            "base": self._base(),
         }
+
+    def _base(self) -> dict[str, Any]:
+        """Where the base's weights come from. Raises: UserError for a checkpoint that cannot be had, or may know the held-out side."""
+        path = self.config.base.path
+        if not path:
+            return {k: v for k, v in asdict(self.config.base).items() if k not in ("path", "saw_heldout")}
+        files = self.pretrained.files() if self.pretrained else [Path(path)]
+        return {"sha256": contents(files), **({"saw_heldout": True} if self.config.base.saw_heldout else {})}
+
+    @cached_property
+    def pretrained(self) -> Pretrained | None:
+        """The base's checkpoint, where it is one of diffusers'."""
+        return Pretrained.find(self.config.base.path) if self.config.base.path else None
 
     @cached_property
     def science(self) -> dict[str, Any]:
@@ -131,7 +144,7 @@ class Experiment:
         control: dict[str, Any] = {"sampler": None}
         if self.drawing is not None:
             stage, weighting = asdict(self.config.control), self.config.weighting
-            del stage["path"], stage["seed"]
+            del stage["path"], stage["seed"], stage["saw_heldout"]
             control = {
                 "sampler": self.drawing.sampler.science(),
                 "drawing": self.drawing.use,
@@ -175,13 +188,6 @@ class Experiment:
         """The control's settings with the run's seed."""
         control = self.config.control
         return Stage(**{**asdict(control), "seed": self.config.seed})
-
-
-def file_digest(path: Path) -> str:
-    """The sha256 of a checkpoint given as a path. Raises: UserError."""
-    from memctl.data.base import readable
-
-    return hashlib.sha256(readable(path)).hexdigest()
 
 
 def differences(old: Any, new: Any, prefix: str = "") -> list[str]:

@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 from memctl.config import Config
 from memctl.errors import UserError
 from memctl.results import run as folder
-from memctl.results.files import said_plainly
+from memctl.results.files import said_plainly, write_json
 
 
 def export(run: Path, to: Path) -> None:
@@ -28,6 +28,7 @@ def export(run: Path, to: Path) -> None:
     from diffusers import DDPMPipeline  # after the checks: it takes seconds
 
     from memctl import models
+    from memctl.models.pretrained import NOTE
     from memctl.models.unet2d import UNet2d
     from memctl.samplers import NoiseSchedule
     from memctl.training import checkpoint
@@ -44,6 +45,7 @@ def export(run: Path, to: Path) -> None:
     )
     with said_plainly():
         DDPMPipeline(unet=network.unet, scheduler=scheduler).save_pretrained(to)
+        write_json(to / NOTE, {"split": record["split"]["hash"], "run": f"{record['sweep']}/{record['name']}"})
 
 
 def main() -> None:

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,7 @@ from memctl.errors import UserError
 from memctl.experiment import Experiment, differences, digest
 from memctl.metrics.suite import Suite
 from memctl.metrics.yardsticks import yardsticks
-from memctl.results import figures
+from memctl.results import pictures
 from memctl.results import run as folder
 from memctl.results.files import atomic, read_json, said_plainly, write_json
 from memctl.results.journal import Journal
@@ -36,7 +35,8 @@ from memctl.results.record import SCHEMA, flat, measures
 from memctl.samplers import IntervalSampler
 from memctl.training import checkpoint
 from memctl.training.base import CHECKPOINT, TRAIN_PASSES, base_network
-from memctl.training.fit import RESUME, accelerator_device, fit
+from memctl.training.compute import Compute
+from memctl.training.fit import RESUME, fit
 from memctl.training.logger import JournalLogger
 from memctl.training.resume import resumed_step
 
@@ -67,6 +67,8 @@ def _finished(experiment: Experiment) -> dict[str, Any] | None:
     """The record, if the run is done. Raises: UserError for a run of another science in its folder."""
     current = folder.status(experiment.directory)
     if current is not None and current.get("fingerprint") != experiment.fingerprint:
+        if not folder.begun(experiment.directory):
+            return None
         raise folder.conflict(experiment.directory, differences(current.get("science"), json.loads(json.dumps(experiment.science))))
     done = current is not None and current.get("state") == "done"
     return folder.record(experiment.directory) if done else None
@@ -119,21 +121,23 @@ def _work(experiment: Experiment) -> dict[str, Any]:
             with timed(seconds, "evaluate"):
                 threadpoolctl.threadpool_limits(config.trainer.threads)
                 suite = Suite.of(split, config.metrics)
-                measured = measures(suite.evaluate(samples))
+                found = suite.measured(suite.prepare(samples))
+                measured = measures(suite.evaluate(samples, found))
                 known = cached_yardsticks(experiment, suite, split)
             record = {
                 **identity(experiment),
                 "split": {"hash": split.hash, **split.summary},
                 "sampler": described(experiment, realised),
+                "base": origin(experiment),
                 "training": training(experiment, journal),
                 "metrics": measured,
                 "yardsticks": known,
                 "science": experiment.science,
-                "environment": {**environment(experiment), "wandb": f"{mirror.mode} ({mirror.reason})"},
+                "environment": {**environment(experiment, network), "wandb": f"{mirror.mode} ({mirror.reason})"},
                 "seconds": {k: round(v, 2) for k, v in seconds.items()},
             }
-            pictures = draw(experiment, samples, split, realised)
-            mirror.summarise(flat(record), pictures)
+            drawn = pictures.draw(directory, experiment.name, samples, split, suite, found, realised)
+            mirror.summarise(flat(record), drawn)
             write_json(directory / "record.json", record)
             failed = False
         finally:
@@ -182,14 +186,17 @@ def generated(experiment: Experiment, split: Split, network: nn.Module, progress
     path, parts = directory / "samples.npy", directory / "samples"
     if path.exists():
         return np.asarray(np.load(path))
-    device = accelerator_device(experiment.config.trainer.accelerator)
-    network = network.to(device).eval()
+    compute = Compute.of(experiment.config.trainer, network)
+    network = compute.place(network).eval()
     batches = []
     for start in range(0, how.samples, how.batch_size):
         seeds = range(how.seed + start, how.seed + min(start + how.batch_size, how.samples))
         part = parts / f"{seeds.start:07d}-{seeds.stop:07d}.npy"
         if not part.exists():
-            x = generate(network, experiment.config.diffusion, how, seeds, split.train.shape[1:], device, split.bound, progress.advance)
+            with compute.autocast():
+                x = generate(
+                    network, experiment.config.diffusion, how, seeds, split.train.shape[1:], compute.device, split.bound, progress.advance
+                )
             with atomic(part) as file:
                 np.save(file, x.numpy())
         else:
@@ -243,6 +250,12 @@ def statistics(experiment: Experiment) -> dict[str, float]:
     return {**experiment.drawing.sampler.statistics(experiment.schedule.log_snr), "ess": experiment.drawing.ess}
 
 
+def origin(experiment: Experiment) -> dict[str, Any]:
+    """Where the base's weights come from, and whether they may know the held-out records."""
+    config = experiment.config.base
+    return {"path": config.path, "saw_heldout": bool(config.path and config.saw_heldout)}
+
+
 def training(experiment: Experiment, journal: Journal) -> dict[str, Any]:
     """Steps and last loss of each training that led to the run's weights."""
     out = {}
@@ -253,27 +266,19 @@ def training(experiment: Experiment, journal: Journal) -> dict[str, Any]:
     return out
 
 
-def environment(experiment: Experiment) -> dict[str, Any]:
+def environment(experiment: Experiment, network: nn.Module) -> dict[str, Any]:
     trainer = experiment.config.trainer
-    device = accelerator_device(trainer.accelerator)
+    compute = Compute.of(trainer, network)
+    device = compute.device
     return {
         "python": platform.python_version(),
         "packages": {name: version(name) for name in PACKAGES},
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else f"{device.type} ({platform.machine()})",
+        "precision": "bf16" if compute.bf16 else "fp32",
         "threads": trainer.threads,
         "host": socket.gethostname(),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-
-
-def draw(experiment: Experiment, samples: np.ndarray, split: Split, realised: dict[str, Any] | None) -> dict[str, Path]:
-    """The run's pictures."""
-    pictures = {"samples": experiment.directory / "samples.png"}
-    figures.samples(samples, split.heldout, pictures["samples"])
-    if realised:
-        pictures["timesteps"] = experiment.directory / "timesteps.png"
-        figures.timesteps(realised, experiment.name, pictures["timesteps"])
-    return pictures
 
 
 def task(cfg: Any) -> dict[str, Any]:

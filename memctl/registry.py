@@ -34,6 +34,7 @@ def described(hint: Any) -> str:
     words = {"int": "a whole number", "float": "a number", "str": "text", "bool": "true or false", "NoneType": "null"}
     words |= {
         "list": "a list",
+        "dict": "a mapping, {key: value}",
         "tuple": "a list",
         "TimestepSampler": "a sampler, {name: ...}",
         "NoiseSchedule": "a noise schedule, {schedule: ...}",

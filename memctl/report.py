@@ -21,6 +21,10 @@ from memctl.results.statistics import correlations
 from memctl.results.store import Sweep, mixed, read
 
 MAIN = ("distance_to_train", "f_mem", "dcr_share", "energy_heldout")
+SEEN = (
+    ". CAUTION: the base was not made on this split and may have seen the held-out records: dcr_share, dcr_p and delta_nn then call "
+    "copying fair"
+)
 TITLES = {
     "distance_to_train": "mean distance to the training set (the paper's)",
     "f_mem": "f_mem: share of copies (d1/d2 < 1/3)",
@@ -70,10 +74,11 @@ def headline(sweep: Sweep) -> str:
     others = list(sweep.table[sweep.table.kind != "cell"].name)
     references = f"{', '.join(others[:6]) or 'none'}{f' and {len(others) - 6} more' if len(others) > 6 else ''}"
     differing = mixed(sweep.records)
+    seen = "" if not any(r["base"]["saw_heldout"] for r in sweep.records.values()) else SEEN
     warning = f". CAUTION: runs differ in {', '.join(differing)}; correlations are over all of them" if differing else ""
     return (
         f"{first['science']['data']['name']}: {len(sweep.cells)} cells, other runs: {references}; "
-        f"{split['n_train']} train and {split['n_heldout']} held-out records, {samples} samples a run{warning}"
+        f"{split['n_train']} train and {split['n_heldout']} held-out records, {samples} samples a run{warning}{seen}"
     )
 
 

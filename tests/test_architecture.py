@@ -8,19 +8,20 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "memctl"
-BASE = {"errors", "paths", "registry", "config"}
+BASE = {"errors", "paths", "registry", "config", "contents"}
 LEAVES = {"samplers", "data", "models"}
 MAY_IMPORT = {
     "errors": set(),
     "paths": set(),
     "config": set(),
     "registry": {"errors"},
+    "contents": {"errors"},
     "samplers": BASE,
     "data": BASE,
     "models": BASE,
     "diffusion": BASE | {"samplers"},
     "metrics": BASE | {"data"},
-    "results": BASE | {"metrics"},
+    "results": BASE | {"metrics", "data"},
     "experiment": BASE | LEAVES,
     "training": BASE | LEAVES | {"diffusion", "experiment", "results"},
     "pipeline": BASE | LEAVES | {"diffusion", "experiment", "results", "metrics", "training"},

@@ -11,8 +11,8 @@ import torch
 from omegaconf import DictConfig
 
 from memctl import export, pipeline
+from memctl.data.drawing import mosaic
 from memctl.errors import UserError
-from memctl.results.figures import mosaic
 
 DIGITS = [
     "data=digits", "model=unet2d_8", "model.channels=[8,8]", "data.n_train=24", "data.n_heldout=24", "base.epochs=2",

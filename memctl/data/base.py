@@ -1,6 +1,5 @@
 """What a data set gives, and what the rest of memctl takes: records in, a train/held-out split out."""
 
-import hashlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from memctl.contents import contents
 from memctl.errors import UserError
 
 Array = NDArray[np.float32]
@@ -68,18 +68,7 @@ class DataSource(ABC):
 
     def digest(self) -> str:
         """A hash of the files' contents, for fingerprints: the same data in another folder has the same digest."""
-        total = hashlib.sha256()
-        for path in self.files():
-            total.update(hashlib.sha256(readable(path)).digest())
-        return total.hexdigest()[:16]
-
-
-def readable(path: Path) -> bytes:
-    """The file's bytes. Raises: UserError where it cannot be read."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from error
+        return contents(self.files())
 
 
 def check_finite(values: NDArray[np.floating[Any]]) -> None:

@@ -16,7 +16,8 @@ from urllib.request import urlopen
 import numpy as np
 from numpy.typing import NDArray
 
-from memctl.data.base import DataSource, Records, readable
+from memctl.contents import readable
+from memctl.data.base import DataSource, Records
 from memctl.data.normalise import znormalise
 from memctl.errors import UserError
 

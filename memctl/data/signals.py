@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from memctl.data.base import MIN_LENGTH, DataSource, Records, check_finite, readable
+from memctl.contents import readable
+from memctl.data.base import MIN_LENGTH, DataSource, Records, check_finite
 from memctl.data.normalise import znormalise
 from memctl.errors import UserError
 

@@ -1,7 +1,7 @@
 """Sizes of the models, apart from the models so that a sweep's controller can check them without torch."""
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from memctl.errors import UserError
 
@@ -46,6 +46,7 @@ class UNet2dConfig:
         head_dim: Width of an attention head.
         norm_groups: Groups of the normalisation; divides every width.
         dropout: Share of activations that training drops.
+        options: Further arguments of UNet2DModel, such as {norm_eps: 1e-6}.
     """
 
     name: ClassVar[str] = "unet2d"
@@ -55,6 +56,7 @@ class UNet2dConfig:
     head_dim: int = 8
     norm_groups: int = 32
     dropout: float = 0.0
+    options: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         levels = range(len(self.channels))

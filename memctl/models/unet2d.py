@@ -4,6 +4,7 @@ import torch
 from diffusers import UNet2DModel
 from torch import Tensor, nn
 
+from memctl.errors import UserError
 from memctl.models.configs import UNet2dConfig
 
 
@@ -17,19 +18,23 @@ class UNet2d(nn.Module):
     def __init__(self, config: UNet2dConfig, channels: int, size: int) -> None:
         super().__init__()
         levels = range(len(config.channels))
-        self.unet = UNet2DModel(
-            sample_size=size,
-            in_channels=channels,
-            out_channels=channels,
-            layers_per_block=config.layers,
-            block_out_channels=tuple(config.channels),
-            down_block_types=tuple("AttnDownBlock2D" if k in config.attention else "DownBlock2D" for k in levels),
-            up_block_types=tuple("AttnUpBlock2D" if k in config.attention else "UpBlock2D" for k in reversed(levels)),
-            attention_head_dim=config.head_dim,
-            norm_num_groups=config.norm_groups,
-            dropout=config.dropout,
-        )
+        sizes = {
+            "sample_size": size,
+            "in_channels": channels,
+            "out_channels": channels,
+            "layers_per_block": config.layers,
+            "block_out_channels": tuple(config.channels),
+            "down_block_types": tuple("AttnDownBlock2D" if k in config.attention else "DownBlock2D" for k in levels),
+            "up_block_types": tuple("AttnUpBlock2D" if k in config.attention else "UpBlock2D" for k in reversed(levels)),
+            "attention_head_dim": config.head_dim,
+            "norm_num_groups": config.norm_groups,
+            "dropout": config.dropout,
+        }
+        try:
+            self.unet = UNet2DModel(**{**sizes, **(config.options or {})})
+        except Exception as error:  # an argument that is none, or a size that does not fit the others
+            raise UserError(f"model.options={config.options}: {error}") from None
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
-        return self.unet(x.contiguous(memory_format=torch.channels_last), t).sample
+        return self.unet(x, t).sample

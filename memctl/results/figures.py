@@ -6,13 +6,14 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
+from memctl.data.drawing import Records, fitting, panel
+from memctl.metrics.measure import Floats
 from memctl.results.files import atomic
 
 GENERATED, REAL = "#c0392b", "#2c3e50"
+MOST = 2000  # points a set
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -20,51 +21,52 @@ def save(figure: Figure, path: Path) -> None:
         figure.savefig(file, format="png", dpi=110)
 
 
-def samples(generated: NDArray[np.floating], real: NDArray[np.floating], path: Path, rows: int = 8) -> None:
-    """Generated records beside held-out ones: signals, shape (n, channels, length), of which the first channel is drawn, or images."""
-    if generated.ndim == 4:
-        images(generated, real, path, rows)
-        return
-    figure = Figure(figsize=(9, 7), layout="constrained")
-    for axis, signals, title, colour in zip(
+def samples(generated: Records, real: Records, path: Path, rows: int = 8) -> None:
+    """Generated records beside held-out ones: shapes (n, channels, *dims)."""
+    figure = Figure(figsize=(9, 5 if generated.ndim == 4 else 7), layout="constrained")
+    columns, n = fitting(generated, rows)
+    for axis, records, title, colour in zip(
         figure.subplots(1, 2), (generated, real), ("generated", "held-out"), (GENERATED, REAL), strict=True
     ):
-        # All signals as one drawing, each moved to its place in two columns: an axis each would take a second and a half.
-        shown = spread(signals, 2 * rows)[:, 0]
-        height, length = 1.1 * float(np.ptp(real[:, 0])), shown.shape[1]
-        column, row = np.divmod(np.arange(len(shown)), rows)
-        x = np.arange(length) + 1.1 * length * column[:, None]
-        axis.add_collection(LineCollection(list(np.stack([x, shown - height * row[:, None]], axis=-1)), colors=colour, linewidths=0.9))
-        axis.autoscale()
-        axis.set_axis_off()
+        chosen = np.linspace(0, len(records) - 1, min(n, len(records))).astype(int)  # held-out ones lie in the order of labels
+        panel(axis, records[chosen], columns, [colour] * columns, real)
         axis.set_title(title, loc="left")
     save(figure, path)
 
 
-def spread(records: NDArray[np.floating], n: int) -> NDArray[np.floating]:
-    """At most n of the records, at equal steps: held-out ones lie in the order of labels."""
-    return records[np.linspace(0, len(records) - 1, min(n, len(records))).astype(int)]
+def suspects(records: Records, captions: Sequence[str], path: Path) -> None:
+    """Samples beside their nearest training and held-out records.
 
-
-def images(generated: NDArray[np.floating], real: NDArray[np.floating], path: Path, rows: int) -> None:
-    """Generated images beside held-out ones, values in [-1, 1]: shape (n, channels, height, width)."""
-    figure = Figure(figsize=(9, 5), layout="constrained")
-    for axis, pictures, title in zip(figure.subplots(1, 2), (generated, real), ("generated", "held-out"), strict=True):
-        axis.imshow(mosaic(spread(pictures, rows * rows), rows), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
-        axis.set_axis_off()
-        axis.set_title(title, loc="left")
+    Args:
+        records: Sample, nearest training record, nearest held-out record, of each in turn: shape (3 n, channels, *dims).
+        captions: One a sample.
+    """
+    figure = Figure(figsize=(7, 0.9 * len(captions) + 0.6), layout="constrained")
+    axis = figure.subplots()
+    width, height = panel(axis, records, 3, (GENERATED, REAL, "#7f8c8d"))
+    for column, title in enumerate(("generated", "nearest\nin train", "nearest\nheld-out")):
+        axis.text((column + 0.5) * width, -0.1 * height, title, ha="center", va="bottom", fontsize=9)
+    for row, caption in enumerate(captions):
+        axis.text(-0.1 * width, (row + 0.5) * height, caption, ha="right", va="center", fontsize=8)
     save(figure, path)
 
 
-def mosaic(pictures: NDArray[np.floating], columns: int) -> NDArray[np.floating]:
-    """Images side by side, with a pixel between them: values in [0, 1], shape (height, width) or (height, width, 3)."""
-    n, channels, height, width = pictures.shape
-    lines = -(-n // columns)
-    out = np.ones((lines * (height + 1) - 1, columns * (width + 1) - 1, channels))
-    for k, picture in enumerate(pictures):
-        top, left = k // columns * (height + 1), k % columns * (width + 1)
-        out[top : top + height, left : left + width] = np.clip((picture.transpose(1, 2, 0) + 1) / 2, 0, 1)
-    return out if channels == 3 else out[..., 0]
+def projection(train: Floats, heldout: Floats, generated: Floats, path: Path) -> None:
+    """Scores on the training data's first two principal components, shapes (n, 2 or more): where generated records lie among real ones."""
+    figure = Figure(figsize=(6, 5), layout="constrained")
+    axis = figure.subplots()
+    grey = "#7f8c8d"
+    for scores, label, colour, marker in (
+        (train, "train", REAL, "o"),
+        (heldout, "held-out", grey, "x"),
+        (generated, "generated", GENERATED, "."),
+    ):
+        x, y = scores[:MOST, :2].T
+        axis.scatter(x, y, label=f"{label} ({len(scores):,})", color=colour, marker=marker, s=12, alpha=0.5, linewidths=0.7)
+    axis.set(xlabel="C1 of the training data", ylabel="C2")
+    axis.legend(frameon=False, fontsize=8)
+    axis.spines[["top", "right"]].set_visible(False)
+    save(figure, path)
 
 
 def timesteps(realised: Mapping[str, Any], title: str, path: Path) -> None:

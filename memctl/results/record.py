@@ -9,6 +9,7 @@ split             hash; records read, dropped (why: how many), duplicates; n_tra
 sampler           null (no control), or its parameters, mode, clip, stratified, `statistics` (the distribution as it really
                   is; ess: effective sample size a draw) and `realised` (draws; realised and nominal share between `edges`;
                   chi2_p of the test that they agree; ess of the weights drawn)
+base              path of a checkpoint made elsewhere, or null; saw_heldout: whether it may have been trained on held-out records
 training          base and control: steps, and loss, the mean over the last epoch under that training's own t
 metrics           metric -> {value, low, high}: low and high are the ends of a 95 % interval, or null
 yardsticks        heldout, copies, blurred, mean, floor -> metric -> {value, low, high}

@@ -6,7 +6,8 @@ status.json    state (running, done, failed), stage, progress, attempt, pid, hos
 metrics.jsonl  one row an epoch of control
 samples.npy    what it generated, float32, shape (samples, channels, *dims), in the data's own units
 checkpoint.pt  the controlled weights (the base's own are in runs/bases/FINGERPRINT/)
-samples.png, timesteps.png   pictures
+neighbours.csv the nearest training and held-out records of every sample
+*.png          pictures: samples, suspects (beside their nearest records), projection, timesteps
 record.json    the result, written last; its schema is in `memctl.results.record`
 log.txt        what the run printed, when a sweep started it
 wandb/         the offline copy of all this
@@ -55,6 +56,11 @@ def status(directory: Path) -> dict[str, Any] | None:
     return read_json(directory / "status.json")
 
 
+def begun(directory: Path) -> bool:
+    """Whether the folder holds anything that took time to make: one refused at its start, or before it, does not."""
+    return any((directory / name).exists() for name in ("resume.ckpt", "checkpoint.pt", "samples", "samples.npy", "record.json"))
+
+
 def lock(directory: Path) -> FileLock:
     """The lock whose holder works in `directory`; the kernel lets go of it when the holder dies, however it dies."""
     try:
@@ -83,7 +89,7 @@ def state(directory: Path, fingerprint: str) -> str:
     if current is None:
         return "new"
     if current.get("fingerprint") != fingerprint:
-        return "conflict"
+        return "conflict" if begun(directory) or is_held(directory) else "new"
     if current.get("state") == "done" and record(directory) is not None:
         return "done"
     if is_held(directory):

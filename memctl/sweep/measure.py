@@ -31,7 +31,7 @@ def _measure(experiment: Experiment, answers: "multiprocessing.Queue[tuple[float
     from memctl.diffusion.generate import generate
     from memctl.diffusion.schedule import forward_process
     from memctl.training.batches import Batches
-    from memctl.training.fit import accelerator_device
+    from memctl.training.compute import accelerator_device
     from memctl.training.module import DiffusionModule
 
     config = experiment.config

@@ -25,7 +25,7 @@ from memctl.theory.figure import draw
 from memctl.theory.gradients import measure, steps_of
 from memctl.training.base import base_network
 from memctl.training.batches import generator
-from memctl.training.fit import accelerator_device
+from memctl.training.compute import accelerator_device
 
 
 def run(experiment: Experiment) -> dict[str, Any]:

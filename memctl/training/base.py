@@ -10,7 +10,10 @@ from torch import nn
 
 from memctl import models
 from memctl.data import Split
+from memctl.errors import UserError
 from memctl.experiment import Experiment
+from memctl.models.pretrained import Pretrained
+from memctl.models.unet2d import UNet2d
 from memctl.results import run as folder
 from memctl.results.journal import Journal
 from memctl.results.progress import Progress, witnessed
@@ -35,6 +38,9 @@ def base_network(experiment: Experiment, split: Split) -> nn.Module:
     torch.manual_seed(experiment.config.base.seed)
     network = models.network(experiment.model, split.train.shape[1:])
     made_from = {k: experiment.base_science[k] for k in ("model", "diffusion")} | {"split": split.hash}
+    if experiment.pretrained is not None:
+        load(experiment, experiment.pretrained, split, network)
+        return network
     if experiment.config.base.path:
         checkpoint.load(Path(experiment.config.base.path), network, made_from)
         return network
@@ -54,6 +60,20 @@ def base_network(experiment: Experiment, split: Split) -> nn.Module:
             lock.release()
     checkpoint.load(path, network, made_from)
     return network
+
+
+def load(experiment: Experiment, pretrained: Pretrained, split: Split, network: nn.Module) -> None:
+    """Put a checkpoint of diffusers into the network. Raises: UserError, where it does not fit the run, or may know the held-out side."""
+    if not isinstance(network, UNet2d):
+        raise UserError(f"base.path={pretrained.path} is a network for images; this run has model={experiment.model.name}")
+    if pretrained.split != split.hash and not experiment.config.base.saw_heldout:
+        made = "was trained on another split" if pretrained.split else "does not say which images it was trained on"
+        raise UserError(
+            f"base.path={pretrained.path} {made}: it may have seen the held-out images, and then no comparison with them is fair. "
+            "Train a base here, or go on with base.saw_heldout=true, which the record and the report will say"
+        )
+    pretrained.check_schedule(experiment.config.diffusion)
+    pretrained.load_into(network)
 
 
 def train(experiment: Experiment, split: Split, network: nn.Module, made_from: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from memctl.data.base import readable
+from memctl.contents import readable
 from memctl.errors import UserError
 from memctl.experiment import differences
 from memctl.results.files import atomic

@@ -27,6 +27,7 @@ from memctl.diffusion.weighting import loss_weights
 from memctl.errors import UserError
 from memctl.samplers import NoiseSchedule, ScheduleSampler
 from memctl.training.batches import Batches
+from memctl.training.compute import Compute
 from memctl.training.module import DiffusionModule
 from memctl.training.timesteps import TimestepSamplerCallback
 
@@ -120,7 +121,8 @@ def fit(
         The callback, which knows what was drawn.
     """
     quiet()
-    device = accelerator_device(how.accelerator)
+    compute = Compute.of(how, network)
+    device = compute.device
     batches = Batches(torch.from_numpy(train).to(device), stage.batch_size, stage.seed, flip)
     steps = stage.epochs * batches.per_epoch
     weights = None
@@ -128,7 +130,7 @@ def fit(
         weights = torch.tensor(
             loss_weights(weighting, diffusion.prediction, NoiseSchedule.configured(diffusion).log_snr), dtype=torch.float32
         )
-    module = DiffusionModule(network, forward_process(diffusion), batches, stage, steps, weights)
+    module = DiffusionModule(compute.place(network), forward_process(diffusion), batches, stage, steps, weights)
     timesteps = TimestepSamplerCallback(drawing, steps_per_epoch=batches.per_epoch)
     callbacks: list[Callback] = [timesteps, Advance(advance)]
     if stage.ema:
@@ -140,6 +142,7 @@ def fit(
         max_steps=steps,
         accelerator=device.type if device.type != "cuda" else "gpu",
         devices=1,
+        precision=compute.plugin,
         plugins=[LightningEnvironment()],  # on SLURM too: a run is one process, and resuming is memctl's
         callbacks=callbacks,
         logger=logger,
@@ -158,14 +161,3 @@ def fit(
             signal.signal(signal.SIGINT, previous)
     network.to(device)
     return timesteps
-
-
-def accelerator_device(name: str) -> torch.device:
-    """The one device of this process: auto takes CUDA or Apple's MPS where there is one. Raises: UserError."""
-    if name in ("auto", "gpu", "cuda") and torch.cuda.is_available():
-        return torch.device("cuda", 0)
-    if name in ("auto", "gpu", "mps") and torch.backends.mps.is_available():
-        return torch.device("mps", 0)
-    if name not in ("auto", "cpu"):
-        raise UserError(f"trainer.accelerator={name} is not on this machine; use auto or cpu")
-    return torch.device("cpu")

@@ -1,20 +1,18 @@
 """What every image data set has: size, colours, duplicates, broken files, and one decoding for all runs."""
 
-import hashlib
 import os
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from memctl.data.base import DataSource, Records, readable
+from memctl.data.base import DataSource, Records
 from memctl.data.images import ImageFile, Pixels
 from memctl.errors import UserError
 
@@ -67,9 +65,6 @@ class ImageSource(DataSource):
 
     def files(self) -> list[Path]:
         return [file for file in self.images() if isinstance(file, Path)]
-
-    def digest(self) -> str:
-        return contents(tuple((str(p), p.stat().st_mtime_ns, p.stat().st_size) for p in self.files()))
 
     def read(self) -> Records:
         decoded, labels = self.decoded(), self.labels()
@@ -168,15 +163,6 @@ def save(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
     except OSError:
         with suppress(OSError):
             part.unlink(missing_ok=True)
-
-
-@cache
-def contents(files: tuple[tuple[str, int, int], ...]) -> str:
-    """A hash over the contents of files in order, found once for files that have not changed."""
-    total = hashlib.sha256()
-    for path, *_ in files:
-        total.update(hashlib.sha256(readable(Path(path))).digest())
-    return total.hexdigest()[:16]
 
 
 def named(paths: Sequence[ImageFile]) -> str:
