@@ -74,11 +74,14 @@ def headline(sweep: Sweep) -> str:
     others = list(sweep.table[sweep.table.kind != "cell"].name)
     references = f"{', '.join(others[:6]) or 'none'}{f' and {len(others) - 6} more' if len(others) > 6 else ''}"
     differing = mixed(sweep.records)
-    seen = "" if not any(r["base"]["saw_heldout"] for r in sweep.records.values()) else SEEN
+    seen = "" if not any(r.get("base", {}).get("saw_heldout") for r in sweep.records.values()) else SEEN
     warning = f". CAUTION: runs differ in {', '.join(differing)}; correlations are over all of them" if differing else ""
+    out = {**split.get("dropped", {}), "duplicate": split.get("duplicates", 0)}
+    left = ", ".join(f"{n} {why}" for why, n in out.items() if n)
+    apart = f" ({left} left out)" if left else ""
     return (
         f"{first['science']['data']['name']}: {len(sweep.cells)} cells, other runs: {references}; "
-        f"{split['n_train']} train and {split['n_heldout']} held-out records, {samples} samples a run{warning}{seen}"
+        f"{split['n_train']} train and {split['n_heldout']} held-out records{apart}, {samples} samples a run{warning}{seen}"
     )
 
 

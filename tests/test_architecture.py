@@ -33,7 +33,7 @@ MAY_IMPORT = {
     "train": {"errors", "paths", "sweep", "task"},
 }  # fmt: skip
 # A part's own command, its __main__.py, may use more than the part, as report.py does.
-COMMANDS = {"samplers": {"results"}}
+COMMANDS = {"samplers": {"results"}, "data": {"results", "sweep"}}
 # Imported inside a function, in a process of its own or at the very end: said at the place.
 LAZY = {("sweep", "report"), ("sweep", "pipeline"), ("sweep", "diffusion"), ("sweep", "training"), ("task", "pipeline"), ("task", "theory")}
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
+from PIL import Image
+from scipy.io import savemat
 
-from memctl import export, pipeline
+from memctl import data, export, pipeline
 from memctl.data.drawing import mosaic
 from memctl.errors import UserError
 
@@ -95,3 +98,42 @@ def test_flips_show_every_image_both_ways_and_nothing_else() -> None:
         seen += torch.stack([same.sum(), mirror.sum()])
     # 600 fair coins: 300 with a standard deviation of 12.2; 4 of them
     assert abs(float(seen[0]) - 300) <= 49
+
+
+def test_a_run_shows_its_suspects_beside_their_nearest_records(run: Path) -> None:
+    """The table of neighbours against distances taken here, a digit and its mirror image being two."""
+    found = pd.read_csv(run / "neighbours.csv")
+    samples = np.load(run / "samples.npy").reshape(16, -1)
+    split = data.load(data.build({"name": "digits", "n_train": 24, "n_heldout": 24}))
+    for side, column in ((split.train, "nearest_train"), (split.heldout, "nearest_heldout")):
+        d = np.sqrt(((samples[:, None] - side.reshape(len(side), -1)[None]) ** 2).mean(axis=-1))
+        np.testing.assert_array_equal(found[column], d.argmin(axis=1))
+        np.testing.assert_allclose(found["d1" if column == "nearest_train" else "d_heldout"], d.min(axis=1), rtol=1e-4)
+    for name in ("suspects", "projection", "samples"):
+        assert (run / f"{name}.png").stat().st_size > 5000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("template", ["pokemon", "flowers102"])
+def test_the_paper_scale_takes_real_steps(composed: Callable[..., DictConfig], tmp_path: Path, template: str) -> None:
+    """64 pixels, 113 million parameters: two steps of the base, two of control, eight images of two reverse steps."""
+    rng, folder = np.random.default_rng(0), tmp_path / "set"
+    (folder / "jpg").mkdir(parents=True)
+    for k in range(1, 25):
+        pixels = np.kron(rng.integers(0, 256, (8, 9, 3), dtype=np.uint8), np.ones((8, 8, 1), dtype=np.uint8))
+        Image.fromarray(pixels).save(folder / "jpg" / f"image_{k:05d}.jpg")
+    savemat(folder / "imagelabels.mat", {"labels": np.arange(24) % 2})
+    cfg = composed(
+        f"data.path={folder}", f"paths.runs={tmp_path / 'runs'}", "ci.low=700", "ci.high=1000", "data.n_train=8", "data.n_heldout=8",
+        "base.epochs=1", "base.batch_size=4", "control.epochs=1", "control.batch_size=4", "generate.samples=8", "generate.batch_size=4",
+        "generate.steps=2", "metrics.repeats=20", "logger.mode=disabled", config_name=f"multirun_templates/{template}",
+    )  # fmt: skip
+    OmegaConf.set_struct(cfg, False)
+    cfg.pop("hydra", None)
+    record = pipeline.task(cfg)
+    assert record["split"]["shape"] == [3, 64, 64]
+    assert record["science"]["control"]["lr"] == 1e-4
+    assert record["training"]["control"]["steps"] == 2
+    samples = np.load(tmp_path / "runs" / template / record["name"] / "samples.npy")
+    assert samples.shape == (8, 3, 64, 64)
+    assert np.abs(samples).max() <= 1 + 1e-5

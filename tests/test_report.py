@@ -159,3 +159,32 @@ def test_a_plain_grid_is_a_heat_map(sweep: Path, monkeypatch: pytest.MonkeyPatch
     report.write(sweep, io.StringIO())
     assert not calls["dots"]
     assert sorted(calls["triangle"][0])[0] == pytest.approx((100, 200, 500))
+
+
+def test_what_was_left_out_and_a_base_that_knows_too_much_are_said(sweep: Path) -> None:
+    path = sweep / "base" / "record.json"
+    known = json.loads(path.read_text())
+    known["split"] |= {"dropped": {"exact duplicate": 5, "near duplicate": 14}, "duplicates": 0}
+    path.write_text(json.dumps(known))
+    (sweep / "sweep.json").write_text(json.dumps({"runs": {"base": {}}}))
+    said = io.StringIO()
+    report.write(sweep, said)
+    assert "held-out records (5 exact duplicate, 14 near duplicate left out)" in said.getvalue()
+    assert "CAUTION" not in said.getvalue()
+    known["base"] = {"path": "somebody/ddpm", "saw_heldout": True}
+    path.write_text(json.dumps(known))
+    report.write(sweep, said)
+    assert "CAUTION: the base was not made on this split and may have seen the held-out records" in said.getvalue()
+
+
+def test_the_page_shows_the_run_that_is_nearest_to_train(sweep: Path) -> None:
+    for name in ("base", "cl300_ch400_s0", "cl100_ch200_s0"):
+        for picture in ("samples", "suspects"):
+            (sweep / name / f"{picture}.png").write_bytes(b"")
+    report.write(sweep, io.StringIO())
+    page = (sweep / "report" / "index.html").read_text()
+    assert "cl300_ch400_s0 (nearest to train: dcr_share 1100.000)" in page
+    assert "../cl300_ch400_s0/suspects.png" in page
+    assert "../base/samples.png" in page
+    assert "../cl100_ch200_s0/samples.png" not in page
+    assert "projection.png" not in page  # which no run has

@@ -10,6 +10,7 @@ from memctl.models.configs import ModelConfig, UNet1dConfig, UNet2dConfig
 if TYPE_CHECKING:
     from torch import nn
 
+PRESETS = (8, 16, 32, 64)  # pixels for which conf/model has a unet2d_N
 MODELS: dict[str, type[ModelConfig]] = {config.name: config for config in (UNet1dConfig, UNet2dConfig)}
 
 
@@ -27,8 +28,9 @@ def network(config: ModelConfig, shape: Sequence[int]) -> "nn.Module":
     channels, *dims = shape
     if isinstance(config, UNet1dConfig):
         if len(dims) != 1:
+            preset = max([size for size in PRESETS if size <= dims[0]], default=PRESETS[0])
             raise UserError(
-                f"model=unet1d is for signals, and these records are images of {dims[0]} x {dims[1]}; use model=unet2d_{dims[0]}"
+                f"model=unet1d is for signals, and these records are images of {dims[0]} x {dims[1]}; use model=unet2d_{preset}"
             )
         from memctl.models.unet1d import UNet1d  # here alone: a sweep's controller builds configs without torch
 

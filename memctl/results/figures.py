@@ -51,6 +51,19 @@ def suspects(records: Records, captions: Sequence[str], path: Path) -> None:
     save(figure, path)
 
 
+def pairs(records: Records, captions: Sequence[str], path: Path) -> None:
+    """Records in pairs, each with its caption: shape (2 n, channels, *dims)."""
+    columns = min(5, len(captions))
+    lines = -(-len(captions) // columns)
+    figure = Figure(figsize=(2.4 * columns, 1.7 * lines), layout="constrained")
+    for k, axis in enumerate(figure.subplots(lines, columns, squeeze=False).flat):
+        axis.set_axis_off()
+        if k < len(captions):
+            panel(axis, records[2 * k : 2 * k + 2], 2, (REAL, REAL))
+            axis.set_title(captions[k], fontsize=6.5)
+    save(figure, path)
+
+
 def projection(train: Floats, heldout: Floats, generated: Floats, path: Path) -> None:
     """Scores on the training data's first two principal components, shapes (n, 2 or more): where generated records lie among real ones."""
     figure = Figure(figsize=(6, 5), layout="constrained")

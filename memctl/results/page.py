@@ -11,13 +11,28 @@ from markupsafe import Markup
 from memctl.results.files import atomic
 from memctl.results.store import Sweep
 
-PICTURED = ("base", "uniform_s0")
+PICTURED = ("base", "uniform_s0")  # and the run whose samples are nearest to train
+PICTURES = {
+    "samples": "generated records beside held-out ones",
+    "suspects": "its most suspicious samples beside their nearest training and held-out records",
+    "projection": "samples among the real records, on the training data's first two principal components",
+}
 
 
 def html(table: pd.DataFrame) -> Markup:
     """A table with four significant digits, its text escaped."""
     text = table.to_html(index=False, border=0, na_rep="", float_format=lambda v: f"{v:.4g}")
     return Markup(text)
+
+
+def pictured(sweep: Sweep) -> dict[str, list[tuple[str, str]]]:
+    """Of each run that is shown, its pictures' places and what they show."""
+    nearest = str(sweep.table["name"].iloc[int(sweep.table["metrics/dcr_share"].argmax())])
+    found = {}
+    for name in dict.fromkeys([*(n for n in PICTURED if n in sweep.records), nearest]):
+        title = f"{name} (nearest to train: dcr_share {sweep.table['metrics/dcr_share'].max():.3f})" if name == nearest else name
+        found[title] = [(f"../{name}/{k}.png", text) for k, text in PICTURES.items() if (sweep.directory / name / f"{k}.png").exists()]
+    return found
 
 
 def write(sweep: Sweep, path: Path, lead: str, main: pd.DataFrame, correlations: pd.DataFrame) -> None:
@@ -36,7 +51,7 @@ def write(sweep: Sweep, path: Path, lead: str, main: pd.DataFrame, correlations:
         n_cells=len(sweep.cells),
         references=html(sweep.table[sweep.table.kind != "cell"][columns].rename(columns=short)),
         cells=html(sweep.cells[columns].rename(columns=short)),
-        pictures={n: f"../{n}/samples.png" for n in PICTURED if (sweep.directory / n / "samples.png").exists()},
+        pictures=pictured(sweep),
         provenance=json.dumps(provenance, indent=1),
     )
     with atomic(path) as file:

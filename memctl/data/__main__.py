@@ -1,0 +1,80 @@
+"""python -m memctl.data data=NAME ...: what a data set holds, what is left out of it as a duplicate, and how it is split.
+
+Of images it also writes, into runs/data/NAME/: duplicates.csv, one row a pair, and duplicates.png.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import hydra
+import pandas as pd
+from omegaconf import OmegaConf
+
+from memctl import data
+from memctl.data.images.source import Decoded, ImageSource
+from memctl.errors import UserError
+from memctl.paths import config_root
+from memctl.results import figures
+from memctl.results.files import atomic
+from memctl.sweep.plugins import install
+
+SHOWN = 30  # pairs in the picture
+
+
+def describe(cfg: Any) -> str:
+    """The data set of a composed config, in words. Raises: UserError."""
+    source = data.build(OmegaConf.to_object(cfg.data))  # type: ignore[arg-type]
+    split = data.load(source)
+    summary, shape = split.summary, "x".join(str(side) for side in split.summary["shape"])
+    out = {**summary["dropped"], **({"duplicate": summary["duplicates"]} if summary["duplicates"] else {})}
+    lines = [
+        f"data={source.name}: {summary['records']} records of {shape}, values {split.train.min():.3g} to {split.train.max():.3g}",
+        f"left out: {', '.join(f'{n} {why}' for why, n in out.items() if n) or 'nothing'}",
+        f"split {split.hash}: {summary['n_train']} train, {summary['n_heldout']} held-out, {summary['unused']} unused",
+    ]
+    if isinstance(source, ImageSource):
+        decoded = source.decoded()
+        folder = Path(cfg.paths.runs) / "data" / source.name
+        lines += write(decoded, folder) if len(decoded.same.pairs) else ["no two images are one"]
+    return "\n".join(lines)
+
+
+def write(decoded: Decoded, folder: Path) -> list[str]:
+    """Write the pairs of images that are one, nearest first; return what to say of them. Raises: UserError."""
+    same = decoded.same
+    name = lambda k: file.name if isinstance(file := decoded.files[k], Path) else str(file)
+    rows = pd.DataFrame(
+        {
+            "first": [name(i) for i, _ in same.pairs],
+            "second": [name(j) for _, j in same.pairs],
+            "distance": same.distance,
+            "kind": same.kind,
+        }
+    )
+    order = rows.sort_values(["distance", "first"]).index
+    with atomic(folder / "duplicates.csv") as file:
+        rows.loc[order].to_csv(file, index=False, float_format="%.4f")
+    shown = order[:SHOWN]
+    captions = [f"{rows['first'][k]}\n{rows['second'][k]}\n{rows['distance'][k]:.2f}, {rows['kind'][k]}" for k in shown]
+    images = decoded.pixels[same.pairs[shown].ravel()] / 127.5 - 1
+    figures.pairs(images, captions, folder / "duplicates.png")
+    return [f"{len(same.pairs)} pairs of images are one: {folder / 'duplicates.csv'}, picture {folder / 'duplicates.png'}"]
+
+
+def task(cfg: Any) -> None:
+    """What Hydra calls. A user's mistake ends with its message alone."""
+    try:
+        print(describe(cfg))
+    except UserError as error:
+        sys.exit(f"memctl: {error}")
+
+
+def main() -> None:
+    """The command line: overrides of the config, as for training."""
+    install()
+    hydra.main(version_base="1.3", config_path=str(config_root() / "conf"), config_name="config")(task)()
+
+
+if __name__ == "__main__":
+    main()
