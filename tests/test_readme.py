@@ -8,13 +8,16 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from diffusers import DDPMScheduler
 from omegaconf import DictConfig
+from PIL import Image
+from scipy.io import savemat
 
 import memctl.samplers
-from memctl import report, train
+from memctl import export, report, train
 from memctl.paths import config_root
 from memctl.sweep import sweeper
 
@@ -39,15 +42,43 @@ def test_train_commands_run(
     command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny: list[str], capfd: pytest.CaptureFixture[str]
 ) -> None:
     """As written, made small; a sweep is planned, as other tests run one."""
-    arguments = shlex.split(command)[3:]
+    arguments = [a.replace("FOLDER", str(flowers(tmp_path / "set"))) for a in shlex.split(command)[3:]]
     small = [] if arguments[0] in ("-m", "-cn") else [*tiny, *(["theory.points=6"] if "theory" in command else [])]
     plan = ["hydra.sweeper.plan=true"] if arguments[0] in ("-m", "-cn") else []
+    plan += ["data.n_train=8", "data.n_heldout=8"] if "FOLDER" in command else []
     monkeypatch.setenv("MEMCTL_RUNS", str(tmp_path / "runs"))
     monkeypatch.setattr(sweeper, "measured", lambda plan: (10.0, 20.0))
     monkeypatch.setattr(sys, "argv", ["memctl", *arguments, *small, *plan])
     train.main()
     out = capfd.readouterr().out
-    assert re.search(r"is done|\b(47|12|6) runs|DOES NOT HOLD", out)
+    assert re.search(r"is done|\b(47|12|8|6) runs|DOES NOT HOLD", out)
+
+
+def flowers(folder: Path) -> Path:
+    """Twenty-four images as Oxford's download unpacks."""
+    (folder / "jpg").mkdir(parents=True, exist_ok=True)
+    for k in range(1, 25):
+        pixels = np.random.default_rng(k).integers(0, 256, (20, 20, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / "jpg" / f"image_{k:05d}.jpg")
+    savemat(folder / "imagelabels.mat", {"labels": np.arange(24) % 2})
+    return folder
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if "memctl.data" in c])
+def test_data_commands_run(command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("MEMCTL_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setattr(sys, "argv", [a.replace("FOLDER", str(flowers(tmp_path / "set"))) for a in shlex.split(command)[2:]])
+    runpy.run_module("memctl.data", run_name="__main__")
+    assert "data=flowers102: 24 records of 3x64x64" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if "memctl.export" in c])
+def test_export_commands_parse(command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """There is no run here: the command gets as far as to say so."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", shlex.split(command)[2:])
+    with pytest.raises(SystemExit, match="runs/digits/uniform_s0 is not the folder of a finished run"):
+        export.main()
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if "memctl.samplers" in c])
@@ -111,9 +142,15 @@ def test_the_settings_of_the_table_compose(composed: Callable[..., DictConfig], 
         "logger=none",
         "paths.runs=x",
         "base.path=x",
+        "base.saw_heldout=true",
+        "data.near=0.1",
+        "data.broken=skip",
+        "trainer.precision=bf16",
+        "trainer.memory_format=contiguous",
+        "trainer.compile=true",
     ):
         assert override.split("=")[0] in TEXT.replace("`", "")
-        composed(override)
+        composed(override, *(["data=images"] if override.startswith("data.") else []))
     composed("data=signals", f"data.path={tmp_path}")
 
 

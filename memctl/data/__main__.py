@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import hydra
+import numpy as np
 import pandas as pd
 from omegaconf import OmegaConf
 
@@ -26,10 +27,11 @@ def describe(cfg: Any) -> str:
     """The data set of a composed config, in words. Raises: UserError."""
     source = data.build(OmegaConf.to_object(cfg.data))  # type: ignore[arg-type]
     split = data.load(source)
+    low, high = (f([f(side) for side in (split.train, split.heldout)]) for f in (np.min, np.max))
     summary, shape = split.summary, "x".join(str(side) for side in split.summary["shape"])
     out = {**summary["dropped"], **({"duplicate": summary["duplicates"]} if summary["duplicates"] else {})}
     lines = [
-        f"data={source.name}: {summary['records']} records of {shape}, values {split.train.min():.3g} to {split.train.max():.3g}",
+        f"data={source.name}: {summary['records']} records of {shape}, values {low:.3g} to {high:.3g}",
         f"left out: {', '.join(f'{n} {why}' for why, n in out.items() if n) or 'nothing'}",
         f"split {split.hash}: {summary['n_train']} train, {summary['n_heldout']} held-out, {summary['unused']} unused",
     ]
