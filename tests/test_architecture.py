@@ -1,6 +1,7 @@
 """Imports point one way. The picture of the README, as a table."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -79,6 +80,13 @@ def test_no_part_imports_a_command() -> None:
     ]
     assert commands
     assert found == []
+
+
+def test_only_data_and_models_know_the_dimension() -> None:
+    """One code path: nobody else asks whether records are signals or images (`export` is diffusers' own format)."""
+    asks = re.compile(r"\.ndim\s*[=!<>]|memctl\.(models\.unet|data\.images|data\.signals)")
+    others = [p for p in FILES if part(p) not in ("data", "models", "export")]
+    assert [str(p.relative_to(PACKAGE)) for p in others if asks.search(p.read_text())] == []
 
 
 def test_no_file_is_too_long_and_none_is_called_utils() -> None:

@@ -1,7 +1,4 @@
-"""What the metrics read where the answer is known: generators without a model, made from the data itself.
-
-    heldout   real records that no model saw           copies   training records, drawn with replacement
-    blurred   real records, smoothed                   mean     the training set's mean, repeated
+"""What the metrics read where the answer is known: for generators without a model, made from the data itself.
 
 For dcr_share and delta_nn the held-out records are halved at random, many times: one half is where the generator takes its
 fresh records from, the other the held-out side, against as many training records. A yardstick's interval holds 95 % of these.
@@ -10,77 +7,20 @@ fresh records from, the other the held-out side, against as many training record
 delta_nn: the held-out yardstick itself, which is of half the held-out records against half, and so wider).
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
-from scipy.ndimage import gaussian_filter
 
 from memctl.data import Split
 from memctl.metrics import copying
 from memctl.metrics.amplitude import amplitude_js
 from memctl.metrics.distance import Neighbours, Scan
 from memctl.metrics.energy import LIMIT, permuted
+from memctl.metrics.generators import GENERATORS
 from memctl.metrics.measure import Floats, Measure
 from memctl.metrics.suite import Suite
 
 HALVINGS = 20
-BLUR = 0.05  # standard deviation of the Gaussian, as a share of each side's length
-
-Records = NDArray[np.floating]
-
-
-class Made(NamedTuple):
-    """What a generator made.
-
-    Attributes:
-        records: shape (m, channels, *dims).
-        source: Index, in train and after it held-out, of the record that each was made from, shape (m,); -1 for none.
-    """
-
-    records: Records
-    source: NDArray[np.intp]
-
-
-Generator = Callable[[Split, int, np.random.Generator], Made]
-
-
-def blur(records: Records) -> Records:
-    """Each record smoothed along its own axes: shape (n, channels, *dims)."""
-    sigma = [0, 0, *(BLUR * side for side in records.shape[2:])]
-    return np.asarray(gaussian_filter(records, sigma, mode="nearest"))
-
-
-def some(split: Split, n: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    """The held-out records, or n of them, as indices among train and held-out."""
-    k = len(split.heldout)
-    return len(split.train) + (np.arange(k) if k <= n else np.sort(rng.choice(k, n, replace=False)))
-
-
-def heldout(split: Split, n: int, rng: np.random.Generator) -> Made:
-    chosen = some(split, n, rng)
-    return Made(split.heldout[chosen - len(split.train)], chosen)
-
-
-def copies(split: Split, n: int, rng: np.random.Generator) -> Made:
-    chosen = rng.integers(len(split.train), size=min(n, len(split.heldout)))
-    return Made(split.train[chosen], chosen)
-
-
-def blurred(split: Split, n: int, rng: np.random.Generator) -> Made:
-    made = heldout(split, n, rng)
-    return Made(blur(made.records), made.source)
-
-
-def mean(split: Split, n: int, rng: np.random.Generator) -> Made:
-    m = min(n, len(split.heldout))
-    average = split.train.mean(axis=0, keepdims=True, dtype=np.float64)
-    return Made(np.repeat(average, m, axis=0), np.full(m, -1))
-
-
-GENERATORS: dict[str, Generator] = {"heldout": heldout, "copies": copies, "blurred": blurred, "mean": mean}
 
 
 def spread(values: list[float] | Floats) -> Measure:

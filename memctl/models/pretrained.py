@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from memctl.errors import UserError
 
 if TYPE_CHECKING:
-    from memctl.models.unet2d import UNet2d
+    from torch import nn
 
 NOTE = "memctl.json"  # what memctl.export leaves beside the weights: the split that they were trained on
 SETTINGS = {
@@ -83,14 +83,18 @@ class Pretrained:
             fitting = " ".join(f"diffusion.{key}={str(self.schedule[key]).lower()}" for key in other)
             raise UserError(f"base.path={self.path} was trained with another noise schedule than this run has; fitting would be: {fitting}")
 
-    def load_into(self, network: "UNet2d") -> None:
+    def load_into(self, network: "nn.Module") -> None:
         """Put its weights into the network.
 
         Raises:
-            UserError: another architecture, resolution or number of channels, or weights that are damaged.
+            UserError: a network that is no `UNet2d`; another architecture, resolution or number of channels; damaged weights.
         """
         from diffusers import UNet2DModel  # here alone: a sweep's controller looks checkpoints up without torch
 
+        from memctl.models.unet2d import UNet2d
+
+        if not isinstance(network, UNet2d):
+            raise UserError(f"base.path={self.path} is a UNet2DModel, for images; this run's model is a {type(network).__name__}")
         try:
             theirs = UNet2DModel.from_pretrained(self.unet, low_cpu_mem_usage=False)
         except Exception as error:  # torn files raise anything

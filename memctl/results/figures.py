@@ -16,15 +16,16 @@ GENERATED, REAL = "#c0392b", "#2c3e50"
 MOST = 2000  # points a set
 
 
-def save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path, trim: bool = False) -> None:
+    """Write the figure as PNG; `trim` cuts its empty margins off."""
     with atomic(path) as file:
-        figure.savefig(file, format="png", dpi=110)
+        figure.savefig(file, format="png", dpi=110, bbox_inches="tight" if trim else None)
 
 
 def samples(generated: Records, real: Records, path: Path, rows: int = 8) -> None:
     """Generated records beside held-out ones: shapes (n, channels, *dims)."""
-    figure = Figure(figsize=(9, 5 if generated.ndim == 4 else 7), layout="constrained")
     columns, n = fitting(generated, rows)
+    figure = Figure(figsize=(9, 5 if columns == rows else 7), layout="constrained")
     for axis, records, title, colour in zip(
         figure.subplots(1, 2), (generated, real), ("generated", "held-out"), (GENERATED, REAL), strict=True
     ):
@@ -48,7 +49,7 @@ def suspects(records: Records, captions: Sequence[str], path: Path) -> None:
         axis.text((column + 0.5) * width, -0.1 * height, title, ha="center", va="bottom", fontsize=9)
     for row, caption in enumerate(captions):
         axis.text(-0.1 * width, (row + 0.5) * height, caption, ha="right", va="center", fontsize=8)
-    save(figure, path)
+    save(figure, path, trim=True)
 
 
 def pairs(records: Records, captions: Sequence[str], path: Path) -> None:

@@ -13,7 +13,6 @@ from memctl.data import Split
 from memctl.errors import UserError
 from memctl.experiment import Experiment
 from memctl.models.pretrained import Pretrained
-from memctl.models.unet2d import UNet2d
 from memctl.results import run as folder
 from memctl.results.journal import Journal
 from memctl.results.progress import Progress, witnessed
@@ -64,12 +63,10 @@ def base_network(experiment: Experiment, split: Split) -> nn.Module:
 
 def load(experiment: Experiment, pretrained: Pretrained, split: Split, network: nn.Module) -> None:
     """Put a checkpoint of diffusers into the network. Raises: UserError, where it does not fit the run, or may know the held-out side."""
-    if not isinstance(network, UNet2d):
-        raise UserError(f"base.path={pretrained.path} is a network for images; this run has model={experiment.model.name}")
     if pretrained.split != split.hash and not experiment.config.base.saw_heldout:
-        made = "was trained on another split" if pretrained.split else "does not say which images it was trained on"
+        made = "was trained on another split" if pretrained.split else "does not say what it was trained on"
         raise UserError(
-            f"base.path={pretrained.path} {made}: it may have seen the held-out images, and then no comparison with them is fair. "
+            f"base.path={pretrained.path} {made}: it may have seen the held-out records, and then no comparison with them is fair. "
             "Train a base here, or go on with base.saw_heldout=true, which the record and the report will say"
         )
     pretrained.check_schedule(experiment.config.diffusion)

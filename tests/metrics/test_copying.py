@@ -8,7 +8,7 @@ from memctl.data import split
 from memctl.data.base import Records
 from memctl.metrics import copying
 from memctl.metrics.distance import Neighbours, distances, neighbours, scan
-from memctl.metrics.yardsticks import blur
+from memctl.metrics.generators import blur
 
 N, D = 200, 24
 

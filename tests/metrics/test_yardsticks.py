@@ -7,9 +7,10 @@ from memctl.config import Metrics
 from memctl.data import Split, split
 from memctl.data.base import Records
 from memctl.metrics.distance import distances
+from memctl.metrics.generators import BLUR, GENERATORS, blur
 from memctl.metrics.measure import Measure
 from memctl.metrics.suite import Suite
-from memctl.metrics.yardsticks import BLUR, GENERATORS, blur, halved, halvings, spread, yardsticks
+from memctl.metrics.yardsticks import halved, halvings, spread, yardsticks
 
 N, LENGTH, SAMPLES = 240, 48, 200
 CONFIG = Metrics(repeats=60, bins=20)

@@ -66,7 +66,7 @@ def test_a_checkpoint_that_may_know_the_held_out_side_needs_a_switch_and_is_mark
     foreign = tmp_path / "foreign"
     shutil.copytree(exported, foreign)
     (foreign / NOTE).unlink()
-    with pytest.raises(UserError, match=r"does not say which images it was trained on.*go on with base.saw_heldout=true"):
+    with pytest.raises(UserError, match=r"does not say what it was trained on.*go on with base.saw_heldout=true"):
         run(f"base.path={foreign}", "sampler=none", "sweep.name=foreign")
     with pytest.raises(UserError, match="was trained on another split"):
         run(f"base.path={exported}", "data.split_seed=1", "sampler=none", "sweep.name=other")
@@ -128,7 +128,7 @@ def test_other_models_and_damage_are_refused(
     weights.write_bytes(weights.read_bytes()[:1000])
     with pytest.raises(UserError, match=r"cannot be loaded .*fetch or export it again"):
         run(f"base.path={torn}", "base.saw_heldout=true", "sampler=none", "sweep.name=torn")
-    with pytest.raises(UserError, match="is a network for images; this run has model=unet1d"):
+    with pytest.raises(UserError, match="is a UNet2DModel, for images; this run's model is a UNet1d"):
         pipeline.task(composed(f"base.path={saved(tmp_path / 'whole')}", f"paths.runs={tmp_path}", "sampler=none", "logger.mode=disabled"))
 
 

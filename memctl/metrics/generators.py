@@ -1,0 +1,113 @@
+"""Generators without a model, made from the data itself, whose behaviour is known.
+
+    heldout   real records that no model saw           copies   training records, drawn with replacement
+    blurred   real records, smoothed                   mean     the training set's mean, repeated
+
+and, to calibrate metrics with (fresh: the held-out records):
+
+    copies_2, _10, _50   fresh, but that share are copies     shrunk, contrast   fresh, 0.5 and 1.5 times as far from the mean
+    noise                fresh with noise of 0.4 sd           kde_20, kde_40     training records with noise of 0.2, 0.4 sd
+    interpolated         0.8 of one training record and 0.2 of another
+
+sd is the training data's standard deviation over all values.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+
+from memctl.data import Split
+
+BLUR = 0.05  # standard deviation of the Gaussian, as a share of each side's length
+
+Records = NDArray[np.floating]
+
+
+class Made(NamedTuple):
+    """What a generator made.
+
+    Attributes:
+        records: shape (m, channels, *dims).
+        source: Index, in train and after it held-out, of the record that each was made from, shape (m,); -1 for none.
+    """
+
+    records: Records
+    source: NDArray[np.intp]
+
+
+Generator = Callable[[Split, int, np.random.Generator], Made]
+
+
+def blur(records: Records) -> Records:
+    """Each record smoothed along its own axes: shape (n, channels, *dims)."""
+    sigma = [0, 0, *(BLUR * side for side in records.shape[2:])]
+    return np.asarray(gaussian_filter(records, sigma, mode="nearest"))
+
+
+def some(split: Split, n: int, rng: np.random.Generator) -> NDArray[np.intp]:
+    """The held-out records, or n of them, as indices among train and held-out."""
+    k = len(split.heldout)
+    return len(split.train) + (np.arange(k) if k <= n else np.sort(rng.choice(k, n, replace=False)))
+
+
+def heldout(split: Split, n: int, rng: np.random.Generator) -> Made:
+    chosen = some(split, n, rng)
+    return Made(split.heldout[chosen - len(split.train)], chosen)
+
+
+def copies(split: Split, n: int, rng: np.random.Generator) -> Made:
+    chosen = rng.integers(len(split.train), size=min(n, len(split.heldout)))
+    return Made(split.train[chosen], chosen)
+
+
+def blurred(split: Split, n: int, rng: np.random.Generator) -> Made:
+    made = heldout(split, n, rng)
+    return Made(blur(made.records), made.source)
+
+
+def mean(split: Split, n: int, rng: np.random.Generator) -> Made:
+    m = min(n, len(split.heldout))
+    average = split.train.mean(axis=0, keepdims=True, dtype=np.float64)
+    return Made(np.repeat(average, m, axis=0), np.full(m, -1))
+
+
+def partly_copied(share: float, split: Split, n: int, rng: np.random.Generator) -> Made:
+    records, source = heldout(split, n, rng)
+    k = round(share * len(records))
+    chosen = rng.choice(len(split.train), k, replace=k > len(split.train))
+    return Made(np.concatenate([split.train[chosen], records[k:]]), np.concatenate([chosen, source[k:]]))
+
+
+def stretched(factor: float, split: Split, n: int, rng: np.random.Generator) -> Made:
+    records, source = heldout(split, n, rng)
+    centre = split.train.mean(axis=0, dtype=np.float64)
+    return Made(centre + factor * (records - centre), source)
+
+
+def noisy(scale: float, of: Generator, split: Split, n: int, rng: np.random.Generator) -> Made:
+    records, source = of(split, n, rng)
+    return Made(records + scale * split.train.std(dtype=np.float64) * rng.standard_normal(records.shape), source)
+
+
+def interpolated(split: Split, n: int, rng: np.random.Generator) -> Made:
+    first, source = copies(split, n, rng)
+    second, _ = copies(split, n, rng)
+    return Made(0.8 * first + 0.2 * second, source)
+
+
+GENERATORS: dict[str, Generator] = {"heldout": heldout, "copies": copies, "blurred": blurred, "mean": mean}
+CALIBRATORS: dict[str, Generator] = GENERATORS | {
+    "copies_2": partial(partly_copied, 0.02),
+    "copies_10": partial(partly_copied, 0.1),
+    "copies_50": partial(partly_copied, 0.5),
+    "kde_20": partial(noisy, 0.2, copies),
+    "kde_40": partial(noisy, 0.4, copies),
+    "interpolated": interpolated,
+    "shrunk": partial(stretched, 0.5),
+    "noise": partial(noisy, 0.4, heldout),
+    "contrast": partial(stretched, 1.5),
+}
