@@ -63,14 +63,14 @@ def base_network(experiment: Experiment, split: Split) -> nn.Module:
 
 def load(experiment: Experiment, pretrained: Pretrained, split: Split, network: nn.Module) -> None:
     """Put a checkpoint of diffusers into the network. Raises: UserError, where it does not fit the run, or may know the held-out side."""
+    pretrained.load_into(network)
+    pretrained.check_schedule(experiment.config.diffusion)
     if pretrained.split != split.hash and not experiment.config.base.saw_heldout:
         made = "was trained on another split" if pretrained.split else "does not say what it was trained on"
         raise UserError(
             f"base.path={pretrained.path} {made}: it may have seen the held-out records, and then no comparison with them is fair. "
             "Train a base here, or go on with base.saw_heldout=true, which the record and the report will say"
         )
-    pretrained.check_schedule(experiment.config.diffusion)
-    pretrained.load_into(network)
 
 
 def train(experiment: Experiment, split: Split, network: nn.Module, made_from: dict[str, Any]) -> None:
