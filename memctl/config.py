@@ -60,6 +60,7 @@ class Stage:
     """One training: the base, or the control.
 
     Attributes:
+        steps: How many steps to train instead of `epochs` epochs: the same for training sets of all sizes.
         warmup: Steps over which the learning rate rises from 0.
         cosine: Let the learning rate fall to 0 along a cosine; otherwise it stays.
         ema: Decay of the exponential moving average of the weights, which is what is kept; 0 keeps the raw weights.
@@ -69,6 +70,7 @@ class Stage:
     """
 
     epochs: int = 30
+    steps: Optional[int] = None
     lr: float = 1e-4
     batch_size: int = 32
     warmup: int = 0
@@ -77,6 +79,14 @@ class Stage:
     seed: int = 0
     path: Optional[str] = None
     saw_heldout: bool = False
+
+    def steps_on(self, n: int) -> int:
+        """The number of steps on n records."""
+        return self.steps or self.epochs * -(-n // self.batch_size)
+
+    def shown_on(self, n: int) -> int:
+        """About how many records are shown in these steps."""
+        return round(self.steps_on(n) * n / -(-n // self.batch_size))
 
 
 @dataclass

@@ -28,6 +28,8 @@ RANGES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("theory.seed", lambda v: v >= 0, "at least 0"),
     ("base.epochs", lambda v: v >= 1, "at least 1"),
     ("control.epochs", lambda v: v >= 1, "at least 1 (sampler=none evaluates the base without control)"),
+    ("base.steps", lambda v: v is None or v >= 1, "at least 1, or null for base.epochs"),
+    ("control.steps", lambda v: v is None or v >= 1, "at least 1, or null for control.epochs"),
     ("base.batch_size", lambda v: v >= 1, "at least 1"),
     ("seed", lambda v: v >= 0, "at least 0"),
     ("base.seed", lambda v: v >= 0, "at least 0"),

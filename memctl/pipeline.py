@@ -93,7 +93,7 @@ def _work(experiment: Experiment) -> dict[str, Any]:
     seconds: dict[str, float] = {}
     with witnessed(Progress(directory, status, f"{config.sweep.name}/{experiment.name}")) as progress:
         split = data.load(experiment.data)
-        control_passes = TRAIN_PASSES * config.control.epochs * len(split.train) if experiment.sampler else 0
+        control_passes = TRAIN_PASSES * config.control.shown_on(len(split.train)) if experiment.sampler else 0
         status.total = control_passes + config.generate.samples * config.generate.steps
         with atomic(directory / "config.yaml") as file:
             file.write(OmegaConf.to_yaml(OmegaConf.structured(config), resolve=True).encode())

@@ -95,7 +95,7 @@ def main_numbers(sweep: Sweep, related: pd.DataFrame) -> pd.DataFrame:
         row: dict[str, object] = {"metric": metric, "min": values.min(), "max": values.max()}
         for kind in ("uniform", "base"):
             row[kind] = sweep.table.loc[sweep.table.kind == kind, f"metrics/{metric}"].mean()
-        row |= {name: m["value"] if (m := known.get(name)) else None for name in ("heldout", "copies", "blurred", "mean")}
+        row |= {name: m["value"] if (m := known.get(name)) else None for name in ("heldout", "copies", "blurred", "mean") if known}
         row["floor"] = f"{floor['low']:.3g} to {floor['high']:.3g}" if floor else None
         for axis in ("location", "width"):
             found = related[(related.metric == metric) & (related.axis == axis)].iloc[0]
@@ -116,17 +116,19 @@ def overview(sweep: Sweep, path: Path, metrics: Sequence[str]) -> None:
     for axis, metric in zip(axes, metrics, strict=True):
         column = f"metrics/{metric}"
         beside: dict[str, float | None] = {k: sweep.table.loc[sweep.table.kind == k, column].mean() for k in ("uniform", "base")}
-        beside |= {k: m["value"] for k in ("copies",) if (m := sweep.yardsticks[k].get(metric))}
+        beside |= {k: m["value"] for k in ("copies",) if (m := sweep.yardsticks.get(k, {}).get(metric))}
         note = "   ".join(f"{k} {v:.3g}" for k, v in beside.items() if v is not None and v == v)
-        if floor := sweep.yardsticks["floor"].get(metric):
+        if floor := sweep.yardsticks.get("floor", {}).get(metric):
             note += f"\nfresh real data would read {floor['low']:.4g} to {floor['high']:.4g}"
         title = f"{TITLES.get(metric, metric)}\n{note}"
-        if len(cells) and not sweep.cells.duplicated(["low", "high", "seed"]).any():
+        if len(cells) and sweep.splits == 1 and not sweep.cells.duplicated(["low", "high", "seed"]).any():
             figures.triangle(axis, list(cells[["low", "high", column]].itertuples(index=False, name=None)), title)
         else:
-            runs = sweep.compared.sort_values("sampler/mean") if len(sweep.compared) else sweep.table
-            runs = runs.reindex(columns=["name", column, f"{column}_low", f"{column}_high"])
-            figures.dots(axis, list(runs.itertuples(index=False, name=None)), title, (floor["low"], floor["high"]) if floor else None)
+            runs = sweep.compared if len(sweep.compared) and sweep.splits == 1 else sweep.table
+            runs = runs.reindex(columns=["name", column, f"{column}_low", f"{column}_high", "n_train", "sampler/mean"])
+            runs = runs.sort_values(["n_train", "sampler/mean"], na_position="first")
+            rows = [(*row[:4], *sweep.floor(row[0], metric)) for row in runs.itertuples(index=False, name=None)]
+            figures.dots(axis, rows, title)
     figures.save(figure, path)
 
 

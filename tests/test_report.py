@@ -106,10 +106,28 @@ def test_nothing_to_report_on_is_said(tmp_path: Path) -> None:
         read(tmp_path / "s")
 
 
-def test_runs_of_different_splits_are_not_mixed(sweep: Path) -> None:
-    put(sweep, record("cl500_ch600_s0", 500, 600, 1, split="other"))
-    with pytest.raises(UserError, match="different train/held-out splits"):
+def test_runs_of_different_data_are_not_mixed(sweep: Path) -> None:
+    other = record("cl500_ch600_s0", 500, 600, 1, split="other")
+    other["science"]["data"] = {"name": "another"}
+    put(sweep, other)
+    with pytest.raises(UserError, match="mixes runs of different data"):
         read(sweep)
+
+
+def test_training_sets_of_several_sizes_are_listed_each_with_its_floor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep = tmp_path / "runs" / "s"
+    for n, value in ((64, 0.3), (256, 0.1), (32, 0.9)):
+        r = record(f"uniform_s0_n{n}", None, None, value, split=str(n))
+        r["split"]["n_train"] = r["science"]["data"]["n_train"] = n
+        r["yardsticks"]["floor"] = {"f_mem": {"value": 0.0, "low": 0.0, "high": 1 / n}}
+        put(sweep, r)
+    calls, out = drawn(monkeypatch), io.StringIO()
+    report.write(sweep, out)
+    assert [row[0] for row in calls["dots"][1]] == ["uniform_s0_n32", "uniform_s0_n64", "uniform_s0_n256"]
+    assert [row[-1] for row in calls["dots"][1]] == [1 / 32, 1 / 64, 1 / 256]
+    assert "CAUTION: runs differ in data" in out.getvalue()  # and no yardstick is given as if it were everybody's
+    row = next(line for line in out.getvalue().splitlines() if line.strip().startswith("f_mem"))
+    assert row.split()[1:3] == ["0.1", "0.9"]
 
 
 def test_a_torn_record_counts_as_missing(sweep: Path) -> None:
@@ -137,7 +155,7 @@ def test_a_sweep_of_other_distributions_is_listed_by_mean_t(tmp_path: Path, monk
     assert not calls["triangle"]
     names = [row[0] for row in calls["dots"][0]]
     assert names == ["mode_s0", "laplace_s0", "beta_s0"]
-    assert calls["dots"][0][0][1:] == pytest.approx((0.9, 0.8, 1.0))
+    assert calls["dots"][0][0][1:] == pytest.approx((0.9, 0.8, 1.0, 0.8, 1.0))  # its interval, and the floor
     row = next(line for line in out.getvalue().splitlines() if line.strip().startswith("f_mem"))
     assert row.split()[1:3] == ["0.2", "0.9"]  # least and greatest, the base left out
 

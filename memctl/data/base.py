@@ -13,6 +13,7 @@ from memctl.errors import UserError
 
 Array = NDArray[np.float32]
 MIN_LENGTH = 8  # values of a signal
+SIZES = ("n_train", "n_heldout", "split_seed")  # in which the data of a sweep's runs may differ
 
 
 @dataclass(frozen=True)

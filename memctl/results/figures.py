@@ -103,11 +103,15 @@ def timesteps(realised: Mapping[str, Any], title: str, path: Path) -> None:
     save(figure, path)
 
 
-def dots(axis: Any, runs: Sequence[tuple[str, float, float, float]], title: str, band: tuple[float | None, float | None] | None) -> None:
-    """A value a run with its interval, one below the other; runs are (name, value, low, high), without an interval low is NaN."""
-    if band is not None and band[0] is not None and band[1] is not None:
-        axis.axvspan(band[0], band[1], color="#ececec", zorder=0)
-    for row, (_, value, low, high) in enumerate(runs):
+def dots(axis: Any, runs: Sequence[tuple[str, float, float, float, float, float]], title: str) -> None:
+    """A value a run with its interval over its noise floor, one below the other.
+
+    Args:
+        runs: (name, value, low, high, floor's low, floor's high); NaN where there is no interval or floor.
+    """
+    for row, (_, value, low, high, floor_low, floor_high) in enumerate(runs):
+        if floor_low == floor_low:
+            axis.barh(row, floor_high - floor_low, left=floor_low, height=1, color="#ececec", zorder=0)
         if low == low:
             axis.plot([low, high], [row, row], color=REAL, lw=1.2)
         axis.plot(value, row, "o", color=REAL, ms=4)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from memctl.data.base import SIZES
 from memctl.errors import UserError
 from memctl.results import run as folder
 from memctl.results.files import read_json
@@ -19,7 +20,7 @@ class Sweep:
 
     Attributes:
         directory: The sweep's folder.
-        table: One row a finished run: name, kind (cell, base, uniform or other), seed, low, high, location, width,
+        table: One row a finished run: name, kind (cell, base, uniform or other), seed, n_train, low, high, location, width,
             fingerprint, and the record's numbers as in `record.flat`, without `yardsticks/`.
         records: The finished runs' records by name.
         unfinished: Name and state of every other run that was planned or begun.
@@ -47,8 +48,18 @@ class Sweep:
 
     @property
     def yardsticks(self) -> dict[str, dict[str, dict[str, float | None]]]:
-        """The yardsticks; every run of one split has the same."""
-        return next(iter(self.records.values()))["yardsticks"]
+        """The yardsticks, which every run of one split shares; of a sweep over several splits none."""
+        return {} if self.splits > 1 else next(iter(self.records.values()))["yardsticks"]
+
+    @property
+    def splits(self) -> int:
+        """How many train/held-out splits the runs are of."""
+        return len({record["split"]["hash"] for record in self.records.values()})
+
+    def floor(self, name: str, metric: str) -> tuple[float, float]:
+        """What 95 % of fresh real data would read beside the run `name`; NaN where that is not known."""
+        found = self.records[name]["yardsticks"]["floor"].get(metric) or {"low": None, "high": None}
+        return tuple(float("nan") if found[end] is None else found[end] for end in ("low", "high"))  # type: ignore[return-value]
 
 
 SAMPLER = ("sampler", "seed", "control", "drawing", "weighting")  # what cells and reference runs differ in by design
@@ -79,6 +90,7 @@ def row(record: dict[str, Any]) -> dict[str, Any]:
         "name": record["name"],
         "kind": kind(record),
         "seed": record["seed"],
+        "n_train": record["split"]["n_train"],
         "low": ci["low"],
         "high": ci["high"],
         "location": (ci["low"] + ci["high"]) / 2 if placed else None,
@@ -110,10 +122,9 @@ def read(directory: Path) -> Sweep:
             records[name] = record
     if not records:
         raise UserError(f"{directory} holds no finished run yet" + (f"; unfinished: {', '.join(unfinished)}" if unfinished else ""))
-    splits = {record["split"]["hash"] for record in records.values()}
-    if len(splits) > 1:
-        found = ", ".join(sorted(splits))
-        raise UserError(f"{directory} mixes runs of different train/held-out splits ({found}); they cannot be compared")
+    sources = {json.dumps({**record["science"]["data"], **dict.fromkeys(SIZES)}, sort_keys=True) for record in records.values()}
+    if len(sources) > 1:
+        raise UserError(f"{directory} mixes runs of different data, which cannot be compared: {'; '.join(sorted(sources))}")
     table = pd.DataFrame([row(record) for record in records.values()])
     table = table.astype(dict.fromkeys(("low", "high", "location", "width"), float))  # also where no run has a cell
     return Sweep(directory, table, records, unfinished)

@@ -64,7 +64,6 @@ def _measure(experiment: Experiment, answers: "multiprocessing.Queue[tuple[float
 
     steps(2), passes(1)
     step, forward = steps(10), passes(3)
-    per_epoch = module.batches.per_epoch
     batches = -(-config.generate.samples // config.generate.batch_size)
-    run = config.control.epochs * per_epoch * step + batches * config.generate.steps * forward
-    answers.put((config.base.epochs * per_epoch * step, run))
+    run = config.control.steps_on(len(split.train)) * step + batches * config.generate.steps * forward
+    answers.put((config.base.steps_on(len(split.train)) * step, run))

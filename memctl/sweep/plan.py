@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any
 
 from memctl import data
+from memctl.data.base import SIZES
 from memctl.errors import UserError
 from memctl.experiment import Experiment, differences
 from memctl.results import run as folder
@@ -82,9 +83,13 @@ def make_plan(axes: Axes, wanted_references: Sequence[str], compose: Composer) -
     if not n_cells:
         raise UserError("no run is left: " + "; ".join(f"{', '.join(names)} ({reason})" for reason, names in dropped.items()))
     experiments = [experiment for _, experiment in chosen.values()]
-    if len({json.dumps(e.base_science["data"], sort_keys=True) for e in experiments}) > 1:
-        raise UserError("the runs of a sweep are compared on one split, but data settings are swept; give each its own sweep.name")
-    data.load(experiments[0].data)  # bad data is one message here, not one for each run
+    if len({json.dumps({**e.base_science["data"], **dict.fromkeys(SIZES)}, sort_keys=True) for e in experiments}) > 1:
+        raise UserError(
+            f"the runs of a sweep are compared on one data set, and only {', '.join(f'data.{key}' for key in SIZES)} may be swept; "
+            "give other data settings a sweep.name each"
+        )
+    for source in {json.dumps(e.base_science["data"], sort_keys=True): e.data for e in experiments}.values():
+        data.load(source)  # bad data is one message here, not one for each run
     runs = [Run(o, e, folder.state(e.directory, e.fingerprint)) for o, e in chosen.values()]
     refuse_conflicts(runs)
     return Plan(experiments[0].directory.parent, runs, dropped)

@@ -81,7 +81,7 @@ def train(experiment: Experiment, split: Split, network: nn.Module, made_from: d
         experiment.base_fingerprint,
         experiment.base_science,
         stage="base",
-        total=TRAIN_PASSES * stage.epochs * len(split.train),
+        total=TRAIN_PASSES * stage.shown_on(len(split.train)),
         attempt=previous["attempt"] + 1 if previous else 1,
     )
     progress = Progress(directory, status, f"base {experiment.data.name}")

@@ -32,6 +32,7 @@ from memctl.training.module import DiffusionModule
 from memctl.training.timesteps import TimestepSamplerCallback
 
 RESUME = "resume.ckpt"
+ROWS = 1000  # at most about so many rows of a training curve
 
 
 class Resume(Callback):
@@ -124,14 +125,14 @@ def fit(
     compute = Compute.of(how, network)
     device = compute.device
     batches = Batches(torch.from_numpy(train).to(device), stage.batch_size, stage.seed, flip)
-    steps = stage.epochs * batches.per_epoch
+    steps = stage.steps_on(len(train))
     weights = None
     if weighting is not None and weighting.name != "none":
         weights = torch.tensor(
             loss_weights(weighting, diffusion.prediction, NoiseSchedule.configured(diffusion).log_snr), dtype=torch.float32
         )
     module = DiffusionModule(compute.place(network), forward_process(diffusion), batches, stage, steps, weights)
-    timesteps = TimestepSamplerCallback(drawing, steps_per_epoch=batches.per_epoch)
+    timesteps = TimestepSamplerCallback(drawing, steps_per_epoch=batches.per_epoch, epochs_per_row=-(-steps // (batches.per_epoch * ROWS)))
     callbacks: list[Callback] = [timesteps, Advance(advance)]
     if stage.ema:
         callbacks.append(WeightAveraging(multi_avg_fn=get_ema_multi_avg_fn(stage.ema)))

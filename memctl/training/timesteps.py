@@ -33,11 +33,14 @@ class TimestepSamplerCallback(Callback):
 
     Args:
         sampler: A distribution, or how one is used.
+        epochs_per_row: With `steps_per_epoch`, how many epochs a row is of.
     """
 
-    def __init__(self, sampler: TimestepSampler | ScheduleSampler, bins: int = BINS, steps_per_epoch: int | None = None) -> None:
+    def __init__(
+        self, sampler: TimestepSampler | ScheduleSampler, bins: int = BINS, steps_per_epoch: int | None = None, epochs_per_row: int = 1
+    ) -> None:
         self.drawing = sampler if isinstance(sampler, ScheduleSampler) else ScheduleSampler(sampler)
-        self.sampler, self.steps_per_epoch = self.drawing.sampler, steps_per_epoch
+        self.sampler, self.steps_per_epoch, self.epochs_per_row = self.drawing.sampler, steps_per_epoch, epochs_per_row
         timesteps = self.sampler.timesteps
         edges = np.linspace(0, timesteps, min(bins, timesteps) + 1).round().astype(int)
         self.edges = edges
@@ -90,8 +93,9 @@ class TimestepSamplerCallback(Callback):
                 "let training_step return a dict with loss, t and losses (one a record)"
             )
         # Here and not at the epoch's end: a checkpoint saved after the last batch must hold what the row has settled.
-        if self.steps_per_epoch and trainer.global_step % self.steps_per_epoch == 0:
-            self.flush(trainer, {"epoch": trainer.global_step // self.steps_per_epoch})
+        step = trainer.global_step
+        if self.steps_per_epoch and (step % (self.steps_per_epoch * self.epochs_per_row) == 0 or step == trainer.max_steps):
+            self.flush(trainer, {"epoch": -(-step // self.steps_per_epoch)})
         elif not self.steps_per_epoch and batch_idx + 1 == trainer.num_training_batches:
             self.flush(trainer, {"epoch": trainer.current_epoch + 1})
 
