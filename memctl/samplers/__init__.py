@@ -22,6 +22,7 @@ from memctl.samplers.loss_second_moment import LossSecondMomentSampler
 from memctl.samplers.mirror import MirrorSampler
 from memctl.samplers.mixture import MixtureSampler
 from memctl.samplers.mode import ModeSampler
+from memctl.samplers.normal import NormalSampler
 from memctl.samplers.plugins import own_samplers
 from memctl.samplers.schedule import NoiseSchedule
 from memctl.samplers.schedule_sampler import MODES, USE, ScheduleSampler
@@ -32,7 +33,7 @@ from memctl.samplers.uniform import UniformSampler
 SAMPLERS: dict[str, type[TimestepSampler]] = {
     kind.name: kind
     for kind in (
-        UniformSampler, IntervalSampler, LogitNormalSampler, ModeSampler, BetaSampler, LogNormalSampler, LaplaceSampler,
+        UniformSampler, IntervalSampler, NormalSampler, LogitNormalSampler, ModeSampler, BetaSampler, LogNormalSampler, LaplaceSampler,
         CauchySampler, SpeedSampler, BandSampler, LossSecondMomentSampler, FixedSampler, TableSampler, MixtureSampler,
         MirrorSampler,
     )
@@ -88,5 +89,6 @@ def use(spec: Mapping[str, Any], schedule: NoiseSchedule | None = None) -> Sched
 __all__ = [
     "MODES", "SAMPLERS", "USE", "BandSampler", "BetaSampler", "CauchySampler", "FixedSampler", "IntervalSampler", "LaplaceSampler",
     "LogNormalSampler", "LogitNormalSampler", "LossSecondMomentSampler", "MirrorSampler", "MixtureSampler", "ModeSampler",
-    "NoiseSchedule", "ScheduleSampler", "SpeedSampler", "TableSampler", "TimestepSampler", "UniformSampler", "build", "known", "use",
+    "NoiseSchedule", "NormalSampler",
+    "ScheduleSampler", "SpeedSampler", "TableSampler", "TimestepSampler", "UniformSampler", "build", "known", "use",
 ]  # fmt: skip

@@ -5,23 +5,19 @@ lambda = P(0 <= t <= T)                                                         
 p(t) = lambda p_trunc(t) + (1 - lambda) / T                                                (Eq. 12)
 """
 
-import math
 from dataclasses import dataclass
-from functools import cached_property
 
-import numpy as np
 from scipy.special import ndtri
 
 from memctl.errors import UserError
-from memctl.samplers.base import Floats, TimestepSampler, is_number
-from memctl.samplers.normal import masses
+from memctl.samplers.base import is_number
+from memctl.samplers.normal import WithTails
 
 MIN_COVERAGE = 1e-6  # below it sigma, the width over 2 z, is of no use
-TAILS = ("mixture", "truncate", "clamp", "resample")
 
 
 @dataclass(frozen=True)
-class IntervalSampler(TimestepSampler):
+class IntervalSampler(WithTails):
     """A normal distribution over t, given by a confidence interval.
 
     Attributes:
@@ -54,8 +50,7 @@ class IntervalSampler(TimestepSampler):
             raise UserError(f"ci.low={self.low:.12g} must be below ci.high={self.high:.12g}{hint}")
         if not isinstance(self.coverage, int | float) or not MIN_COVERAGE <= self.coverage < 1:
             raise UserError(f"ci.coverage={self.coverage} must lie in [{MIN_COVERAGE:g}, 1) (the paper's is 0.5)")
-        if self.tail not in TAILS:
-            raise UserError(f"sampler.tail={self.tail} is unknown; choose one of {', '.join(TAILS)}")
+        self.check_tail()
 
     def _check_bound(self, key: str, value: object) -> None:
         if value is None:
@@ -72,27 +67,6 @@ class IntervalSampler(TimestepSampler):
     @property
     def sigma(self) -> float:
         return (float(self.high or 0) - float(self.low or 0)) / (2 * float(ndtri((1 + self.coverage) / 2)))
-
-    @cached_property
-    def masses(self) -> Floats:
-        """The normal distribution's mass below 0, of each step's (t - 1, t], and above T: shape (T + 2,)."""
-        if self.sigma == 0:  # all on the step whose interval holds mu; mu = 0 belongs to the first
-            return np.eye(self.timesteps + 2)[max(math.ceil(self.mu), 1)]
-        edges = np.concatenate([[-np.inf], np.arange(self.timesteps + 1, dtype=np.float64), [np.inf]])
-        return masses((edges - self.mu) / self.sigma)
-
-    @property
-    def inside(self) -> float:
-        """Lambda (Eq. 11): the normal distribution's mass in [0, T]."""
-        return float(self.masses[1:-1].sum())
-
-    def probabilities(self) -> Floats:
-        p = self.masses[1:-1].copy()
-        if self.tail == "mixture":
-            p += (self.masses[0] + self.masses[-1]) / self.timesteps  # lambda p_trunc is p itself
-        elif self.tail == "clamp":
-            p[[0, -1]] += self.masses[[0, -1]]
-        return p
 
     @property
     def nominal(self) -> dict[str, float]:

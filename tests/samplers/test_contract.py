@@ -32,6 +32,7 @@ from memctl.samplers import (
     MixtureSampler,
     ModeSampler,
     NoiseSchedule,
+    NormalSampler,
     SpeedSampler,
     TableSampler,
     TimestepSampler,
@@ -74,6 +75,9 @@ EXAMPLES: dict[str, Example] = {
     "truncate": (IntervalSampler(low=900, high=1000, tail="truncate"), ALL),
     "resample": (IntervalSampler(low=0, high=50, tail="resample"), ALL),  # its last step lies 26 sigma away
     "clamp": (IntervalSampler(low=900, high=1000, tail="clamp"), ALL),
+    "normal": (NormalSampler(), ALL),
+    "normal, centred on the end": (NormalSampler(centre=1000), ALL),
+    "normal beyond the end, truncated": (NormalSampler(centre=1200, width=500, tail="truncate"), ALL),
     "coverage": (IntervalSampler(low=300, high=700, coverage=0.95), ALL),
     "fractions": (IntervalSampler(low=12.5, high=33.25), ALL),
     "interval, few steps": (IntervalSampler(timesteps=20, low=2.5, high=7), ALL),
