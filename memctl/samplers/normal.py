@@ -81,7 +81,7 @@ class NormalSampler(WithTails):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.check("centre", lambda v: -self.timesteps <= v <= 2 * self.timesteps, f"between {-self.timesteps} and {2 * self.timesteps}")
+        self.check("centre", lambda v: True, "a number")
         self.check("width", lambda v: v > 0, "positive")
         self.check_tail()
 

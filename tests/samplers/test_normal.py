@@ -29,9 +29,11 @@ def test_the_papers_sweep_of_the_mean(centre: float, uniform: float, mean: float
 
 @pytest.mark.parametrize(
     ("settings", "message"),
-    [({"centre": 5000}, "sampler.centre=5000"), ({"width": 0}, "sampler.width=0"), ({"tail": "cut"}, "sampler.tail=cut")],
+    [({"centre": float("inf")}, "sampler.centre=inf"), ({"width": 0}, "sampler.width=0"), ({"tail": "cut"}, "sampler.tail=cut")],
     ids=lambda v: str(v),
 )
 def test_what_cannot_be_is_refused(settings: dict[str, float], message: str) -> None:
     with pytest.raises(UserError, match=message):
         NormalSampler(**settings)  # type: ignore[arg-type]
+    with pytest.raises(UserError, match="leaves no valid distribution"):
+        _ = NormalSampler(centre=9e4, width=1, tail="truncate").pmf
