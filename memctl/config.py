@@ -118,6 +118,7 @@ class Metrics:
         amplitude_js: pooled, pairwise_hist or pairwise_pmf: what "JS distance of a signal to the training set" means.
         threshold: f_mem counts samples with d1/d2 below it.
         repeats: Resamplings behind every noise floor and interval.
+        full: Whether to take the metrics beyond the paper's and the main ones too.
     """
 
     reduce: str = "rms"
@@ -130,6 +131,7 @@ class Metrics:
     threshold: float = 1 / 3
     repeats: int = 200
     seed: int = 0
+    full: bool = True
 
 
 @dataclass

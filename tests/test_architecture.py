@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "pipeline": BASE | LEAVES | {"diffusion", "experiment", "results", "metrics", "training"},
     "export": BASE | {"models", "results", "samplers", "training"},
     "report": BASE | {"results"},
+    "calibrate": BASE | {"data", "metrics", "results", "sweep"},
     "sweep": BASE | LEAVES | {"experiment", "results"},
     "theory": BASE | {"samplers", "data", "diffusion", "experiment", "results", "training"},
     "task": {"errors", "pipeline", "theory"},

@@ -63,11 +63,13 @@ class Scan(NamedTuple):
         near: Of each side of the references.
         subsets: Distance to the nearest record of each subset of the references, shape (len(subsets), m).
         tied: Every pair of a query and a reference at the query's least distance, as two arrays of indices, queries in order.
+        closest: Distances to the nearest records of the first side, rising, shape (m, k).
     """
 
     near: list[Neighbours]
     subsets: Floats
     tied: tuple[np.ndarray, np.ndarray]
+    closest: Floats
 
 
 def scan(
@@ -78,6 +80,7 @@ def scan(
     subsets: Sequence[np.ndarray] = (),
     mirrored: Floats | None = None,
     exclude_self: bool = False,
+    closest: int = 2,
 ) -> Scan:
     """One pass over all distances, in blocks of queries; every nearest-neighbour metric is computed from it.
 
@@ -88,10 +91,11 @@ def scan(
         subsets: Indices of references.
         mirrored: The queries' mirror images: a reference is then as near as the nearer of the two. The mean is the queries' own.
         exclude_self: The queries are the references, and none counts as its own neighbour.
+        closest: How many nearest distances to keep of the first side.
     """
     rows = max(1, BLOCK // len(references))
     near: list[list[Neighbours]] = [[] for _ in sides]
-    least, tied = [], []
+    least, tied, few = [], [], []
     for start in range(0, len(queries), rows):
         d = distances(queries[start : start + rows], references, reduce)
         own = np.arange(len(d))
@@ -105,11 +109,13 @@ def scan(
         for found, side, mean in zip(near, sides, means, strict=True):
             two = np.partition(d[:, side], 1, axis=1)
             found.append(Neighbours(two[:, 0], two[:, 1], d[:, side].argmin(axis=1), mean))
+        few.append(np.sort(np.partition(d[:, sides[0]], closest - 1, axis=1)[:, :closest], axis=1))
         least.append(np.array([d[:, subset].min(axis=1) for subset in subsets]).reshape(len(subsets), len(d)))
         query, reference = np.nonzero(d == d.min(axis=1, keepdims=True))
         tied.append((query + start, reference))
     joined = [Neighbours(*(np.concatenate(column) for column in zip(*found, strict=True))) for found in near]
-    return Scan(joined, np.concatenate(least, axis=1), (np.concatenate([t[0] for t in tied]), np.concatenate([t[1] for t in tied])))
+    pairs = np.concatenate([t[0] for t in tied]), np.concatenate([t[1] for t in tied])
+    return Scan(joined, np.concatenate(least, axis=1), pairs, np.concatenate(few))
 
 
 def neighbours(

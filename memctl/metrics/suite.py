@@ -6,18 +6,22 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.cluster import KMeans
 
 from memctl.config import Metrics
 from memctl.data import Split
 from memctl.data.base import check_finite
 from memctl.metrics import copying
 from memctl.metrics.amplitude import amplitude_js
-from memctl.metrics.distance import Neighbours, Scan, scan
-from memctl.metrics.energy import within
-from memctl.metrics.measure import Floats, Measure, mean
+from memctl.metrics.authenticity import authentic, c_t, partition
+from memctl.metrics.distance import Neighbours, Scan, neighbours, scan
+from memctl.metrics.energy import LIMIT, limited, within
+from memctl.metrics.measure import Floats, Measure, binomial, mean
 from memctl.metrics.prepare import flatten, quantize, rescale, standardise
 from memctl.metrics.projection import Projection
+from memctl.metrics.quality import Quality, exposed, size
 
+CLOSEST = 50  # training records that the adaptive ratio is taken over
 DCR_SUBSETS = 20  # random subsets of the larger side, where train and held-out differ in size
 
 
@@ -61,6 +65,21 @@ class Suite:
         return self.pool[self.n_train :]
 
     @cached_property
+    def nearest_other(self) -> Floats:
+        """Distance of each training record to the nearest other, mirror images allowed for: shape (n_train,)."""
+        mirrored = self.mirrored(self.train)
+        return neighbours(self.train, self.train, self.config.reduce, exclude_self=True, mirrored=mirrored).first
+
+    @cached_property
+    def quality(self) -> Quality:
+        return Quality.of(self.train, self.rng(8))
+
+    @cached_property
+    def cells(self) -> KMeans:
+        """Of C_T."""
+        return partition(limited(self.train), seed=self.config.seed)
+
+    @cached_property
     def within(self) -> tuple[float, float]:
         """The mean distance between two training records, and between two held-out ones."""
         return within(self.train, self.config.reduce), within(self.heldout, self.config.reduce)
@@ -71,9 +90,13 @@ class Suite:
 
     def scan(self, samples: Floats, subsets: Sequence[NDArray[np.intp]] = ()) -> Scan:
         """The one pass over distances from prepared samples to train and held-out, mirror images allowed for."""
-        mirrored = samples.reshape(-1, *self.shape)[..., ::-1].reshape(samples.shape) if self.mirror else None
         sides = (slice(self.n_train), slice(self.n_train, None))
-        return scan(samples, self.pool, self.config.reduce, sides, subsets, mirrored)
+        closest = int(np.clip(self.n_train // 20, 2, CLOSEST))
+        return scan(samples, self.pool, self.config.reduce, sides, subsets, self.mirrored(samples), closest=closest)
+
+    def mirrored(self, records: Floats) -> Floats | None:
+        """The mirror images of prepared records, shape (m, D), where they are the same identities; else None."""
+        return records.reshape(-1, *self.shape)[..., ::-1].reshape(records.shape) if self.mirror else None
 
     def rng(self, *key: int) -> np.random.Generator:
         return np.random.default_rng([self.config.seed, *key])
@@ -92,6 +115,26 @@ class Suite:
             yield name, Measure(value)
         yield "f_mem", copying.f_mem(near, config.threshold)
         yield "ratio_median", Measure(float(np.median(copying.ratios(near))))
+
+    def copying(self, found: Scan) -> Iterator[tuple[str, Measure]]:
+        """Copying by other rules: read both beside held-out records, whose share is not 0 and not 50."""
+        close = copying.adaptive_ratio(found.closest) < 1
+        yield "adaptive_share", binomial(int(close.sum()), len(close))
+        real = binomial(int(authentic(found.near[0], self.nearest_other).sum()), len(close))
+        yield "authpct", Measure(*(100 * value for value in real if value is not None))
+
+    def ranks(self, samples: Floats, heldout: Floats) -> Iterator[tuple[str, Measure]]:
+        """C_T in units of its standard deviation: standard normal for a perfect model, below 0 for copying."""
+        found = c_t(limited(samples), limited(heldout), limited(self.train), self.cells)
+        yield "c_t", Measure(found.value / found.sd if found.sd else float("nan"))
+
+    def variety(self, samples: Floats, real: Floats) -> Iterator[tuple[str, Measure]]:
+        """Quality and variety against real records, and how many training records are exposed; equal numbers of each."""
+        k = size(len(samples), self.n_train, len(real))
+        if k:
+            g, y, x = (drawn(side, min(k, LIMIT), self.rng(9)) for side in (samples, real, self.train))
+            yield from self.quality.measure(g, y, self.rng(10), self.config.repeats).items()
+            yield "identifiability", exposed(g, x)
 
     def against_heldout(self, found: Scan) -> Iterator[tuple[str, Measure]]:
         """dcr_share with its p, and delta_nn, against training and held-out subsets of equal size; and the nearest distances.
@@ -141,7 +184,20 @@ class Suite:
             **dict(self.distribution(samples, found.near[0])),
             **dict(self.against_heldout(found)),
             **dict(self.energies(samples, found)),
+            **dict(self.full(samples, found)),
         }
+
+    def full(self, samples: Floats, found: Scan) -> Iterator[tuple[str, Measure]]:
+        """The metrics beyond the paper's and the main ones, unless the config leaves them out."""
+        if self.config.full:
+            yield from self.copying(found)
+            yield from self.ranks(samples, self.heldout)
+            yield from self.variety(samples, self.heldout)
+
+
+def drawn(records: Floats, k: int, rng: np.random.Generator) -> Floats:
+    """The records, or k of them by chance, in their order."""
+    return records if len(records) == k else records[np.sort(rng.choice(len(records), k, replace=False))]
 
 
 def prepare(records: NDArray[np.floating], config: Metrics, value_range: tuple[float, float]) -> Floats:

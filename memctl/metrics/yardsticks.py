@@ -7,6 +7,8 @@ fresh records from, the other the held-out side, against as many training record
 delta_nn: the held-out yardstick itself, which is of half the held-out records against half, and so wider).
 """
 
+from collections.abc import Iterator, Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
@@ -14,10 +16,12 @@ from scipy import stats
 from memctl.data import Split
 from memctl.metrics import copying
 from memctl.metrics.amplitude import amplitude_js
-from memctl.metrics.distance import Neighbours, Scan
+from memctl.metrics.authenticity import authentic
+from memctl.metrics.distance import Scan
 from memctl.metrics.energy import LIMIT, permuted
-from memctl.metrics.generators import GENERATORS
+from memctl.metrics.generators import GENERATORS, Generator
 from memctl.metrics.measure import Floats, Measure
+from memctl.metrics.quality import exposed, size
 from memctl.metrics.suite import Suite
 
 HALVINGS = 20
@@ -38,27 +42,32 @@ def halvings(suite: Suite, rng: np.random.Generator) -> list[NDArray[np.intp]]:
     return pairs
 
 
+def counted(suite: Suite, source: NDArray[np.intp], train: NDArray[np.intp], heldout: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Which records count in a halving: those made from its training side, or from no held-out record of it."""
+    used = np.zeros(len(suite.pool) + 1, dtype=bool)  # the last entry is for -1
+    used[suite.n_train :] = True
+    used[train], used[heldout] = True, False
+    return used[source]
+
+
 def halved(suite: Suite, found: Scan, source: NDArray[np.intp], pairs: list[NDArray[np.intp]]) -> dict[str, Measure]:
     """dcr_share and delta_nn of a generator, over random halves of the held-out records.
 
     Args:
         found: The pass over what it made, with `pairs` as its subsets.
-        source: As in `Made`. Of each halving those count that were made from its training side or from no held-out record of it.
+        source: As in `Made`.
     """
     shares, deltas = [], []
     for h in range(0, len(pairs), 2):
-        used = np.zeros(len(suite.pool) + 1, dtype=bool)  # the last entry is for -1
-        used[suite.n_train :] = True
-        used[pairs[h]], used[pairs[h + 1]] = True, False
-        counted = used[source]
-        if counted.any():
-            x, y = found.subsets[h][counted], found.subsets[h + 1][counted]
+        rows = counted(suite, source, pairs[h], pairs[h + 1])
+        if rows.any():
+            x, y = found.subsets[h][rows], found.subsets[h + 1][rows]
             shares.append(float(copying.closer_to_train(x, y).mean()))
             deltas.append(float((y - x).mean()))
     return {"dcr_share": spread(shares), "delta_nn": spread(deltas)}
 
 
-def floor(suite: Suite, fresh: Floats, near: Neighbours, n: int) -> dict[str, Measure]:
+def floor(suite: Suite, fresh: Floats, found: Scan, n: int) -> dict[str, Measure]:
     """The spread of each metric over n fresh real records.
 
     Means of one value a record are resampled twice, for the held-out records are themselves a sample: once to their own
@@ -66,10 +75,13 @@ def floor(suite: Suite, fresh: Floats, near: Neighbours, n: int) -> dict[str, Me
     1/n + 1/m that its null distribution scales with (a degenerate U-statistic). f_mem is the beta-binomial prediction.
 
     Args:
-        fresh: Held-out records, shape (m, D), and `near`, their distances to train.
+        fresh: Held-out records, shape (m, D), and `found`, the pass over them.
     """
-    config, rng, m = suite.config, suite.rng(5), len(fresh)
+    config, rng, m, near = suite.config, suite.rng(5), len(fresh), found.near[0]
     each = {"distance_to_train": near.mean, "nn_train": near.first}
+    if config.full:
+        each["adaptive_share"] = (copying.adaptive_ratio(found.closest) < 1).astype(float)
+        each["authpct"] = 100 * authentic(near, suite.nearest_other)
     if not suite.bounded:
         each["js_amplitude"] = amplitude_js(fresh, suite.train, config.amplitude_js, config.bins)
     draws: dict[str, list[float]] = {name: [] for name in each}
@@ -83,22 +95,41 @@ def floor(suite: Suite, fresh: Floats, near: Neighbours, n: int) -> dict[str, Me
             draws.setdefault(name, []).append(value)
     relabelled = permuted(suite.train, suite.heldout, rng, config.repeats, config.reduce)
     of = lambda *sizes: sum(1 / min(size, LIMIT) for size in sizes)
-    for name, size in (("energy_train", suite.n_train), ("energy_heldout", len(suite.heldout))):
-        draws[name] = list(relabelled * of(n, size) / of(suite.n_train, len(suite.heldout)))
+    for name, other in (("energy_train", suite.n_train), ("energy_heldout", len(suite.heldout))):
+        draws[name] = list(relabelled * of(n, other) / of(suite.n_train, len(suite.heldout)))
     hits = copying.f_mem(near, config.threshold).value * m
     low, high = stats.betabinom(n, hits + 0.5, m - hits + 0.5).ppf((0.025, 0.975)) / n
-    return {name: spread(values) for name, values in draws.items()} | {"f_mem": Measure(hits / m, float(low), float(high))}
+    out = {name: spread(values) for name, values in draws.items()} | {"f_mem": Measure(hits / m, float(low), float(high))}
+    return out | (dict(relabellings(suite, n)) if config.full else {})
 
 
-def yardsticks(suite: Suite, split: Split, n: int) -> dict[str, dict[str, Measure]]:
+def relabellings(suite: Suite, n: int) -> Iterator[tuple[str, Measure]]:
+    """The floors of `Suite.variety`, as many records a side as n samples have there: train and held-out labelled anew by chance.
+
+    C_T is standard normal for fresh records.
+    """
+    reach = float(stats.norm.ppf(0.975))
+    yield "c_t", Measure(0.0, -reach, reach)
+    k, rng = min(size(n, suite.n_train, len(suite.heldout)), LIMIT), suite.rng(11)
+    rows: list[dict[str, float]] = []
+    for _ in range(HALVINGS if k else 0):
+        g, y = np.split(rng.choice(len(suite.pool), 2 * k, replace=False), 2)
+        found = suite.quality.measure(suite.pool[g], suite.pool[y], rng, 2)
+        rows.append({name: m.value for name, m in found.items()} | {"identifiability": exposed(suite.pool[g], suite.pool[y]).value})
+    for name in rows[0] if rows else ():
+        yield name, spread([row[name] for row in rows])
+
+
+def yardsticks(suite: Suite, split: Split, n: int, generators: Mapping[str, Generator] = GENERATORS) -> dict[str, dict[str, Measure]]:
     """Every yardstick's reading of every metric, of at most n records each.
 
     Args:
         n: Number of generated samples that the readings will stand beside.
+        generators: By name; one of them is `heldout`.
     """
     out, fair = {}, {}
     pairs = halvings(suite, suite.rng(3))
-    for k, (name, generator) in enumerate(GENERATORS.items()):
+    for k, (name, generator) in enumerate(generators.items()):
         made = generator(split, n, suite.rng(4, k))
         samples = suite.prepare(made.records)
         found = suite.scan(samples, pairs)
@@ -106,6 +137,12 @@ def yardsticks(suite: Suite, split: Split, n: int) -> dict[str, dict[str, Measur
         if (made.source >= suite.n_train).any():  # made from held-out records: comparing it with them would be no test
             energies["energy_heldout"] = energies["energy_train"]
         out[name] = {**dict(suite.distribution(samples, found.near[0])), **halved(suite, found, made.source, pairs), **energies}
+        if suite.config.full:
+            out[name] |= dict(suite.copying(found))
+            apart = counted(suite, made.source, pairs[0], pairs[1])
+            out[name] |= dict(suite.ranks(samples[apart], suite.pool[pairs[1]])) if apart.any() else {}
+            unseen = suite.train if (made.source >= suite.n_train).any() else suite.heldout
+            out[name] |= dict(suite.variety(samples, unseen))
         if name == "heldout":
-            fair = floor(suite, samples, found.near[0], n) | {k: out[name][k] for k in ("dcr_share", "delta_nn")}
+            fair = floor(suite, samples, found, n) | {k: out[name][k] for k in ("dcr_share", "delta_nn")}
     return {**out, "floor": fair}

@@ -6,6 +6,7 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
 from memctl.data.drawing import Records, fitting, panel
@@ -62,6 +63,32 @@ def pairs(records: Records, captions: Sequence[str], path: Path) -> None:
         if k < len(captions):
             panel(axis, records[2 * k : 2 * k + 2], 2, (REAL, REAL))
             axis.set_title(captions[k], fontsize=6.5)
+    save(figure, path)
+
+
+def calibration(readings: pd.DataFrame, path: Path) -> None:
+    """Readings of generators by metrics, each metric scaled to its noise floor: white is within what fresh real records read.
+
+    Args:
+        readings: One row a generator, one column a metric; the first two rows are the ends of the floor.
+    """
+    low, high, values = readings.iloc[0], readings.iloc[1], readings.iloc[2:].dropna(axis=1, how="all")
+    values = values.loc[:, low[values.columns].notna()]
+    middle, half = ((high + low) / 2)[values.columns], ((high - low) / 2)[values.columns]
+    beyond = ((values - middle) / half.where(half > 0, 1e-12)).clip(-20, 20)
+    steps = beyond.to_numpy(dtype=float)
+    shown = np.sign(steps) * np.log2(np.maximum(np.abs(steps), 1))  # 0 within the floor, then doublings
+    figure = Figure(figsize=(1.6 + 0.62 * values.shape[1], 1.8 + 0.34 * len(values)), layout="constrained")
+    axis = figure.subplots()
+    image = axis.imshow(shown, cmap="RdBu_r", vmin=-4.4, vmax=4.4, aspect="auto")
+    for (row, column), value in np.ndenumerate(values.to_numpy(dtype=float)):
+        dark = abs(shown[row, column]) > 3
+        axis.text(column, row, f"{value:.3g}", ha="center", va="center", fontsize=6, color="white" if dark else "black")
+    axis.set_xticks(range(values.shape[1]), list(values.columns), rotation=40, ha="right", fontsize=7)
+    axis.set_yticks(range(len(values)), list(values.index), fontsize=7)
+    axis.set_title("white: within what fresh real records read by chance", fontsize=8, loc="left")
+    figure.colorbar(image, ax=axis, label="doublings of the floor's half-width").ax.tick_params(labelsize=7)
+    axis.spines[:].set_visible(False)
     save(figure, path)
 
 

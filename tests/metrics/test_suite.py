@@ -11,7 +11,8 @@ from memctl.data import Split, split
 from memctl.data.base import Records
 from memctl.metrics import suite as module
 from memctl.metrics.amplitude import amplitude_js
-from memctl.metrics.distance import neighbours
+from memctl.metrics.coverage import prdc
+from memctl.metrics.distance import distances, neighbours
 from memctl.metrics.energy import energy
 from memctl.metrics.suite import Suite
 
@@ -22,6 +23,10 @@ NAMES = [
     "wasserstein_C1", "wasserstein_sd_C1", "js_divergence_C1", "js_distance_C1",
     "wasserstein_C2", "wasserstein_sd_C2", "js_divergence_C2", "js_distance_C2",
     "f_mem", "ratio_median", "dcr_share", "dcr_p", "delta_nn", "nn_train", "nn_heldout", "energy_train", "energy_heldout",
+]  # fmt: skip
+FULL = [
+    "adaptive_share", "authpct", "c_t",
+    "precision", "recall", "density", "coverage", "kid", "mmd", "frechet", "vendi_ratio", "sliced_w2", "identifiability",
 ]  # fmt: skip
 
 
@@ -49,7 +54,8 @@ def samples() -> np.ndarray:
 
 def test_every_metric_has_a_finite_value_in_its_interval(sides: Split, samples: np.ndarray):
     found = Suite.of(sides, CONFIG).evaluate(samples)
-    assert list(found) == NAMES
+    assert list(found) == NAMES + FULL
+    assert list(Suite.of(sides, replace(CONFIG, full=False)).evaluate(samples)) == NAMES
     for measure in found.values():
         assert math.isfinite(measure.value)
         if measure.low is not None:
@@ -68,7 +74,7 @@ def test_it_is_deterministic(which: str, samples: np.ndarray, request: pytest.Fi
 
 
 def test_the_seed_moves_intervals_and_not_values(sides: Split, samples: np.ndarray):
-    first, second = (Suite.of(sides, replace(CONFIG, seed=seed)).evaluate(samples) for seed in (0, 1))
+    first, second = (Suite.of(sides, replace(CONFIG, seed=seed, full=False)).evaluate(samples) for seed in (0, 1))
     values = lambda found: {k: m.value for k, m in found.items() if k != "dcr_p"}  # a p from random splits
     assert values(first) == values(second)
     assert first["distance_to_train"] != second["distance_to_train"]
@@ -167,7 +173,7 @@ def test_quantisation_is_over_the_training_datas_range(sides: Split, samples: np
 
 def test_images_are_measured_too():
     images = np.random.default_rng(0).random((60, 3, 5, 4)).astype(np.float32)
-    found = Suite.of(split(Records(images[:40], value_range=(0.0, 1.0))), replace(CONFIG, quantize=256)).evaluate(images[40:])
+    found = Suite.of(split(Records(images[:40], value_range=(0.0, 1.0))), replace(CONFIG, quantize=256, full=False)).evaluate(images[40:])
     assert list(found) == [name for name in NAMES if name != "js_amplitude"]  # which is for signals
     # The difference of two uniform values has the mean square 1/6; 60 values a record and 20 x 20 pairs leave an error below 3 %.
     assert found["distance_to_train"].value == pytest.approx(math.sqrt(1 / 6), rel=0.03)
@@ -189,3 +195,36 @@ def test_mirror_images_are_one_identity_to_nearest_neighbour_metrics_alone():
     assert blind["f_mem"].value == 0
     assert found["distance_to_train"] == blind["distance_to_train"]
     assert found["energy_train"] == blind["energy_train"] != Suite.of(sides, CONFIG).evaluate(sides.train)["energy_train"]
+
+
+def test_full_metrics_are_those_of_the_functions(sides: Split, samples: np.ndarray):
+    """Against the functions themselves, whose own tests have the references."""
+    suite = Suite.of(sides, CONFIG)
+    found = suite.evaluate(samples)
+    g, x, y = suite.prepare(samples), suite.train, suite.heldout
+    to_train, within = neighbours(g, x), neighbours(x, x, exclude_self=True).first
+    assert found["authpct"].value == pytest.approx(100 * np.mean(within[to_train.nearest] < to_train.first))
+    closest = np.sort(distances(g, x), axis=1)[:, :3]  # a twentieth of 60 training records
+    assert found["adaptive_share"].value == np.mean(closest[:, 0] < 0.5 * closest.mean(axis=1))
+    expected = prdc(g, y[np.sort(suite.rng(9).choice(60, 50, replace=False))])
+    for name in ("precision", "recall", "density", "coverage"):
+        assert 0 <= found[name].low <= found[name].value <= found[name].high
+    assert found["precision"].value == pytest.approx(np.mean(expected.precision), abs=0.2)  # other 50 of the 60 held-out records
+
+
+def test_copies_expose_train_and_are_not_authentic(sides: Split):
+    copies = Suite.of(sides, CONFIG).evaluate(sides.train)
+    assert copies["authpct"].value == 0
+    assert copies["adaptive_share"].value == copies["identifiability"].value == 1
+    assert copies["c_t"].value < -3
+    fresh = Suite.of(sides, CONFIG).evaluate(drawn(60, 2))
+    assert abs(fresh["c_t"].value) < 4  # standard normal, of 60 and 60
+    # m/(m + n - 1) = 0.504 in expectation; a share of 60 records has at most the standard error 0.065, neighbours depend: 4 of them
+    assert abs(fresh["identifiability"].value - 0.504) < 0.26
+
+
+def test_too_few_records_leave_the_metrics_of_variety_out():
+    few = split(Records(drawn(40, 0)[:, :, :8]), n_train=8, n_heldout=8)
+    found = Suite.of(few, CONFIG).evaluate(few.heldout)
+    assert "authpct" in found
+    assert "precision" not in found

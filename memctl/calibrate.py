@@ -1,0 +1,62 @@
+"""python -m memctl.calibrate data=NAME ...: what each metric can tell on this data, before anything is trained.
+
+Generators whose behaviour is known (copies, fresh records, 2 to 50 % copies, blur, noise, ...) are read by every metric, as many
+samples as a run generates. Writes into runs/calibration/NAME/: readings.csv, verdicts.csv, calibration.png; prints the verdicts.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import hydra
+from omegaconf import OmegaConf
+
+from memctl import data
+from memctl.config import Config
+from memctl.errors import UserError
+from memctl.metrics.calibration import Calibration
+from memctl.metrics.suite import Suite
+from memctl.paths import config_root
+from memctl.results import figures
+from memctl.results.files import atomic, said_plainly
+from memctl.sweep.plugins import install
+
+
+def calibrate(config: Config) -> str:
+    """Read the generators, write the tables, and return the verdicts as text. Raises: UserError."""
+    source = data.build(config.data)
+    split = data.load(source)
+    found = Calibration.of(Suite.of(split, config.metrics), split, config.generate.samples)
+    folder = Path(config.paths.runs) / "calibration" / source.name
+    readings, verdicts = found.table(), found.verdicts()
+    for name, frame, index in (("readings", readings, True), ("verdicts", verdicts, False)):
+        with atomic(folder / f"{name}.csv") as file:
+            frame.to_csv(file, index=index, index_label="generator" if index else None, float_format="%.6g")
+    figures.calibration(readings, folder / "calibration.png")
+    lines = [f"data={source.name}: {len(split.train)} train and {len(split.heldout)} held-out records, {found.n} samples a generator", ""]
+    for row in verdicts.to_dict("records"):
+        least = row["least copies"]
+        lines.append(row["metric"] + (f", copies from {100 * least:.1f} % of the samples" if least == least else ""))
+        lines += [f"    {key}: {row[key]}" for key in ("tells", "cannot tell here", "also moved by") if row[key]]
+    return "\n".join([*lines, "", f"tables and picture: {folder}"])
+
+
+def task(cfg: Any) -> None:
+    """What Hydra calls. A user's mistake ends with its message alone."""
+    config = OmegaConf.to_object(cfg)
+    assert isinstance(config, Config)
+    try:
+        with said_plainly():
+            print(calibrate(config))
+    except UserError as error:
+        sys.exit(f"memctl: {error}")
+
+
+def main() -> None:
+    """The command line: overrides of the config, as for training."""
+    install()
+    hydra.main(version_base="1.3", config_path=str(config_root() / "conf"), config_name="config")(task)()
+
+
+if __name__ == "__main__":
+    main()
