@@ -23,13 +23,18 @@ def correlations(cells: pd.DataFrame, metrics: list[str]) -> pd.DataFrame:
         Coefficients are NaN where fewer than 4 cells have the metric, or it is the same in all.
     """
     rows: list[dict[str, Any]] = []
-    averaged = cells.astype({"low": float, "high": float}).groupby(["low", "high"], as_index=False).mean(numeric_only=True)
+    one = averaged(cells)
     for metric in metrics:
         for axis in ("location", "width"):
-            known = averaged.reindex(columns=[axis, f"metrics/{metric}"]).dropna()
+            known = one.reindex(columns=[axis, f"metrics/{metric}"]).dropna()
             x, y = known[axis].to_numpy(float), known[f"metrics/{metric}"].to_numpy(float)
             rows.append({"metric": metric, "axis": axis, "n": len(x), **correlation(x, y)})
     return pd.DataFrame(rows)
+
+
+def averaged(cells: pd.DataFrame) -> pd.DataFrame:
+    """One row a cell: the mean of each number over its runs."""
+    return cells.astype({"low": float, "high": float}).groupby(["low", "high"], as_index=False).mean(numeric_only=True)
 
 
 def correlation(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
