@@ -1,7 +1,8 @@
 """python -m memctl.report SWEEP: a sweep's answer, finished or not.
 
-Writes into SWEEP/report: table.csv and table.parquet (one row a run), correlations.csv, overview.png, a heat-map of each
-main metric or of those asked for, and index.html; prints the main numbers.
+Writes into SWEEP/report: table.csv and table.parquet (one row a run), correlations.csv, verdicts.csv, of a sweep over cells
+scorecard.csv (the paper's claims), parity.csv, associations.csv, regressions.csv and mirror_pairs.csv, overview.png, a heat-map
+of each main metric or of those asked for, and index.html; prints the main numbers.
 """
 
 import argparse
@@ -16,6 +17,7 @@ from matplotlib.figure import Figure
 from memctl.errors import UserError
 from memctl.registry import closest
 from memctl.results import figures, page
+from memctl.results.answers import answers, tally
 from memctl.results.files import atomic, cannot_write
 from memctl.results.statistics import correlations
 from memctl.results.store import Sweep, mixed, read
@@ -50,7 +52,8 @@ def write(directory: Path, out: TextIO, metrics: Sequence[str] = MAIN) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise cannot_write(folder, error) from None
-    for name, frame in (("table", sweep.table), ("correlations", related)):
+    found = answers(sweep)
+    for name, frame in (("table", sweep.table), ("correlations", related), *found.items()):
         with atomic(folder / f"{name}.csv") as file:
             frame.to_csv(file, index=False)
     with atomic(folder / "table.parquet") as file:
@@ -59,12 +62,24 @@ def write(directory: Path, out: TextIO, metrics: Sequence[str] = MAIN) -> None:
     for metric in metrics:
         overview(sweep, folder / f"heatmap_{metric}.png", [metric])
     lead = headline(sweep)
-    page.write(sweep, folder / "index.html", lead, main, related)
+    page.write(sweep, folder / "index.html", lead, main, related, found)
     shown = main.to_string(index=False, float_format=lambda v: f"{v:.4g}", na_rep="-")
-    print(f"\n{lead}\n\n{shown}\n", file=out)
+    print(f"\n{lead}\n\n{shown}\n\nverdicts: {tally(found['verdicts'])}\n", file=out)
+    if "scorecard" in found:
+        print(f"the paper's claims, on this sweep:\n{card(found['scorecard'])}\n", file=out)
     for name, state in sweep.unfinished.items():
         print(f"not in these numbers: {name} ({state})", file=out)
     print(f"report:  {folder / 'index.html'}\npicture: {folder / 'overview.png'}", file=out, flush=True)
+
+
+def card(claims: pd.DataFrame) -> str:
+    """The scorecard as text, a line a claim."""
+    lines = []
+    for row in claims.to_dict("records"):
+        value, low, high = (float(row[key]) for key in ("value", "low", "high"))
+        here = f"{value:.3g}" + (f" [{low:.3g}, {high:.3g}]" if low == low else "") if value == value else "-"
+        lines.append(f"  {row['verdict']:15s} {row['claim']}: {row['number']} {here} (paper: {row['paper']})")
+    return "\n".join(lines)
 
 
 def headline(sweep: Sweep) -> str:

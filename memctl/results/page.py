@@ -1,6 +1,7 @@
 """A sweep's page: one HTML file beside its figures."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,31 @@ def pictured(sweep: Sweep) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
-def write(sweep: Sweep, path: Path, lead: str, main: pd.DataFrame, correlations: pd.DataFrame) -> None:
-    """Write the page of a sweep."""
+ANSWERS = {
+    "scorecard": (
+        "The paper's claims", "reproduced: r's 95 % interval has the paper's sign and the change over the sweep is beyond what fresh data "
+        "read by chance; not reproduced: it is not, or goes the other way. That a number moves as the paper's does not say why: "
+        "see the note.",
+    ),
+    "verdicts": ("Verdicts", "From several metrics, each against what real, blurred, mean and copied records read on this data."),
+    "associations": (
+        "Metrics by location and width", "Pearson with Fisher's interval; Spearman's p by permutation; holm and bh: corrected over the "
+        "metrics; detectable_r: what this many cells would find with 80 % power. Cells share one base and are taken as independent.",
+    ),
+    "mirror_pairs": (
+        "Location alone", "Cells [l, h] beside [1000 - h, 1000 - l], alike but for their location: mean difference right less left, "
+        "its 95 % interval, sign-flip permutation p, corrected.",
+    ),
+    "regressions": (
+        "Regressions", "On location and width per 100 steps (nominal), or on the mean and sd of the t really drawn (effective), with their "
+        "interaction; errors clustered by cell where there are several seeds.",
+    ),
+    "parity": ("The paper's own analysis", "Pooled Pearson over cells up to width 800, and the paper's numbers."),
+}  # fmt: skip
+
+
+def write(sweep: Sweep, path: Path, lead: str, main: pd.DataFrame, correlations: pd.DataFrame, answers: Mapping[str, pd.DataFrame]) -> None:
+    """Write the page of a sweep; `answers` are the tables of `memctl.results.answers`."""
     template = jinja2.Environment(autoescape=True).from_string((Path(__file__).parent / "page.html").read_text())
     first: dict[str, Any] = next(iter(sweep.records.values()))
     columns = ["name", "seed", *(f"metrics/{m}" for m in sweep.metrics)]
@@ -48,6 +72,7 @@ def write(sweep: Sweep, path: Path, lead: str, main: pd.DataFrame, correlations:
         unfinished=sweep.unfinished,
         main=html(main),
         correlations=html(correlations),
+        answers=[(*ANSWERS[key], html(answers[key])) for key in ANSWERS if key in answers],
         n_cells=len(sweep.cells),
         references=html(sweep.table[sweep.table.kind != "cell"][columns].rename(columns=short)),
         cells=html(sweep.cells[columns].rename(columns=short)),

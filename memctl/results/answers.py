@@ -1,0 +1,41 @@
+"""A sweep's answers: a verdict a run, the paper's claims, and the statistics behind them, each as a table where it applies."""
+
+import pandas as pd
+
+from memctl.results.inference import associations, mirrors, regressions
+from memctl.results.parity import parity
+from memctl.results.scorecard import scorecard
+from memctl.results.store import Sweep
+from memctl.results.verdict import verdicts
+
+LEAST = 8  # cells from which a trend is worth a test
+# Metrics that are tested together, and corrected for being so many: one of each kind, for duplicates would count twice.
+STUDIED = (
+    "distance_to_train", "wasserstein_sd_C1", "wasserstein_sd_C2", "js_divergence_C1", "js_divergence_C2", "f_mem", "dcr_share", "delta_nn",
+    "authpct", "coverage", "density", "kid", "vendi_ratio", "energy_heldout",
+)  # fmt: skip
+
+
+def answers(sweep: Sweep) -> dict[str, pd.DataFrame]:
+    """Tables by name: verdicts, of every sweep; of one over cells, each used in one way, also the others."""
+    found = {"verdicts": verdicts(sweep)}
+    cells = sweep.cells
+    plain = sweep.splits == 1 and not cells.duplicated(["low", "high", "seed"]).any()
+    if not plain or len(cells.drop_duplicates(["low", "high"])) < LEAST:
+        return found
+    name = str(next(iter(sweep.records.values()))["science"]["data"]["name"])
+    metrics = [metric for metric in STUDIED if f"metrics/{metric}" in cells]
+    varied = [metric for metric in metrics if cells[f"metrics/{metric}"].nunique() > 1]  # a constant has no trend
+    found["scorecard"] = scorecard(sweep)
+    found["parity"] = parity({name: cells}) if "metrics/distance_to_train" in cells else pd.DataFrame()
+    found["associations"] = associations({name: cells}, varied, {name: sweep.yardsticks})
+    found["regressions"] = regressions(cells, varied)
+    found["mirror_pairs"] = mirrors(cells, varied)
+    return {key: table for key, table in found.items() if len(table)}
+
+
+def tally(found: pd.DataFrame) -> str:
+    """How many runs have each verdict, most first; of references by name."""
+    words = [f"{n} {word}" for word, n in found[found.kind == "cell"].verdict.value_counts().items()]
+    others = [f"{row.name} {row.verdict}" for row in found[found.kind != "cell"].itertuples(index=False)]
+    return "; ".join([*([f"cells: {', '.join(words)}"] if words else []), *others[:6]])
