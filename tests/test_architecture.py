@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "report": BASE | {"results"},
     "sweep": BASE | LEAVES | {"experiment", "results"},
     "theory": BASE | {"samplers", "data", "diffusion", "experiment", "results", "training"},
+    "probes": BASE | {"samplers", "data", "diffusion", "experiment", "results", "training", "metrics"},
     "task": {"errors", "pipeline", "theory"},
     "train": {"errors", "paths", "sweep", "task"},
 }  # fmt: skip
