@@ -1,7 +1,7 @@
 """Whether generated records hold the classes that real ones hold, and are of use to tell them apart; for data with labels.
 
-A network without classes gives no labels, so a classifier fitted on training records gives them: that of the nearest record, or
-logistic regression on standardised values.
+A network without classes gives no labels, so a classifier fitted on training records gives them: the nearest record's label, or
+logistic regression.
 
     class_tv   1/2 sum_c |share of c in G, as classified - share of c in the held-out labels|            (total variation)
     tstr       accuracy on held-out records of a classifier fitted on G so labelled   (Esteban et al. 2017, arXiv 1706.02633)
@@ -25,8 +25,6 @@ from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, balanced_accuracy_score
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from memctl.metrics.measure import Floats
 
@@ -43,8 +41,7 @@ def fitted(records: Floats, labels: Labels, how: str = "nearest") -> Any:
         raise ValueError(f"how={how!r} must be nearest or logistic")
     if len(np.unique(labels)) == 1:
         return DummyClassifier().fit(records, labels)
-    kind = KNeighborsClassifier(1) if how == "nearest" else make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
-    return kind.fit(records, labels)
+    return (KNeighborsClassifier(1) if how == "nearest" else LogisticRegression(max_iter=1000)).fit(records, labels)
 
 
 def total_variation(a: Labels, b: Labels) -> float:
@@ -65,6 +62,9 @@ def class_distances(
         how: nearest or logistic.
     """
     g, x, y = (records.reshape(len(records), -1).astype(np.float64) for records in (samples, train, heldout))
+    # One scale for all values: by its own, a value that hardly varies in train would carry any noise of G into the regression.
+    middle, scale = x.mean(axis=0), float(x.std()) or 1.0
+    g, x, y = ((records - middle) / scale for records in (g, x, y))
     real = fitted(x, train_labels, how)
     labels, said = real.predict(g), real.predict(y)
     synthetic = fitted(g, labels, how).predict(y)

@@ -86,6 +86,18 @@ def test_the_nearest_neighbour_is_a_loop_and_so_are_the_accuracies():
         assert found[f"{name}_balanced"] == pytest.approx(np.mean([np.mean(answers[truth == c] == c) for c in "abc"]))
 
 
+@pytest.mark.parametrize("how", ["nearest", "logistic"])
+def test_the_data_s_units_do_not_matter_and_a_value_without_variance_is_harmless(how: str):
+    sides = records(100, 0), records(100, 1)
+    g, _ = records(80, 2)
+    ours = class_distances(g, *sides[0], *sides[1], how)
+    moved = class_distances(50 * g + 7, *(v for x, labels in sides for v in (50 * x + 7, labels)), how)
+    assert moved == pytest.approx(ours)
+    silent = lambda x, noise: np.concatenate([x, np.random.default_rng(3).normal(0, noise, size=(len(x), 1, 4))], axis=-1)
+    noisy = class_distances(silent(g, 0.3), *(v for x, labels in sides for v in (silent(x, 1e-6), labels)), how)
+    assert noisy["class_tv"] == pytest.approx(ours["class_tv"], abs=0.03)
+
+
 def test_another_way_is_refused():
     with pytest.raises(ValueError, match="tree"):
         fitted(np.zeros((4, 2)), np.zeros(4), "tree")

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from memctl.probes import figure
 from memctl.probes.loss import bins, groups
 from memctl.probes.optimal import along, denoise
-from memctl.probes.probe import passes, probe
+from memctl.probes.probe import corruption, passes, probe
+from memctl.training.batches import generator
 
 SMALL = {"count": 5}
 TO_OPTIMAL = ("to_optimal_train", "to_optimal_heldout")
@@ -183,6 +184,20 @@ def test_more_draws_are_a_mean_over_them():
     for a, b in zip(one, four, strict=True):
         assert b["loss_train_se"] < a["loss_train_se"]
         assert b["draws"] == 4
+
+
+def test_a_group_shares_its_step_and_noise_and_takes_the_next_step_at_the_next_draw():
+    span, like = bins(1000, 20)[3], torch.zeros(70, 2, 5)
+    drawn = [corruption(span, draw, like, generator(0, draw)) for draw in range(5)]
+    group = torch.from_numpy(groups(70))
+    for t, eps in drawn:
+        assert all(len(t[group == g].unique()) == len(eps[group == g].unique(dim=0)) == 1 for g in range(5))
+        assert len(eps.unique(dim=0)) == 5
+        assert eps.shape == like.shape
+    steps = torch.stack([t for t, _ in drawn])
+    assert steps[0, group == 1].unique().item() == span.steps[1]
+    assert all(set(steps[:4, i].tolist()) == set(span.steps) for i in range(70))
+    assert torch.equal(steps[4], steps[0])
 
 
 def test_too_few_records_are_refused():
