@@ -1,6 +1,18 @@
 """Where in t a network memorises: one row a bin of t, cheap enough for every cell of a sweep.
 
 Rows of two networks can be compared where records, schedule and settings are the same: steps and noise are then the same too.
+A row has what the losses tell (`loss.compare`) and these distances, root mean squares in the data's units:
+
+    to_truth_train, to_truth_heldout        network's x_0 to the record that x_t was made from
+    to_optimal_train, to_optimal_heldout    network's x_0 to the empirical-optimal denoiser of the whole training set, on x_t made
+                                            from training and from held-out records; 0: it knows train by heart and nothing else
+    optimal_to_truth_train, .._heldout      that denoiser to the record: what such a network reads as to_truth
+    to_control, control_to_truth            on x_t made from training records, network's x_0 to the empirical-optimal denoiser of as
+                                            many held-out records, and that to the record; NaN where held-out records are fewer
+
+The control is what to_optimal_heldout is, but for chance, where the network treats both sides alike: a lower to_optimal_heldout is
+memorisation. Divided each by its .._to_truth they are free of most of the sides' chance differences. By epsilon all distances rise
+where t is large, for there x_0 is that error times 1 / sqrt(abar); the ratios of the two can still be compared.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -60,17 +72,8 @@ def probe(
         advance: Called with the number of records after each forward pass.
 
     Returns:
-        Of each bin, t rising: t_low and t_high (the steps it covers, both included), n, draws; all of `loss.compare`; and as root
-        mean squares in the data's units:
-
-        to_truth_train, to_truth_heldout: Network's x_0 to the record that x_t was made from.
-        to_optimal_train, to_optimal_heldout: Network's x_0 to the empirical-optimal denoiser of the training set, on x_t made
-            from training and from held-out records. 0 is a network that knows its training set by heart and nothing else.
-        optimal_to_truth_train, optimal_to_truth_heldout: What such a network reads as to_truth.
-        to_control, control_to_truth: On x_t made from training records, network's x_0 to the empirical-optimal denoiser of as many
-            held-out records, and that to the record: what to_optimal_heldout and optimal_to_truth_heldout are, but for chance, where
-            the network treats both sides alike. A lower to_optimal_heldout is memorisation; the ratio to ..._to_truth takes out most
-            of the sides' chance differences. NaN where held-out records are fewer than training records.
+        Of each bin, t rising: t_low and t_high (the steps it covers, both included), n, draws; all of `loss.compare`; and the
+        distances above.
 
     Raises:
         ValueError: a side has fewer than two records.
