@@ -31,6 +31,7 @@ MAY_IMPORT = {
     "calibrate": BASE | {"data", "metrics", "results", "sweep"},
     "sweep": BASE | LEAVES | {"experiment", "results"},
     "theory": BASE | {"samplers", "data", "diffusion", "experiment", "results", "training"},
+    "probes": BASE | {"samplers", "data", "diffusion", "experiment", "results", "training", "metrics"},
     "task": {"errors", "pipeline", "theory"},
     "train": {"errors", "paths", "sweep", "task"},
 }  # fmt: skip
