@@ -135,6 +135,22 @@ class Metrics:
 
 
 @dataclass
+class Probe:
+    """The probe of a run's weights by t (memctl.probes): losses on train and held-out, membership AUC, distance to the optimal denoiser.
+
+    Attributes:
+        records: Most records a side; 0 leaves the probe out.
+        bins: Of t.
+        draws: Times that each record is shown in each bin.
+    """
+
+    records: int = 128
+    bins: int = 20
+    draws: int = 1
+    seed: int = 0
+
+
+@dataclass
 class Trainer:
     """How to compute, not what: nothing here enters a fingerprint.
 
@@ -215,6 +231,7 @@ class Config:
     control: Stage = field(default_factory=Stage)
     generate: Generate = field(default_factory=Generate)
     metrics: Metrics = field(default_factory=Metrics)
+    probe: Probe = field(default_factory=Probe)
     trainer: Trainer = field(default_factory=Trainer)
     logger: Logger = field(default_factory=Logger)
     paths: Paths = field(default_factory=Paths)

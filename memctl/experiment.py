@@ -58,6 +58,10 @@ RANGES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("metrics.amplitude_js", lambda v: v in ("pooled", "pairwise_hist", "pairwise_pmf"), "pooled, pairwise_hist or pairwise_pmf"),
     ("metrics.threshold", lambda v: 0 < v < 1, "in (0, 1)"),
     ("metrics.repeats", lambda v: v >= 20, "at least 20"),
+    ("probe.records", lambda v: v == 0 or v >= 8, "0 (no probe) or at least 8"),
+    ("probe.bins", lambda v: v >= 1, "at least 1"),
+    ("probe.draws", lambda v: v >= 1, "at least 1"),
+    ("probe.seed", lambda v: v >= 0, "at least 0"),
     ("trainer.threads", lambda v: v >= 1, "at least 1"),
     ("trainer.base_threads", lambda v: v >= 1, "at least 1"),
     ("trainer.checkpoint_seconds", lambda v: v > 0, "positive"),
@@ -154,7 +158,8 @@ class Experiment:
                 "control": stage,
                 "seed": self.config.seed,
             }
-        return {**self.base_science, **control, "generate": generate, "metrics": asdict(self.config.metrics)}
+        measured = {"metrics": asdict(self.config.metrics), "probe": asdict(self.config.probe)}
+        return {**self.base_science, **control, "generate": generate, **measured}
 
     @cached_property
     def base_fingerprint(self) -> str:

@@ -1,14 +1,10 @@
 """One run from start to record: base, control, generate, evaluate. Killed anywhere, it goes on from there."""
 
 import json
-import platform
 import shutil
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -18,21 +14,21 @@ from filelock import Timeout
 from omegaconf import OmegaConf
 from torch import nn
 
-from memctl import data
+from memctl import data, provenance
 from memctl.data import Split
 from memctl.diffusion.generate import generate
 from memctl.errors import UserError
 from memctl.experiment import Experiment, differences, digest
 from memctl.metrics.suite import Suite
 from memctl.metrics.yardsticks import yardsticks
+from memctl.probes import run as run_probe
 from memctl.results import pictures
 from memctl.results import run as folder
 from memctl.results.files import atomic, read_json, said_plainly, write_json
 from memctl.results.journal import Journal
 from memctl.results.mirror import Mirror
 from memctl.results.progress import Progress, witnessed
-from memctl.results.record import SCHEMA, flat, measures
-from memctl.samplers import IntervalSampler
+from memctl.results.record import flat, measures
 from memctl.training import checkpoint
 from memctl.training.base import CHECKPOINT, TRAIN_PASSES, base_network
 from memctl.training.compute import Compute
@@ -41,7 +37,6 @@ from memctl.training.logger import JournalLogger
 from memctl.training.resume import resumed_step
 
 LOW_ESS = 0.01
-PACKAGES = ("torch", "lightning", "diffusers", "numpy", "scipy", "scikit-learn", "hydra-core", "wandb")
 
 
 def run(experiment: Experiment) -> dict[str, Any]:
@@ -94,7 +89,9 @@ def _work(experiment: Experiment) -> dict[str, Any]:
     with witnessed(Progress(directory, status, f"{config.sweep.name}/{experiment.name}")) as progress:
         split = data.load(experiment.data)
         control_passes = TRAIN_PASSES * config.control.shown_on(len(split.train)) if experiment.sampler else 0
-        status.total = control_passes + config.generate.samples * config.generate.steps
+        generate_passes = config.generate.samples * config.generate.steps
+        probe_passes = run_probe.passes(split, config)
+        status.total = control_passes + generate_passes + probe_passes
         with atomic(directory / "config.yaml") as file:
             file.write(OmegaConf.to_yaml(OmegaConf.structured(config), resolve=True).encode())
         progress.stage("base")
@@ -117,6 +114,9 @@ def _work(experiment: Experiment) -> dict[str, Any]:
             progress.stage("generate", control_passes)
             with timed(seconds, "generate"):
                 samples = generated(experiment, split, network, progress)
+            progress.stage("probe", control_passes + generate_passes)
+            with timed(seconds, "probe"):
+                probed = run_probe.probed(experiment, split, network, progress.advance)
             progress.stage("evaluate", status.total)
             with timed(seconds, "evaluate"):
                 threadpoolctl.threadpool_limits(config.trainer.threads)
@@ -125,18 +125,20 @@ def _work(experiment: Experiment) -> dict[str, Any]:
                 measured = measures(suite.evaluate(samples, found))
                 known = cached_yardsticks(experiment, suite, split)
             record = {
-                **identity(experiment),
+                **provenance.identity(experiment),
                 "split": {"hash": split.hash, **split.summary},
-                "sampler": described(experiment, realised),
-                "base": origin(experiment),
-                "training": training(experiment, journal),
-                "metrics": measured,
+                "sampler": provenance.described(experiment, realised),
+                "base": provenance.origin(experiment),
+                "training": provenance.training(experiment, journal),
+                "metrics": {**measured, **measures(run_probe.summary(probed))},
                 "yardsticks": known,
+                "probe": probed,
                 "science": experiment.science,
-                "environment": {**environment(experiment, network), "wandb": f"{mirror.mode} ({mirror.reason})"},
+                "environment": {**provenance.environment(experiment, network), "wandb": f"{mirror.mode} ({mirror.reason})"},
                 "seconds": {k: round(v, 2) for k, v in seconds.items()},
             }
             drawn = pictures.draw(directory, experiment.name, samples, split, suite, found, realised)
+            drawn |= run_probe.draw(probed, f"{config.sweep.name}/{experiment.name}", directory)
             mirror.summarise(flat(record), drawn)
             write_json(directory / "record.json", record)
             failed = False
@@ -170,7 +172,7 @@ def control(experiment: Experiment, split: Split, network: nn.Module, logger: Jo
             experiment.config.trainer, logger, lambda n: progress.advance(TRAIN_PASSES * n),
             experiment.config.weighting, split.flip,
         )  # fmt: skip
-        write_json(drawn, {**timesteps.summary(), "statistics": statistics(experiment)})
+        write_json(drawn, {**timesteps.summary(), "statistics": provenance.statistics(experiment)})
         checkpoint.save(
             path,
             network,
@@ -221,64 +223,6 @@ def cached_yardsticks(experiment: Experiment, suite: Suite, split: Split) -> dic
         known = {name: measures(values) for name, values in yardsticks(suite, split, experiment.config.generate.samples).items()}
         write_json(path, known)
     return known
-
-
-def identity(experiment: Experiment) -> dict[str, Any]:
-    cell = experiment.sampler.nominal if isinstance(experiment.sampler, IntervalSampler) else None
-    return {
-        "schema": SCHEMA,
-        "name": experiment.name,
-        "sweep": experiment.config.sweep.name,
-        "fingerprint": experiment.fingerprint,
-        "base_fingerprint": experiment.base_fingerprint,
-        "seed": experiment.config.seed,
-        "ci": {"low": cell["low"], "high": cell["high"]} if cell else None,
-    }
-
-
-def described(experiment: Experiment, realised: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The sampler's parameters and use, effective statistics (of an adaptive one, after control) and realised draws."""
-    if experiment.drawing is None or realised is None:
-        return None
-    kept = {k: v for k, v in realised.items() if k != "statistics"}
-    return {**experiment.drawing.sampler.spec(), **experiment.drawing.use, "statistics": realised["statistics"], "realised": kept}
-
-
-def statistics(experiment: Experiment) -> dict[str, float]:
-    """What the distribution really is, and the effective sample size of a draw (1 where draws are not weighted)."""
-    assert experiment.drawing is not None
-    return {**experiment.drawing.sampler.statistics(experiment.schedule.log_snr), "ess": experiment.drawing.ess}
-
-
-def origin(experiment: Experiment) -> dict[str, Any]:
-    """Where the base's weights come from, and whether they may know the held-out records."""
-    config = experiment.config.base
-    return {"path": config.path, "saw_heldout": bool(config.path and config.saw_heldout)}
-
-
-def training(experiment: Experiment, journal: Journal) -> dict[str, Any]:
-    """Steps and last loss of each training that led to the run's weights."""
-    out = {}
-    for stage, source in (("base", Journal(experiment.base_directory / "metrics.jsonl")), ("control", journal)):
-        rows = [row for row in source.rows() if row["stage"] == stage]
-        if rows:
-            out[stage] = {"steps": rows[-1]["step"], "loss": rows[-1].get("loss")}
-    return out
-
-
-def environment(experiment: Experiment, network: nn.Module) -> dict[str, Any]:
-    trainer = experiment.config.trainer
-    compute = Compute.of(trainer, network)
-    device = compute.device
-    return {
-        "python": platform.python_version(),
-        "packages": {name: version(name) for name in PACKAGES},
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else f"{device.type} ({platform.machine()})",
-        "precision": "bf16" if compute.bf16 else "fp32",
-        "threads": trainer.threads,
-        "host": socket.gethostname(),
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
 
 
 def task(cfg: Any) -> dict[str, Any]:

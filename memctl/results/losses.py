@@ -15,7 +15,7 @@ from memctl.results.store import Sweep
 
 LAST = 30  # epochs, as the paper shows
 BY_T = "loss_t/"
-PROBE = "probe/loss"
+PROBE = "probe_loss"
 COLUMNS = ("name", "kind", "seed", "low", "high", "location", "width", "epochs", "loss", "sd", "fixed", "probe", "probe_width")
 
 
@@ -24,9 +24,9 @@ def losses(sweep: Sweep, last: int = LAST) -> pd.DataFrame:
 
     Returns:
         name, kind, seed, low, high, location, width; epochs; loss (mean over them) and sd (from epoch to epoch); fixed (what
-        the uniform run's model reads under this run's t; NaN without a uniform run); probe (`probe/loss`, a loss at one
+        the uniform run's model reads under this run's t; NaN without a uniform run); probe (`probe_loss`, a loss at one
         distribution of t for all runs, from the record's metrics or the last row that has it) and probe_width (of its 95 %
-        interval: columns probe/loss_low, _high); NaN where they were not measured.
+        interval: columns probe_loss_low, _high); NaN where they were not measured.
     """
     names = [row for row in sweep.table.to_dict("records") if row["kind"] != "base"]
     read = {row["name"]: control(Journal(sweep.directory / str(row["name"]) / "metrics.jsonl").rows())[-last:] for row in names}

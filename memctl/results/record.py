@@ -12,6 +12,9 @@ sampler           null (no control), or its parameters, mode, clip, stratified, 
 base              path of a checkpoint made elsewhere, or null; saw_heldout: whether it may have been trained on held-out records
 training          base and control: steps, and loss, the mean over the last epoch under that training's own t
 metrics           metric -> {value, low, high}: low and high are the ends of a 95 % interval, or null
+probe             one row a bin of t: losses on train and held-out with the same noise, membership AUC, distances to the
+                  empirical-optimal denoiser (memctl.probes.probe); its means over t are the metrics probe_loss (held-out), probe_gap
+                  and probe_auc
 yardsticks        heldout, copies, blurred, mean, floor -> metric -> {value, low, high}
 science           every setting that decides the numbers
 environment       versions, device, threads, host, finished (UTC)
@@ -28,8 +31,9 @@ YARDSTICKS = ("heldout", "copies", "blurred", "mean", "floor")
 
 
 def measures(values: Mapping[str, Measure]) -> dict[str, dict[str, float | None]]:
-    """Measures as JSON."""
-    return {name: measure._asdict() for name, measure in values.items()}
+    """Measures as JSON, which has no NaN."""
+    known = lambda value: None if value is None or value != value else value
+    return {name: {end: known(value) for end, value in measure._asdict().items()} for name, measure in values.items()}
 
 
 def flat(record: Mapping[str, Any]) -> dict[str, float]:

@@ -213,7 +213,7 @@ def probe_loss(means: pd.DataFrame) -> Claim:
         "fall along the line, leftmost to rightmost cell", "implied (no number)", moved["fall"], moved["fall_low"], moved["fall_high"],
         moved["change"], moved["change_low"], moved["change_high"], floor, "0: no change",
         judge(-1, (r["low"], r["high"]), (moved["change_low"], moved["change_high"]), floor), "unknown",
-        f"{TREND}; that is here the width of the loss's own interval", "" if len(x) else "no run has probe/loss",
+        f"{TREND}; that is here the width of the loss's own interval", "" if len(x) else "no run has probe_loss",
     )  # fmt: skip
 
 

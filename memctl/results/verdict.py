@@ -27,7 +27,8 @@ NEEDED = ("f_mem", "dcr_share", "delta_nn", "distance_to_train", "energy_heldout
 SIDED = ("f_mem", "dcr_share", "delta_nn", "energy_train", "energy_heldout", "js_divergence_C1", "js_divergence_C2")  # high is bad
 BANDED = ("distance_to_train", "nn_train", "js_amplitude")  # both sides are bad
 SPREAD = ("recall", "coverage", "vendi_ratio")  # how much of the data the samples reach
-GOOD = ("precision", "density", *SPREAD)  # low is bad; read where they are measured
+PLACED = ("precision", "density")  # whether samples lie among the data
+GOOD = (*PLACED, *SPREAD)  # low is bad; read where they are measured
 P = 0.01  # of dcr_p, one-sided: of 100 runs that do not copy one gets so far, and it must pass two more tests
 NAN = float("nan")
 
@@ -97,8 +98,8 @@ RULES = (
          "samples have less contrast than real records, as little as blurred ones, and another distribution"),
     Rule(COLLAPSED, lambda r: alike(r) and r.differs(), ("energy_heldout",),
          "samples are nearer to one another than real records are, as near as blurred ones, and have another distribution"),
-    Rule(COLLAPSED, lambda r: r.poor(*SPREAD) and r.above("energy_heldout"), (*SPREAD, "energy_heldout"),
-         "samples leave out more of the data than fresh real records do, and have another distribution"),
+    Rule(COLLAPSED, lambda r: r.poor(*SPREAD) and not r.poor(*PLACED) and r.above("energy_heldout"), (*SPREAD, "energy_heldout"),
+         "samples lie among the data and leave out more of it than fresh real records do"),
     Rule(OFF_MANIFOLD, lambda r: far(r, "nn_train"), ("nn_train", "energy_heldout"),
          "samples are farther from every training record than fresh real records are, and have another distribution"),
     Rule(OFF_MANIFOLD, lambda r: far(r, "distance_to_train"), ("distance_to_train", "energy_heldout"),

@@ -45,7 +45,7 @@ def swept(tmp_path):
             measure = {"value": metric(*place), "low": None, "high": None}
             metrics = {"distance_to_train": measure, "js_divergence_C1": measure}
             if probe:
-                metrics["probe/loss"] = {"value": probe(*place), "low": probe(*place) - 0.001, "high": probe(*place) + 0.001}
+                metrics["probe_loss"] = {"value": probe(*place), "low": probe(*place) - 0.001, "high": probe(*place) + 0.001}
             fresh = {"value": sum(floor) / 2, "low": floor[0], "high": floor[1]}
             record = {
                 "schema": 1, "name": row["name"], "sweep": "s", "fingerprint": "f", "base_fingerprint": "b", "seed": 0,

@@ -1,0 +1,32 @@
+"""The probe of a run: in its record, its metrics and its folder."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from memctl import pipeline
+from memctl.experiment import Experiment
+from memctl.probes.run import summary
+
+
+def test_a_run_is_probed(experiment: Callable[..., Experiment]) -> None:
+    run = experiment("probe.bins=5")
+    record = pipeline.run(run)
+    rows = record["probe"]
+    assert [row["t_low"] for row in rows] == [1, 201, 401, 601, 801]
+    assert {row["n"] for row in rows} == {24}
+    for name, key in (("probe_loss", "loss_heldout"), ("probe_gap", "gap"), ("probe_auc", "auc")):
+        measure = record["metrics"][name]
+        assert measure["value"] == pytest.approx(np.mean([row[key] for row in rows]))
+        assert measure["low"] <= measure["value"] <= measure["high"]
+    assert (run.directory / "probe.png").stat().st_size > 10_000
+
+
+def test_it_can_be_left_out(experiment: Callable[..., Experiment]) -> None:
+    run = experiment("probe.records=0")
+    record = pipeline.run(run)
+    assert record["probe"] == []
+    assert "probe_loss" not in record["metrics"]
+    assert not (run.directory / "probe.png").exists()
+    assert summary([]) == {}
