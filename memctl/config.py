@@ -139,12 +139,12 @@ class Probe:
     """The probe of a run's weights by t (memctl.probes): losses on train and held-out, membership AUC, distance to the optimal denoiser.
 
     Attributes:
-        records: Most records a side; 0 leaves the probe out.
+        records: Most records a side, such as 128; 0 leaves the probe out.
         bins: Of t.
         draws: Times that each record is shown in each bin.
     """
 
-    records: int = 128
+    records: int = 0
     bins: int = 20
     draws: int = 1
     seed: int = 0

@@ -29,6 +29,7 @@ def run_and_die(experiment: Experiment, where: str, calls: int) -> None:
     import torch
 
     from memctl import pipeline
+    from memctl.results import pictures
     from memctl.training import base, fit
 
     torch.set_num_threads(1)
@@ -36,7 +37,7 @@ def run_and_die(experiment: Experiment, where: str, calls: int) -> None:
         "training step": (fit.Resume, "on_train_batch_end"),
         "base saved": (base.checkpoint, "save"),
         "batch generated": (pipeline, "generate"),
-        "pictures": (pipeline, "draw"),
+        "pictures": (pictures, "draw"),
         "record": (pipeline, "write_json"),
     }[where]
     setattr(module, name, killed_after(calls, getattr(module, name)))

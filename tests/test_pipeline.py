@@ -69,9 +69,9 @@ def test_a_run_leaves_everything(experiment: Make) -> None:
         "timesteps.png",
     } <= names
     assert np.load(e.directory / "samples.npy").shape == (16, 1, 140)
-    documented = pipeline.__dict__["SCHEMA"], set(record)
-    assert documented[0] == 1
     from memctl.results import record as schema
+
+    assert record["schema"] == schema.SCHEMA == 1
 
     for field in record:
         assert field in (schema.__doc__ or ""), f"{field} is not in the documented schema"
@@ -96,12 +96,22 @@ def test_changed_science_under_the_same_name_is_refused(experiment: Make, change
     e = experiment()
     e.directory.mkdir(parents=True)
     folder.save_status(e.directory, folder.Status(e.fingerprint, e.science))
+    (e.directory / "checkpoint.pt").touch()
     other = experiment(change)
     if other.directory != e.directory:  # a sampler with another label has a folder of its own
         assert other.fingerprint != e.fingerprint
         return
     with pytest.raises(UserError, match=change.partition("=")[0].rpartition(".")[2]):
         pipeline.run(other)
+
+
+def test_a_run_that_was_refused_at_its_start_is_in_nobodys_way(experiment: Make) -> None:
+    """Following the message's advice must not meet the folder of the run that asked for it."""
+    wrong = experiment("base.lr=1e30")
+    with pytest.raises(UserError, match="diverged"):
+        pipeline.run(wrong)
+    assert folder.status(wrong.directory) is not None
+    assert pipeline.run(experiment())["metrics"]
 
 
 @pytest.mark.parametrize("change", ["generate.batch_size=5", "trainer.threads=2", "logger.mode=offline", "trainer.checkpoint_seconds=9"])
@@ -235,7 +245,7 @@ def test_all_cells_start_from_the_same_noise(experiment: Make) -> None:
 def test_a_failed_run_says_so_and_can_be_run_again(experiment: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     e = experiment()
     with monkeypatch.context() as patch:
-        patch.setattr(pipeline, "draw", lambda *a: (_ for _ in ()).throw(RuntimeError("no paint")))
+        patch.setattr("memctl.results.pictures.draw", lambda *a: (_ for _ in ()).throw(RuntimeError("no paint")))
         with pytest.raises(RuntimeError, match="no paint"):
             pipeline.run(e)
     assert folder.status(e.directory)["message"] == "no paint"  # type: ignore[index]

@@ -11,7 +11,7 @@ from memctl.probes.run import summary
 
 
 def test_a_run_is_probed(experiment: Callable[..., Experiment]) -> None:
-    run = experiment("probe.bins=5")
+    run = experiment("probe.records=64", "probe.bins=5")
     record = pipeline.run(run)
     rows = record["probe"]
     assert [row["t_low"] for row in rows] == [1, 201, 401, 601, 801]
@@ -24,7 +24,7 @@ def test_a_run_is_probed(experiment: Callable[..., Experiment]) -> None:
 
 
 def test_it_can_be_left_out(experiment: Callable[..., Experiment]) -> None:
-    run = experiment("probe.records=0")
+    run = experiment()
     record = pipeline.run(run)
     assert record["probe"] == []
     assert "probe_loss" not in record["metrics"]
