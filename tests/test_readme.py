@@ -72,6 +72,21 @@ def test_data_commands_run(command: str, monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert "data=flowers102: 24 records of 3x64x64" in capfd.readouterr().out
 
 
+@pytest.mark.parametrize("command", [c for c in COMMANDS if "memctl.calibrate" in c])
+def test_calibrate_commands_run(command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    small = ["data.n_train=40", "data.n_heldout=40", "metrics.repeats=20", f"paths.runs={tmp_path}"]
+    monkeypatch.setattr(sys, "argv", [*shlex.split(command)[2:], *small])
+    runpy.run_module("memctl.calibrate", run_name="__main__")
+    assert "dcr_share, copies from" in capfd.readouterr().out
+
+
+def test_the_templates_of_controls_exist() -> None:
+    (line,) = (block for block in TEXT.split("\n\n") if block.startswith("**Controls** are templates"))
+    names = re.findall(r"`(\w+)`", line)
+    assert len(names) >= 8
+    assert [n for n in names if not (config_root() / "multirun_templates" / f"{n}.yaml").exists()] == []
+
+
 @pytest.mark.parametrize("command", [c for c in COMMANDS if "memctl.export" in c])
 def test_export_commands_parse(command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """There is no run here: the command gets as far as to say so."""

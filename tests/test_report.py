@@ -206,3 +206,12 @@ def test_the_page_shows_the_run_that_is_nearest_to_train(sweep: Path) -> None:
     assert "../base/samples.png" in page
     assert "../cl100_ch200_s0/samples.png" not in page
     assert "projection.png" not in page  # which no run has
+
+
+def test_a_metric_without_a_value_anywhere_is_left_out(sweep: Path) -> None:
+    for path in sweep.glob("*/record.json"):
+        known = json.loads(path.read_text())
+        known["metrics"]["c_t"] = {"value": None, "low": None, "high": None}
+        path.write_text(json.dumps(known))
+    report.write(sweep, io.StringIO())
+    assert "c_t" not in read(sweep).metrics

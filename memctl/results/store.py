@@ -43,8 +43,9 @@ class Sweep:
 
     @property
     def metrics(self) -> list[str]:
-        """Metric names, in the records' order."""
-        return list(dict.fromkeys(name for record in self.records.values() for name in record["metrics"]))
+        """Names of the metrics that have a value in some run, in the records' order."""
+        named = dict.fromkeys(name for record in self.records.values() for name in record["metrics"])
+        return [name for name in named if f"metrics/{name}" in self.table]
 
     @property
     def yardsticks(self) -> dict[str, dict[str, dict[str, float | None]]]:
