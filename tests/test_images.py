@@ -20,7 +20,7 @@ from memctl.errors import UserError
 DIGITS = [
     "data=digits", "model=unet2d_8", "model.channels=[8,8]", "data.n_train=24", "data.n_heldout=24", "base.epochs=2",
     "base.batch_size=8", "control.epochs=1", "control.batch_size=8", "generate.steps=4", "generate.samples=16", "metrics.repeats=20",
-    "logger.mode=disabled",
+    "metrics.full=false", "logger.mode=disabled",
 ]  # fmt: skip
 
 

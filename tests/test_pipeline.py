@@ -83,6 +83,12 @@ def test_a_run_leaves_everything(experiment: Make) -> None:
     assert [row["step"] for row in rows] == [3, 6, 9]
 
 
+def test_a_run_has_every_metric_by_default(experiment: Make) -> None:
+    record = pipeline.run(experiment("metrics.full=true"))
+    assert {"authpct", "adaptive_share", "coverage", "vendi_ratio", "identifiability"} <= set(record["metrics"])
+    assert {"authpct", "coverage"} <= set(record["yardsticks"]["floor"])
+
+
 def test_a_finished_run_is_not_run_again(experiment: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     first = pipeline.run(experiment())
     monkeypatch.setattr(pipeline, "_work", lambda e: pytest.fail("ran again"))

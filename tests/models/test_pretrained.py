@@ -21,7 +21,7 @@ from memctl.results import run as folder
 DIGITS = [
     "data=digits", "model=unet2d_8", "model.channels=[8,8]", "data.n_train=24", "data.n_heldout=24", "base.epochs=2",
     "base.batch_size=8", "control.epochs=1", "control.batch_size=8", "generate.steps=4", "generate.samples=16", "metrics.repeats=20",
-    "logger.mode=disabled",
+    "metrics.full=false", "logger.mode=disabled",
 ]  # fmt: skip
 UNet = {"block_out_channels": (8, 8), "layers_per_block": 1, "norm_num_groups": 8, "in_channels": 1, "out_channels": 1, "sample_size": 8,
         "down_block_types": ("DownBlock2D",) * 2, "up_block_types": ("UpBlock2D",) * 2}  # fmt: skip
