@@ -81,6 +81,18 @@ class Advance(Callback):
             raise UserError(f"training diverged: the weights are no longer finite after epoch {epoch}; lower its lr")
 
 
+def moving_average(decay: float, warmup: bool) -> Callable[..., None]:
+    """The update of averaged parameters by current ones: a = d a + (1 - d) c, with d = decay, or at step n at most (1 + n) / (10 + n)."""
+    if not warmup:
+        return get_ema_multi_avg_fn(decay)
+
+    def update(averaged: list[torch.Tensor], current: list[torch.Tensor], count: Any) -> None:
+        n = int(count)
+        get_ema_multi_avg_fn(min(decay, (1 + n) / (10 + n)))(averaged, current, count)
+
+    return update
+
+
 def quiet() -> None:
     """Keep Lightning's banners, tips and hardware notes out of the logs."""
     for name in ("lightning.pytorch", "lightning.fabric", "lightning"):
@@ -135,7 +147,7 @@ def fit(
     timesteps = TimestepSamplerCallback(drawing, steps_per_epoch=batches.per_epoch, epochs_per_row=-(-steps // (batches.per_epoch * ROWS)))
     callbacks: list[Callback] = [timesteps, Advance(advance)]
     if stage.ema:
-        callbacks.append(WeightAveraging(multi_avg_fn=get_ema_multi_avg_fn(stage.ema)))
+        callbacks.append(WeightAveraging(multi_avg_fn=moving_average(stage.ema, stage.ema_warmup)))
     callbacks.append(Resume(directory / RESUME, how.checkpoint_seconds))  # last: it saves what the others have done
     # To Lightning all steps are one epoch: a resumed run never meets the end of one, where its counters lose count.
     trainer = Trainer(

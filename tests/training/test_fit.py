@@ -5,6 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -144,3 +145,21 @@ def test_training_lowers_the_loss(tmp_path: Path) -> None:
     rows = Journal(tmp_path / "long" / "metrics.jsonl").rows()
     first, last = (sum(r["loss"] for r in part) / 5 for part in (rows[:5], rows[-5:]))
     assert last < 0.8 * first
+
+
+def test_a_warmed_up_average_forgets_the_first_weights():
+    """One weight that is 1 at first and 0 ever after: what is left of it is the product of the decays."""
+    left = {}
+    for warmup in (False, True):
+        averaged = [torch.ones(1)]
+        update = fitting.moving_average(0.999, warmup)
+        for n in range(1, 201):
+            update(averaged, [torch.zeros(1)], torch.tensor(n))
+        left[warmup] = float(averaged[0])
+    assert left[False] == pytest.approx(0.999**200, rel=1e-4)
+    expected = np.prod([(1 + n) / (10 + n) for n in range(1, 201)])
+    assert left[True] == pytest.approx(expected, rel=1e-4)
+    assert left[True] < 1e-9
+    long = [torch.ones(1)]
+    fitting.moving_average(0.9, True)(long, [torch.zeros(1)], torch.tensor(10**6))
+    assert float(long[0]) == pytest.approx(0.9)
