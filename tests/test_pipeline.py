@@ -160,7 +160,7 @@ def test_a_killed_run_ends_with_the_same_numbers(
 @pytest.mark.parametrize("times", [1, 2], ids=["once", "twice"])
 def test_ctrl_c_stops_a_run_that_then_goes_on(tmp_path: Path, tiny: list[str], times: int) -> None:
     """One Ctrl-C saves the very step; two stop at once. Either way the run says so, and the same command finishes it."""
-    slow = ["trainer.checkpoint_seconds=1e6", "base.epochs=300"]
+    slow = ["trainer.checkpoint_seconds=1e6", "base.epochs=150"]
     command = [sys.executable, "-m", "memctl.train", *tiny, "ci.low=700", "ci.high=1000", *slow]
     process = subprocess.Popen(
         command, cwd=ROOT, env={**os.environ, "MEMCTL_RUNS": str(tmp_path)}, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT

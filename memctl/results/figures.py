@@ -26,10 +26,9 @@ def save(figure: Figure, path: Path, trim: bool = False) -> None:
 def samples(generated: Records, real: Records, path: Path, rows: int = 8) -> None:
     """Generated records beside held-out ones: shapes (n, channels, *dims)."""
     columns, n = fitting(generated, rows)
-    figure = Figure(figsize=(9, 5 if columns == rows else 7), layout="constrained")
-    for axis, records, title, colour in zip(
-        figure.subplots(1, 2), (generated, real), ("generated", "held-out"), (GENERATED, REAL), strict=True
-    ):
+    figure = Figure(figsize=(9, 5 if columns == rows else 7))
+    for place, records, title, colour in zip((0.01, 0.51), (generated, real), ("generated", "held-out"), (GENERATED, REAL), strict=True):
+        axis = figure.add_axes((place, 0.01, 0.48, 0.93))
         chosen = np.linspace(0, len(records) - 1, min(n, len(records))).astype(int)  # held-out ones lie in the order of labels
         panel(axis, records[chosen], columns, [colour] * columns, real)
         axis.set_title(title, loc="left")
@@ -43,8 +42,8 @@ def suspects(records: Records, captions: Sequence[str], path: Path) -> None:
         records: Sample, nearest training record, nearest held-out record, of each in turn: shape (3 n, channels, *dims).
         captions: One a sample.
     """
-    figure = Figure(figsize=(7, 0.9 * len(captions) + 0.6), layout="constrained")
-    axis = figure.subplots()
+    figure = Figure(figsize=(7, 0.9 * len(captions) + 0.6))  # trimmed, and so without a layout, which costs a second drawing
+    axis = figure.add_axes((0, 0, 1, 1))
     width, height = panel(axis, records, 3, (GENERATED, REAL, "#7f8c8d"))
     for column, title in enumerate(("generated", "nearest\nin train", "nearest\nheld-out")):
         axis.text((column + 0.5) * width, -0.1 * height, title, ha="center", va="bottom", fontsize=9)
@@ -94,8 +93,8 @@ def calibration(readings: pd.DataFrame, path: Path) -> None:
 
 def projection(train: Floats, heldout: Floats, generated: Floats, path: Path) -> None:
     """Scores on the training data's first two principal components, shapes (n, 2 or more): where generated records lie among real ones."""
-    figure = Figure(figsize=(6, 5), layout="constrained")
-    axis = figure.subplots()
+    figure = Figure(figsize=(6, 5))
+    axis = figure.add_axes((0.1, 0.1, 0.88, 0.88))
     grey = "#7f8c8d"
     for scores, label, colour, marker in (
         (train, "train", REAL, "o"),
@@ -114,8 +113,8 @@ def timesteps(realised: Mapping[str, Any], title: str, path: Path) -> None:
     """The realised distribution of t over the nominal one, from the callback's summary."""
     edges = np.asarray(realised["edges"], dtype=float)
     width = np.diff(edges)
-    figure = Figure(figsize=(6, 3), layout="constrained")
-    axis = figure.subplots()
+    figure = Figure(figsize=(6, 3))
+    axis = figure.add_axes((0.13, 0.17, 0.83, 0.72))
     axis.bar(
         edges[:-1],
         np.asarray(realised["realised"]) / width,
