@@ -4,22 +4,18 @@ Generators whose behaviour is known (copies, fresh records, 2 to 50 % copies, bl
 samples as a run generates. Writes into runs/calibration/NAME/: readings.csv, verdicts.csv, calibration.png; prints the verdicts.
 """
 
-import sys
 from pathlib import Path
 from typing import Any
 
-import hydra
 from omegaconf import OmegaConf
 
 from memctl import data
+from memctl.command import launch, printed
 from memctl.config import Config
-from memctl.errors import UserError
 from memctl.metrics.calibration import Calibration
 from memctl.metrics.suite import Suite
-from memctl.paths import config_root
 from memctl.results import figures
 from memctl.results.files import atomic, said_plainly
-from memctl.sweep.plugins import install
 
 
 def calibrate(config: Config) -> str:
@@ -41,21 +37,17 @@ def calibrate(config: Config) -> str:
     return "\n".join([*lines, "", f"tables and picture: {folder}"])
 
 
-def task(cfg: Any) -> None:
-    """What Hydra calls. A user's mistake ends with its message alone."""
+def answer(cfg: Any) -> str:
+    """`calibrate`, from a composed config. Raises: UserError."""
     config = OmegaConf.to_object(cfg)
     assert isinstance(config, Config)
-    try:
-        with said_plainly():
-            print(calibrate(config))
-    except UserError as error:
-        sys.exit(f"memctl: {error}")
+    with said_plainly():
+        return calibrate(config)
 
 
 def main() -> None:
     """The command line: overrides of the config, as for training."""
-    install()
-    hydra.main(version_base="1.3", config_path=str(config_root() / "conf"), config_name="config")(task)()
+    launch(printed(answer))
 
 
 if __name__ == "__main__":

@@ -130,7 +130,7 @@ class Experiment:
         }
 
     def _base(self) -> dict[str, Any]:
-        """Where the base's weights come from. Raises: UserError for a checkpoint that cannot be had, or may know the held-out side."""
+        """Where the base's weights come from. Raises: UserError for a checkpoint that cannot be had."""
         path = self.config.base.path
         if not path:
             return {k: v for k, v in asdict(self.config.base).items() if k not in ("path", "saw_heldout")}

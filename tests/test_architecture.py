@@ -29,15 +29,16 @@ MAY_IMPORT = {
     "pipeline": BASE | LEAVES | {"diffusion", "experiment", "results", "metrics", "training", "probes", "provenance"},
     "export": BASE | {"models", "results", "samplers", "training"},
     "report": BASE | {"results"},
-    "calibrate": BASE | {"data", "metrics", "results", "sweep"},
+    "calibrate": BASE | {"command", "data", "metrics", "results"},
     "sweep": BASE | LEAVES | {"experiment", "results"},
     "theory": BASE | {"samplers", "data", "diffusion", "experiment", "results", "training"},
     "probes": BASE | {"samplers", "data", "diffusion", "experiment", "results", "training", "metrics"},
     "task": {"errors", "pipeline", "theory"},
-    "train": {"errors", "paths", "sweep", "task"},
+    "command": {"errors", "paths", "sweep"},
+    "train": {"command", "task"},
 }  # fmt: skip
 # A part's own command, its __main__.py, may use more than the part, as report.py does.
-COMMANDS = {"samplers": {"results"}, "data": {"results", "sweep"}}
+COMMANDS = {"samplers": {"results"}, "data": {"command", "results"}}
 # Imported inside a function, in a process of its own or at the very end: said at the place.
 LAZY = {("sweep", "report"), ("sweep", "pipeline"), ("sweep", "diffusion"), ("sweep", "training"), ("task", "pipeline"), ("task", "theory")}
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -87,15 +87,6 @@ def test_the_templates_of_controls_exist() -> None:
     assert [n for n in names if not (config_root() / "multirun_templates" / f"{n}.yaml").exists()] == []
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if "memctl.export" in c])
-def test_export_commands_parse(command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """There is no run here: the command gets as far as to say so."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", shlex.split(command)[2:])
-    with pytest.raises(SystemExit, match="runs/digits/uniform_s0 is not the folder of a finished run"):
-        export.main()
-
-
 @pytest.mark.parametrize("command", [c for c in COMMANDS if "memctl.samplers" in c])
 def test_sampler_commands_run(command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
@@ -127,13 +118,21 @@ def test_the_readmes_lines_for_other_code_run() -> None:
     assert names["t"].shape == names["weights"].shape == names["loss"].shape == (5,)
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if "memctl.report" in c])
-def test_report_commands_parse(command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """There is no sweep here: the command gets as far as to say so."""
+MISSING = {
+    "memctl.report": (report, "runs/mitdb208 is not a folder"),
+    "memctl.export": (export, "runs/digits/uniform_s0 is not the folder of a finished run"),
+}
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if any(name in c for name in MISSING)])
+def test_commands_on_results_parse(command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """There are no runs here: the command gets as far as to say so."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", shlex.split(command)[2:])
-    with pytest.raises(SystemExit, match="runs/mitdb208 is not a folder"):
-        report.main()
+    arguments = shlex.split(command)[2:]
+    module, message = MISSING[arguments[0]]
+    monkeypatch.setattr(sys, "argv", arguments)
+    with pytest.raises(SystemExit, match=message):
+        module.main()
 
 
 def test_links_resolve() -> None:

@@ -3,22 +3,18 @@
 Of images it also writes, into runs/data/NAME/: duplicates.csv, one row a pair, and duplicates.png.
 """
 
-import sys
 from pathlib import Path
 from typing import Any
 
-import hydra
 import numpy as np
 import pandas as pd
 from omegaconf import OmegaConf
 
 from memctl import data
+from memctl.command import launch, printed
 from memctl.data.images.source import Decoded, ImageSource
-from memctl.errors import UserError
-from memctl.paths import config_root
 from memctl.results import figures
 from memctl.results.files import atomic
-from memctl.sweep.plugins import install
 
 SHOWN = 30  # pairs in the picture
 
@@ -64,18 +60,9 @@ def write(decoded: Decoded, folder: Path) -> list[str]:
     return [f"{len(same.pairs)} pairs of images are one: {folder / 'duplicates.csv'}, picture {folder / 'duplicates.png'}"]
 
 
-def task(cfg: Any) -> None:
-    """What Hydra calls. A user's mistake ends with its message alone."""
-    try:
-        print(describe(cfg))
-    except UserError as error:
-        sys.exit(f"memctl: {error}")
-
-
 def main() -> None:
     """The command line: overrides of the config, as for training."""
-    install()
-    hydra.main(version_base="1.3", config_path=str(config_root() / "conf"), config_name="config")(task)()
+    launch(printed(describe))
 
 
 if __name__ == "__main__":

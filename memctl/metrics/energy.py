@@ -30,9 +30,10 @@ def energy_distance(pooled: Floats, first: np.ndarray) -> float:
 LIMIT = 1000  # records a side
 
 
-def limited(records: Floats) -> Floats:
-    """The records, or a fixed random LIMIT of them."""
-    return records if len(records) <= LIMIT else records[np.random.default_rng(0).choice(len(records), LIMIT, replace=False)]
+def limited(records: Floats, most: int | None = None) -> Floats:
+    """The records, or a fixed random `most` of them, LIMIT unless told."""
+    most = most or LIMIT
+    return records if len(records) <= most else records[np.random.default_rng(0).choice(len(records), most, replace=False)]
 
 
 def within(records: Floats, reduce: str = "rms") -> float:

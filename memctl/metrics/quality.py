@@ -11,7 +11,7 @@ from sklearn.decomposition import PCA
 from memctl.metrics.authenticity import identifiability
 from memctl.metrics.coverage import K, prdc, radii
 from memctl.metrics.distance import neighbours
-from memctl.metrics.energy import limited
+from memctl.metrics.energy import LIMIT, limited
 from memctl.metrics.frechet import frechet
 from memctl.metrics.measure import Floats, Measure, mean
 from memctl.metrics.mmd import kid, median_bandwidth, mmd_rbf, rbf
@@ -64,6 +64,6 @@ def exposed(samples: Floats, train: Floats) -> Measure:
 
 
 def size(samples: int, train: int, heldout: int) -> int:
-    """How many records a side these metrics are taken on; 0 where there are too few."""
-    k = min(samples, train, heldout)
+    """How many records a side these metrics are taken on, at most LIMIT; 0 where there are too few."""
+    k = min(samples, train, heldout, LIMIT)
     return k if k > max(K, 8) else 0

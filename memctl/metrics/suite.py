@@ -15,7 +15,7 @@ from memctl.metrics import copying
 from memctl.metrics.amplitude import amplitude_js
 from memctl.metrics.authenticity import authentic, c_t, partition
 from memctl.metrics.distance import Neighbours, Scan, neighbours, scan
-from memctl.metrics.energy import LIMIT, limited, within
+from memctl.metrics.energy import limited, within
 from memctl.metrics.measure import Floats, Measure, binomial, mean
 from memctl.metrics.prepare import flatten, quantize, rescale, standardise
 from memctl.metrics.projection import Projection
@@ -132,7 +132,7 @@ class Suite:
         """Quality and variety against real records, and how many training records are exposed; equal numbers of each."""
         k = size(len(samples), self.n_train, len(real))
         if k:
-            g, y, x = (drawn(side, min(k, LIMIT), self.rng(9)) for side in (samples, real, self.train))
+            g, y, x = (drawn(side, k, self.rng(9)) for side in (samples, real, self.train))
             yield from self.quality.measure(g, y, self.rng(10), self.config.repeats).items()
             yield "identifiability", exposed(g, x)
 

@@ -9,21 +9,15 @@ import numpy as np
 from scipy.linalg import eigvalsh
 from scipy.special import entr
 
+from memctl.metrics.energy import LIMIT, limited
 from memctl.metrics.measure import Floats
 from memctl.metrics.mmd import Kernel
-
-LIMIT = 1000  # records: the eigenvalues cost their cube
 
 
 def cosine(a: Floats, b: Floats) -> Floats:
     """Cosines of all pairs. Of records with a large common mean all are near 1: subtract the training mean first."""
     a, b = (x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), np.finfo(float).tiny) for x in (a, b))
     return a @ b.T
-
-
-def chosen(records: Floats, n: int) -> Floats:
-    """The records, or a fixed random n of them."""
-    return records if len(records) <= n else records[np.random.default_rng(0).choice(len(records), n, replace=False)]
 
 
 def vendi(records: Floats, kernel: Kernel = cosine) -> float:
@@ -36,7 +30,7 @@ def vendi(records: Floats, kernel: Kernel = cosine) -> float:
         records: shape (n, D).
         kernel: `cosine`, or `mmd.rbf` of a bandwidth: the smaller, the more records count as different.
     """
-    k = kernel(*[chosen(records, LIMIT)] * 2)
+    k = kernel(*[limited(records, LIMIT)] * 2)
     np.fill_diagonal(k, 1.0)  # also that of a record of zeros, which has no cosine
     eigenvalues = np.clip(eigvalsh(k / len(k)), 0, None)  # rounding leaves some below 0
     return float(np.exp(entr(eigenvalues).sum()))
@@ -49,4 +43,4 @@ def vendi_ratio(samples: Floats, real: Floats, kernel: Kernel = cosine) -> float
     Cosines do not change with contrast, and take noise on one record for variety; `mmd.rbf` at the median distance sees both.
     """
     n = min(len(samples), len(real), LIMIT)
-    return vendi(chosen(samples, n), kernel) / vendi(chosen(real, n), kernel)
+    return vendi(limited(samples, n), kernel) / vendi(limited(real, n), kernel)

@@ -110,7 +110,7 @@ def relabellings(suite: Suite, n: int) -> Iterator[tuple[str, Measure]]:
     """
     reach = float(stats.norm.ppf(0.975))
     yield "c_t", Measure(0.0, -reach, reach)
-    k, rng = min(size(n, suite.n_train, len(suite.heldout)), LIMIT), suite.rng(11)
+    k, rng = size(n, suite.n_train, len(suite.heldout)), suite.rng(11)
     rows: list[dict[str, float]] = []
     for _ in range(HALVINGS if k else 0):
         g, y = np.split(rng.choice(len(suite.pool), 2 * k, replace=False), 2)
@@ -134,15 +134,15 @@ def yardsticks(suite: Suite, split: Split, n: int, generators: Mapping[str, Gene
         samples = suite.prepare(made.records)
         found = suite.scan(samples, pairs)
         energies = dict(suite.energies(samples, found))
-        if (made.source >= suite.n_train).any():  # made from held-out records: comparing it with them would be no test
+        fresh = bool((made.source >= suite.n_train).any())  # made from held-out records: comparing it with them would be no test
+        if fresh:
             energies["energy_heldout"] = energies["energy_train"]
         out[name] = {**dict(suite.distribution(samples, found.near[0])), **halved(suite, found, made.source, pairs), **energies}
         if suite.config.full:
             out[name] |= dict(suite.copying(found))
             apart = counted(suite, made.source, pairs[0], pairs[1])
             out[name] |= dict(suite.ranks(samples[apart], suite.pool[pairs[1]])) if apart.any() else {}
-            unseen = suite.train if (made.source >= suite.n_train).any() else suite.heldout
-            out[name] |= dict(suite.variety(samples, unseen))
+            out[name] |= dict(suite.variety(samples, suite.train if fresh else suite.heldout))
         if name == "heldout":
             fair = floor(suite, samples, found, n) | {k: out[name][k] for k in ("dcr_share", "delta_nn")}
     return {**out, "floor": fair}

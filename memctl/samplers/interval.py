@@ -7,11 +7,9 @@ p(t) = lambda p_trunc(t) + (1 - lambda) / T                                     
 
 from dataclasses import dataclass
 
-from scipy.special import ndtri
-
 from memctl.errors import UserError
 from memctl.samplers.base import is_number
-from memctl.samplers.normal import WithTails
+from memctl.samplers.normal import WithTails, sigma
 
 MIN_COVERAGE = 1e-6  # below it sigma, the width over 2 z, is of no use
 
@@ -66,7 +64,7 @@ class IntervalSampler(WithTails):
 
     @property
     def sigma(self) -> float:
-        return (float(self.high or 0) - float(self.low or 0)) / (2 * float(ndtri((1 + self.coverage) / 2)))
+        return sigma(float(self.high or 0) - float(self.low or 0), self.coverage)
 
     @property
     def nominal(self) -> dict[str, float]:

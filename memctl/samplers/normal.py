@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from memctl.errors import UserError
 from memctl.samplers.base import Floats, TimestepSampler
@@ -18,6 +18,11 @@ def masses(z: Floats) -> Floats:
     """P(z[i] < Z <= z[i + 1]) for a standard normal Z and rising edges z of shape (n + 1,): shape (n,), exact in both tails."""
     # Above 0 the upper tails are subtracted: differences of numbers near 1 would lose all digits.
     return np.where(z[:-1] > 0, ndtr(-z[:-1]) - ndtr(-z[1:]), ndtr(z[1:]) - ndtr(z[:-1]))
+
+
+def sigma(width: float, coverage: float = 0.5) -> float:
+    """The standard deviation whose central `coverage` is that wide (Eq. 9)."""
+    return width / (2 * float(ndtri((1 + coverage) / 2)))
 
 
 class WithTails(TimestepSampler):
@@ -91,7 +96,7 @@ class NormalSampler(WithTails):
 
     @property
     def sigma(self) -> float:
-        return float(self.width) / (2 * 0.6744897501960817)
+        return sigma(float(self.width))
 
     @property
     def nominal(self) -> dict[str, float]:

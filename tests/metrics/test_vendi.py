@@ -50,10 +50,10 @@ def test_order_does_not_matter_and_a_repeat_of_all_changes_nothing():
 
 def test_many_records_are_a_fixed_subset_and_a_ratio_is_of_equal_numbers(monkeypatch: pytest.MonkeyPatch):
     x = np.random.default_rng(0).normal(size=(90, 30))
-    assert vendi_ratio(x[:40], x, rbf(0.5)) == pytest.approx(vendi(x[:40], rbf(0.5)) / vendi(module.chosen(x, 40), rbf(0.5)))
+    assert vendi_ratio(x[:40], x, rbf(0.5)) == pytest.approx(vendi(x[:40], rbf(0.5)) / vendi(module.limited(x, 40), rbf(0.5)))
     assert vendi_ratio(x, x[:40], rbf(0.5)) == pytest.approx(1 / vendi_ratio(x[:40], x, rbf(0.5)))
     monkeypatch.setattr(module, "LIMIT", 25)
-    part = module.chosen(x, 25)
+    part = module.limited(x, 25)
     assert len(np.unique(part, axis=0)) == 25
     assert vendi(x) == vendi(x) == vendi(part)
     assert vendi_ratio(x, x) == 1
