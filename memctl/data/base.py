@@ -28,6 +28,7 @@ class Records:
         mirror: Whether a record and its mirror image (the last axis reversed) are one identity.
         flip: Whether training shows each record mirrored half of the time.
         distinct: Whether duplicates are out already.
+        temporal: Whether the last axis is time.
     """
 
     values: Array
@@ -37,6 +38,7 @@ class Records:
     mirror: bool = False
     flip: bool = False
     distinct: bool = False
+    temporal: bool = False
 
 
 @dataclass

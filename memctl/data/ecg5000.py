@@ -99,4 +99,4 @@ class Ecg5000(DataSource):
                 raise UserError(f"{path} has {len(side)} records, not {expected}: it was cut short; fetch it again")
         rows = np.concatenate(sides)
         values, kept = znormalise(rows[:, None, 1:])
-        return Records(values, rows[kept, 0].astype(np.int64), {"constant": int((~kept).sum())})
+        return Records(values, rows[kept, 0].astype(np.int64), {"constant": int((~kept).sum())}, temporal=True)

@@ -70,4 +70,4 @@ class Mitdb208(DataSource):
         ecg = (np.load(self.files()[0])["ecg"].astype(np.float64) - 1024) / 200
         beats, gaps = cut(ecg, r_peaks(ecg), self.length)
         values, _ = znormalise(beats)
-        return Records(values, dropped={"first and last, which lack a neighbour": 2, "beside a gap no heart leaves": gaps})
+        return Records(values, dropped={"first and last, which lack a neighbour": 2, "beside a gap no heart leaves": gaps}, temporal=True)

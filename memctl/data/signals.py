@@ -104,8 +104,8 @@ class Signals(DataSource):
             raise UserError(f"{path}: signals of {values.shape[-1]} values are too short; at least {MIN_LENGTH} are needed")
         check_finite(values)  # before any record is left out, so that its number is the file's
         if self.normalise == "none":
-            return Records(values.astype(np.float32))
+            return Records(values.astype(np.float32), temporal=True)
         if self.normalise != "zscore":
             raise UserError(f"data.normalise={self.normalise} is unknown; choose zscore or none")
         normalised, kept = znormalise(values)
-        return Records(normalised, dropped={"constant": int((~kept).sum())})
+        return Records(normalised, dropped={"constant": int((~kept).sum())}, temporal=True)

@@ -21,7 +21,7 @@ MIN_SIDE = 8  # records a side: below it neither two PCA components nor a neighb
 class Split:
     """Train and held-out records, float32, shapes (n_train, channels, *dims) and (n_heldout, channels, *dims).
 
-    `value_range`, `mirror` and `flip` are those of the `Records`.
+    `value_range`, `mirror`, `flip` and `temporal` are those of the `Records`.
     """
 
     train: Array
@@ -32,6 +32,7 @@ class Split:
     summary: dict[str, Any]
     mirror: bool = False
     flip: bool = False
+    temporal: bool = False
 
     @cached_property
     def hash(self) -> str:
@@ -116,4 +117,5 @@ def split(records: Records, n_train: int | None = None, n_heldout: int | None = 
         },
         mirror=records.mirror,
         flip=records.flip,
+        temporal=records.temporal,
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from memctl.data import Split
-from memctl.metrics.generators import CALIBRATORS
+from memctl.metrics.generators import CALIBRATORS, IN_TIME
 from memctl.metrics.measure import Measure
 from memctl.metrics.suite import Suite
 from memctl.metrics.yardsticks import yardsticks
@@ -39,6 +39,12 @@ CLAIMS: dict[str, dict[str, int]] = {
     "sliced_w2": {"mean": UP, "shrunk": UP, "contrast": UP},
     "energy_train": BAD,
     "energy_heldout": BAD,
+    "shift_share": COPYING | SOFT | {"late": UP},
+    "dtw_share": COPYING | SOFT | {"late": UP},
+    "acf_distance": {"mean": UP, "noise": UP},
+    "spectrum_distance": {"mean": UP, "noise": UP, "blurred": UP},
+    "class_tv": {"mean": UP},
+    "tstr": {"mean": DOWN},
 }
 
 
@@ -58,7 +64,7 @@ class Calibration:
     def of(cls, suite: Suite, split: Split, n: int) -> "Calibration":
         """Read every generator; n is at most the number of held-out records, so that readings and floors are of one size."""
         n = min(n, len(split.heldout))
-        return cls(yardsticks(suite, split, n, CALIBRATORS), n)
+        return cls(yardsticks(suite, split, n, CALIBRATORS | (IN_TIME if split.temporal else {})), n)
 
     def side(self, metric: str, generator: str) -> int:
         """Whether a generator reads above (1), below (-1) or within (0) the metric's noise floor."""

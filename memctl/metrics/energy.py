@@ -7,7 +7,10 @@ distribution, but says nothing of copying: exact copies of train are near 0. The
 random subset, where it has more than LIMIT records.
 """
 
+from typing import TypeVar
+
 import numpy as np
+from numpy.typing import NDArray
 
 from memctl.metrics.distance import distances
 from memctl.metrics.measure import Floats
@@ -28,9 +31,10 @@ def energy_distance(pooled: Floats, first: np.ndarray) -> float:
 
 
 LIMIT = 1000  # records a side
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
-def limited(records: Floats, most: int | None = None) -> Floats:
+def limited(records: NDArray[Scalar], most: int | None = None) -> NDArray[Scalar]:
     """The records, or a fixed random `most` of them, LIMIT unless told."""
     most = most or LIMIT
     return records if len(records) <= most else records[np.random.default_rng(0).choice(len(records), most, replace=False)]

@@ -8,6 +8,7 @@ and, to calibrate metrics with (fresh: the held-out records):
     copies_2, _10, _50   fresh, but that share are copies     shrunk, contrast   fresh, 0.5 and 1.5 times as far from the mean
     noise                fresh with noise of 0.4 sd           kde_20, kde_40     training records with noise of 0.2, 0.4 sd
     interpolated         0.8 of one training record and 0.2 of another
+    late                 (signals) training records up to 3 % of their length early or late
 
 sd is the training data's standard deviation over all values.
 """
@@ -79,7 +80,10 @@ def partly_copied(share: float, split: Split, n: int, rng: np.random.Generator) 
     records, source = heldout(split, n, rng)
     k = round(share * len(records))
     chosen = rng.choice(len(split.train), k, replace=k > len(split.train))
-    return Made(np.concatenate([split.train[chosen], records[k:]]), np.concatenate([chosen, source[k:]]))
+    replaced = rng.choice(len(records), k, replace=False)  # any: held-out records stand in the order of their classes
+    source[replaced] = chosen
+    records[replaced] = split.train[chosen]
+    return Made(records, source)
 
 
 def stretched(factor: float, split: Split, n: int, rng: np.random.Generator) -> Made:
@@ -99,6 +103,14 @@ def interpolated(split: Split, n: int, rng: np.random.Generator) -> Made:
     return Made(0.8 * first + 0.2 * second, source)
 
 
+def late(split: Split, n: int, rng: np.random.Generator) -> Made:
+    records, source = copies(split, n, rng)
+    most = max(1, round(0.03 * records.shape[-1]))
+    shifts = rng.choice([s for s in range(-most, most + 1) if s], size=len(records))
+    times = np.clip(np.arange(records.shape[-1]) - shifts[:, None], 0, records.shape[-1] - 1)
+    return Made(np.take_along_axis(records, times[:, None], axis=-1), source)
+
+
 GENERATORS: dict[str, Generator] = {"heldout": heldout, "copies": copies, "blurred": blurred, "mean": mean}
 CALIBRATORS: dict[str, Generator] = GENERATORS | {
     "copies_2": partial(partly_copied, 0.02),
@@ -111,3 +123,4 @@ CALIBRATORS: dict[str, Generator] = GENERATORS | {
     "noise": partial(noisy, 0.4, heldout),
     "contrast": partial(stretched, 1.5),
 }
+IN_TIME: dict[str, Generator] = {"late": late}  # of signals alone

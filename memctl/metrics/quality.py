@@ -16,6 +16,7 @@ from memctl.metrics.frechet import frechet
 from memctl.metrics.measure import Floats, Measure, mean
 from memctl.metrics.mmd import kid, median_bandwidth, mmd_rbf, rbf
 from memctl.metrics.sliced import directions, sliced_w2
+from memctl.metrics.spectrum import acf_distance, spectrum_distance
 from memctl.metrics.vendi import vendi_ratio
 
 COMPONENTS = 32  # of the PCA in whose space the Frechet distance is taken; well below the number of records
@@ -29,20 +30,21 @@ class Quality:
         bandwidth: Of the Gaussian kernel: the median distance between training records.
         along: Directions of the sliced Wasserstein distance.
         pca: Of the Frechet distance.
+        signal: Shape of a record, (channels, length), where its last axis is time.
     """
 
     bandwidth: float
     along: Floats
     pca: PCA
+    signal: tuple[int, ...] | None = None
 
     @classmethod
-    def of(cls, train: Floats, rng: np.random.Generator) -> "Quality":
+    def of(cls, train: Floats, rng: np.random.Generator, signal: tuple[int, ...] | None = None) -> "Quality":
         some = limited(train)
         components = max(1, min(COMPONENTS, len(some) // 4, some.shape[1]))
         solver = "full" if some.shape[1] < 2000 else "arpack"
-        return cls(
-            median_bandwidth(some) or 1.0, directions(train.shape[1], rng), PCA(components, svd_solver=solver, random_state=0).fit(some)
-        )
+        pca = PCA(components, svd_solver=solver, random_state=0).fit(some)
+        return cls(median_bandwidth(some) or 1.0, directions(train.shape[1], rng), pca, signal)
 
     def measure(self, samples: Floats, real: Floats, rng: np.random.Generator, repeats: int) -> dict[str, Measure]:
         """All of them, for samples and real records of equal number, shape (k, D) each, k above 5 (see `coverage`)."""
@@ -55,7 +57,15 @@ class Quality:
             "frechet": Measure(frechet(self.pca.transform(samples), self.pca.transform(real))),
             "vendi_ratio": Measure(vendi_ratio(samples, real, kernel)),
             "sliced_w2": Measure(sliced_w2(samples, real, self.along)),
+            **self.in_time(samples, real),
         }
+
+    def in_time(self, samples: Floats, real: Floats) -> dict[str, Measure]:
+        """Of signals also their autocorrelation and spectrum."""
+        if self.signal is None:
+            return {}
+        g, y = (side.reshape(-1, *self.signal) for side in (samples, real))
+        return {"acf_distance": Measure(acf_distance(g, y)), "spectrum_distance": Measure(spectrum_distance(g, y))}
 
 
 def exposed(samples: Floats, train: Floats) -> Measure:

@@ -14,7 +14,9 @@ from memctl.data.base import check_finite
 from memctl.metrics import copying
 from memctl.metrics.amplitude import amplitude_js
 from memctl.metrics.authenticity import authentic, c_t, partition
-from memctl.metrics.distance import Neighbours, Scan, neighbours, scan
+from memctl.metrics.classes import Classified, Labels
+from memctl.metrics.distance import Neighbours, Scan, distances, neighbours, scan
+from memctl.metrics.elastic import Elastic
 from memctl.metrics.energy import limited, within
 from memctl.metrics.measure import Floats, Measure, binomial, mean
 from memctl.metrics.prepare import flatten, quantize, rescale, standardise
@@ -36,6 +38,8 @@ class Suite:
         bounded: Whether the data has a range of its own (images).
         shape: Of a record, (channels, *dims).
         mirror: Whether a record and its mirror image are one identity to nearest-neighbour metrics.
+        temporal: Whether the last axis is time.
+        labels: Of the pool's records, shape (N,), or None.
     """
 
     config: Metrics
@@ -46,6 +50,8 @@ class Suite:
     bounded: bool
     shape: tuple[int, ...]
     mirror: bool
+    temporal: bool
+    labels: Labels | None
 
     @classmethod
     def of(cls, split: Split, config: Metrics) -> "Suite":
@@ -54,7 +60,9 @@ class Suite:
         pool = np.empty((n + len(split.heldout), int(np.prod(shape))))
         pool[:n], pool[n:] = prepare(split.train, config, value_range), prepare(split.heldout, config, value_range)
         projection = Projection.fit(pool[:n], min(config.components, *pool[:n].shape), config.bins)
-        return cls(config, pool, n, value_range, projection, split.value_range is not None, shape, split.mirror)
+        sides = [labels for labels in (split.train_labels, split.heldout_labels) if labels is not None]
+        labels = np.concatenate(sides) if len(sides) == 2 else None
+        return cls(config, pool, n, value_range, projection, split.value_range is not None, shape, split.mirror, split.temporal, labels)
 
     @property
     def train(self) -> Floats:
@@ -72,7 +80,12 @@ class Suite:
 
     @cached_property
     def quality(self) -> Quality:
-        return Quality.of(self.train, self.rng(8))
+        return Quality.of(self.train, self.rng(8), self.shape if self.temporal else None)
+
+    @cached_property
+    def elastic(self) -> Elastic | None:
+        """Of signals."""
+        return Elastic.of(self.pool, self.n_train, self.shape, self.config.reduce, self.rng(12)) if self.temporal else None
 
     @cached_property
     def cells(self) -> KMeans:
@@ -127,6 +140,21 @@ class Suite:
         """C_T in units of its standard deviation: standard normal for a perfect model, below 0 for copying."""
         found = c_t(limited(samples), limited(heldout), limited(self.train), self.cells)
         yield "c_t", Measure(found.value / found.sd if found.sd else float("nan"))
+
+    def in_time(self, samples: Floats) -> Iterator[tuple[str, Measure]]:
+        """dcr_share where a shift or a warp in time is forgiven; of signals."""
+        for name, d in self.elastic.distances(samples) if self.elastic else ():
+            x, y = (side.min(axis=1) for side in np.hsplit(d, 2))
+            yield name, mean(copying.closer_to_train(x, y), self.rng(13), self.config.repeats)
+
+    def classified(self, samples: Floats, nearest: NDArray[np.intp]) -> Classified | None:
+        """The samples, each with the class of its nearest training record, beside held-out records; where the data has classes."""
+        if self.labels is None:
+            return None
+        rows, real = limited(np.arange(len(samples))), limited(self.heldout)
+        both = (real, self.mirrored(real))
+        d = np.minimum.reduce([distances(some, samples[rows], self.config.reduce) for some in both if some is not None])
+        return Classified(self.labels[nearest[rows]], limited(self.labels[self.n_train :]), d)
 
     def variety(self, samples: Floats, real: Floats) -> Iterator[tuple[str, Measure]]:
         """Quality and variety against real records, and how many training records are exposed; equal numbers of each."""
@@ -193,6 +221,9 @@ class Suite:
             yield from self.copying(found)
             yield from self.ranks(samples, self.heldout)
             yield from self.variety(samples, self.heldout)
+            yield from self.in_time(samples)
+            classified = self.classified(samples, found.near[0].nearest)
+            yield from classified.measure().items() if classified else ()
 
 
 def drawn(records: Floats, k: int, rng: np.random.Generator) -> Floats:

@@ -1,10 +1,10 @@
 """What the metrics read where the answer is known: for generators without a model, made from the data itself.
 
-For dcr_share and delta_nn the held-out records are halved at random, many times: one half is where the generator takes its
+For the metrics of HALVED the held-out records are halved at random, many times: one half is where the generator takes its
 fresh records from, the other the held-out side, against as many training records. A yardstick's interval holds 95 % of these.
 
-`floor` is what a perfect model of as many samples would read by chance: fresh real records of that number (dcr_share and
-delta_nn: the held-out yardstick itself, which is of half the held-out records against half, and so wider).
+`floor` is what a perfect model of as many samples would read by chance: fresh real records of that number (those of HALVED:
+the held-out yardstick itself, which is of half the held-out records against half, and so wider).
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,13 +18,14 @@ from memctl.metrics import copying
 from memctl.metrics.amplitude import amplitude_js
 from memctl.metrics.authenticity import authentic
 from memctl.metrics.distance import Scan
-from memctl.metrics.energy import LIMIT, permuted
+from memctl.metrics.energy import LIMIT, limited, permuted
 from memctl.metrics.generators import GENERATORS, Generator
 from memctl.metrics.measure import Floats, Measure
 from memctl.metrics.quality import exposed, size
 from memctl.metrics.suite import Suite
 
 HALVINGS = 20
+HALVED = ("dcr_share", "delta_nn", "shift_share", "dtw_share", "class_tv", "tstr")
 
 
 def spread(values: list[float] | Floats) -> Measure:
@@ -65,6 +66,38 @@ def halved(suite: Suite, found: Scan, source: NDArray[np.intp], pairs: list[NDAr
             shares.append(float(copying.closer_to_train(x, y).mean()))
             deltas.append(float((y - x).mean()))
     return {"dcr_share": spread(shares), "delta_nn": spread(deltas)}
+
+
+def halved_in_time(suite: Suite, samples: Floats, source: NDArray[np.intp]) -> Iterator[tuple[str, Measure]]:
+    """shift_share and dtw_share of a generator of signals, over random halves of what they compare with."""
+    elastic, rng = suite.elastic, suite.rng(14)
+    if elastic is None:
+        return
+    k, source = len(elastic.index) // 2, source[elastic.chosen(len(samples))]
+    halves = [(rng.choice(k, k // 2, replace=False), k + rng.choice(k, k // 2, replace=False)) for _ in range(HALVINGS)]
+    for name, d in elastic.distances(samples):
+        shares = []
+        for train, heldout in halves:
+            rows = d[counted(suite, source, elastic.index[train], elastic.index[heldout])]
+            if len(rows):
+                shares.append(float(copying.closer_to_train(rows[:, train].min(axis=1), rows[:, heldout].min(axis=1)).mean()))
+        yield name, spread(shares)
+
+
+def halved_classes(
+    suite: Suite, samples: Floats, found: Scan, source: NDArray[np.intp], pairs: list[NDArray[np.intp]]
+) -> dict[str, Measure]:
+    """class_tv and tstr of a generator, over random halves of the held-out records."""
+    classified = suite.classified(samples, found.near[0].nearest)
+    if classified is None:
+        return {}
+    source, asked = limited(source), limited(np.arange(suite.n_train, len(suite.pool)))
+    rows: list[dict[str, Measure]] = []
+    for train, heldout in zip(pairs[::2], pairs[1::2], strict=True):
+        used, asks = counted(suite, source, train, heldout), np.isin(asked, heldout)
+        if used.any() and asks.any():
+            rows.append(classified.part(used, asks).measure())
+    return {name: spread([row[name].value for row in rows]) for name in rows[0]} if rows else {}
 
 
 def floor(suite: Suite, fresh: Floats, found: Scan, n: int) -> dict[str, Measure]:
@@ -143,6 +176,7 @@ def yardsticks(suite: Suite, split: Split, n: int, generators: Mapping[str, Gene
             apart = counted(suite, made.source, pairs[0], pairs[1])
             out[name] |= dict(suite.ranks(samples[apart], suite.pool[pairs[1]])) if apart.any() else {}
             out[name] |= dict(suite.variety(samples, suite.train if fresh else suite.heldout))
+            out[name] |= dict(halved_in_time(suite, samples, made.source)) | halved_classes(suite, samples, found, made.source, pairs)
         if name == "heldout":
-            fair = floor(suite, samples, found, n) | {k: out[name][k] for k in ("dcr_share", "delta_nn")}
+            fair = floor(suite, samples, found, n) | {k: out[name][k] for k in HALVED if k in out[name]}
     return {**out, "floor": fair}

@@ -10,7 +10,7 @@ from memctl.config import Config, Metrics
 from memctl.data import Split, split
 from memctl.data.base import Records
 from memctl.metrics.calibration import CLAIMS, Calibration
-from memctl.metrics.generators import CALIBRATORS, GENERATORS
+from memctl.metrics.generators import CALIBRATORS, GENERATORS, IN_TIME
 from memctl.metrics.suite import Suite
 
 LENGTH = 40
@@ -21,8 +21,9 @@ def sides() -> Split:
     """Signals of 14 factors, the fine ones weaker, and a little noise: 200 train and 200 held-out."""
     rng = np.random.default_rng(0)
     basis = np.sin(np.outer(np.arange(1, 15), np.linspace(0, np.pi, LENGTH))) * np.arange(1, 15)[:, None] ** -0.4
-    signals = rng.normal(size=(400, 14)) @ basis + 0.02 * rng.normal(size=(400, LENGTH))
-    return split(Records(signals[:, None].astype(np.float32)))
+    factors = rng.normal(size=(400, 14))
+    signals = factors @ basis + 0.02 * rng.normal(size=(400, LENGTH))
+    return split(Records(signals[:, None].astype(np.float32), factors[:, 0] > 0, temporal=True))
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +33,7 @@ def calibration(sides: Split) -> Calibration:
 
 # What 200 samples are too few for: two per cent of them are four copies.
 TOO_FEW = {(metric, "copies_2") for metric in ("f_mem", "dcr_share", "delta_nn", "adaptive_share")}
+TOO_FEW |= {(metric, share) for metric in ("shift_share", "dtw_share") for share in ("copies_2", "copies_10")}
 TOO_FEW |= {("dcr_share", "copies_10"), ("energy_train", "noise"), ("energy_heldout", "noise")}
 
 
@@ -69,6 +71,20 @@ def test_the_least_share_of_copies_is_where_the_line_leaves_the_floor(calibratio
     half = calibration.readings["copies_50"]["dcr_share"].value
     assert half == pytest.approx((1 + calibration.readings["heldout"]["dcr_share"].value) / 2, abs=0.11)
     assert np.isnan(calibration.detectable("energy_heldout")) or calibration.detectable("energy_heldout") > 0.5
+
+
+def test_partial_copies_replace_records_of_any_class(sides: Split) -> None:
+    """Held-out records stand in the order of their classes: the first of them would be all of one."""
+    source = CALIBRATORS["copies_50"](sides, 200, np.random.default_rng(0)).source
+    kept = source[source >= 200] - 200
+    # 100 of 200, without replacement: the share of one class has the standard error 0.035; 4 of it
+    assert np.mean(sides.heldout_labels[kept]) == pytest.approx(np.mean(sides.heldout_labels), abs=0.14)
+
+
+def test_late_copies_are_moved_in_time(sides: Split) -> None:
+    records, source = IN_TIME["late"](sides, 50, np.random.default_rng(0))
+    for record, signal in zip(records[:, 0], sides.train[source, 0], strict=True):
+        assert any(np.array_equal(record[max(s, 0) : LENGTH + min(s, 0)], signal[max(-s, 0) : LENGTH - max(s, 0)]) for s in (-1, 1))
 
 
 @pytest.mark.parametrize("name", CALIBRATORS)

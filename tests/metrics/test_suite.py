@@ -29,6 +29,9 @@ FULL = [
     "precision", "recall", "density", "coverage", "kid", "mmd", "frechet", "vendi_ratio", "sliced_w2", "identifiability",
 ]  # fmt: skip
 
+IN_TIME = ["acf_distance", "spectrum_distance"]  # of signals; and of classes
+LAST = ["shift_share", "dtw_share", "class_tv", "tstr"]
+
 
 def drawn(n: int, seed: int) -> np.ndarray:
     """Signals of two channels, each of 5 factors."""
@@ -61,6 +64,21 @@ def test_every_metric_has_a_finite_value_in_its_interval(sides: Split, samples: 
         if measure.low is not None:
             assert measure.low <= measure.value <= measure.high
     assert found["distance_to_train"].low < found["distance_to_train"].high
+
+
+def test_signals_with_classes_get_the_metrics_of_time_and_classes(samples: np.ndarray):
+    values = drawn(120, 0)
+    plain = split(Records(values, values.sum(axis=(1, 2)) > 0))
+    timed = replace(plain, temporal=True)
+    found, without = (Suite.of(data, CONFIG).evaluate(samples) for data in (timed, plain))
+    assert [name for name in found if name not in NAMES + FULL] == IN_TIME + LAST
+    assert [name for name in without if name not in NAMES + FULL] == LAST[2:]
+    assert {name: found[name] for name in without} == without  # the others know nothing of time
+    assert all(math.isfinite(found[name].value) for name in IN_TIME + LAST)
+    copied = Suite.of(timed, CONFIG).evaluate(timed.train)
+    assert copied["shift_share"].value == copied["dtw_share"].value == 1
+    right = timed.train_labels[neighbours(*(side.reshape(60, -1).astype(float) for side in (timed.heldout, timed.train))).nearest]
+    assert copied["tstr"].value == np.mean(right == timed.heldout_labels)
 
 
 @pytest.mark.parametrize("which", ["sides", "uneven"])

@@ -1,0 +1,60 @@
+"""Whether signals are nearer to train than to held-out records once a shift or a warp in time is forgiven.
+
+    shift_share, dtw_share   dcr_share by the distances of `shifts` and `dtw`, train and held-out sides of equal size
+
+Range [0, 1]; 0.5 is fair, 1 says that every sample follows a training record, be it early, late or at another speed: what dcr_share
+misses where signals are steep. Blind to what those distances forgive, and to few exact copies (f_mem sees them); read it beside
+held-out records. Cost: at most WORK cells of warping paths, some 2 seconds, for which fewer samples and records are taken where
+signals are long or many.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from memctl.metrics.dtw import BAND, dtw_distances
+from memctl.metrics.energy import LIMIT, limited
+from memctl.metrics.measure import Floats
+from memctl.metrics.shifts import shift_distances
+
+WORK = 5 * 10**8
+FEWEST, LEAST = 100, 8  # samples, and records a side: with less of them a share says nothing
+
+
+@dataclass(frozen=True)
+class Elastic:
+    """As many training as held-out signals, and how many samples are compared with them.
+
+    Attributes:
+        signals: shape (2 k, channels, length); `index` holds their places in the pool, training records first.
+        rows: The most samples that are taken; of more, a fixed random choice.
+    """
+
+    signals: Floats
+    index: NDArray[np.intp]
+    rows: int
+    reduce: str
+
+    @classmethod
+    def of(cls, pool: Floats, n_train: int, shape: tuple[int, ...], reduce: str, rng: np.random.Generator) -> "Elastic | None":
+        """Of the pool's records, shape (N, D), the first n_train of them training records; None where too few could be taken."""
+        length = shape[-1]
+        cells = length * (2 * int(BAND * length) + 1)
+        k = min(n_train, len(pool) - n_train, LIMIT, WORK // (2 * FEWEST * cells))
+        if k < LEAST:
+            return None
+        sides = rng.choice(n_train, k, replace=False), n_train + rng.choice(len(pool) - n_train, k, replace=False)
+        index = np.concatenate([np.sort(side) for side in sides])
+        return cls(pool[index].reshape(-1, *shape), index, WORK // (2 * k * cells), reduce)
+
+    def chosen(self, m: int) -> NDArray[np.intp]:
+        """Which of m samples are compared: shape (at most rows,)."""
+        return limited(np.arange(m), self.rows)
+
+    def distances(self, samples: Floats) -> Iterator[tuple[str, Floats]]:
+        """Of the chosen samples, shape (m, D), to all signals: shape (rows, 2 k), by metric."""
+        some = samples[self.chosen(len(samples))].reshape(-1, *self.signals.shape[1:])
+        yield "shift_share", shift_distances(some, self.signals, reduce=self.reduce).distance
+        yield "dtw_share", dtw_distances(some, self.signals, reduce=self.reduce)
