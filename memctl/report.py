@@ -1,8 +1,8 @@
 """python -m memctl.report SWEEP: a sweep's answer, finished or not.
 
-Writes into SWEEP/report: table.csv and table.parquet (one row a run), correlations.csv, verdicts.csv, of a sweep over cells
-scorecard.csv (the paper's claims), parity.csv, associations.csv, regressions.csv and mirror_pairs.csv, overview.png, a heat-map
-of each main metric or of those asked for, and index.html; prints the main numbers.
+Writes into SWEEP/report: table.csv and table.parquet (one row a run), correlations.csv, verdicts.csv, of runs on disjoint halves
+halves.csv, of a sweep over cells scorecard.csv (the paper's claims), parity.csv, associations.csv, regressions.csv and
+mirror_pairs.csv, overview.png, a heat-map of each main metric or of those asked for, and index.html; prints the main numbers.
 """
 
 import argparse

@@ -25,7 +25,8 @@ def build(spec: Mapping[str, Any]) -> DataSource:
 
 def load(source: DataSource) -> Split:
     """Read, remove duplicates, split. Raises: UserError."""
-    return split(source.read(), source.n_train, source.n_heldout, source.split_seed)
+    made = split(source.read(), source.n_train, source.n_heldout, source.split_seed)
+    return made.swapped() if source.swap else made
 
 
 __all__ = ["SOURCES", "DataSource", "Split", "build", "load"]

@@ -13,7 +13,7 @@ from memctl.errors import UserError
 
 Array = NDArray[np.float32]
 MIN_LENGTH = 8  # values of a signal
-SIZES = ("n_train", "n_heldout", "split_seed")  # in which the data of a sweep's runs may differ
+SPLIT_KEYS = ("n_train", "n_heldout", "split_seed", "swap")  # in which the data of a sweep's runs may differ
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class DataSource(ABC):
     Attributes:
         n_train, n_heldout: Sizes of the two sides; both null gives equal halves, one null the size of the other.
         split_seed: Seed of the split.
+        swap: Train on the held-out side, and hold the training side out; for sides of one size.
         base_epochs: Epochs of the base checkpoint on this data.
     """
 
@@ -55,6 +56,7 @@ class DataSource(ABC):
     n_train: int | None = None
     n_heldout: int | None = None
     split_seed: int = 0
+    swap: bool = False
     base_epochs: int = 50
 
     def __post_init__(self) -> None:

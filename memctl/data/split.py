@@ -48,6 +48,17 @@ class Split:
         """The largest absolute value that a record can have or, where values are unbounded, that a training record has."""
         return max(map(abs, self.value_range)) if self.value_range else float(np.abs(self.train).max())
 
+    def swapped(self) -> "Split":
+        """The same with its sides exchanged. Raises: UserError for sides of different sizes."""
+        if len(self.train) != len(self.heldout):
+            raise UserError(
+                f"data.swap=true needs sides of one size; here are {len(self.train)} train and {len(self.heldout)} held-out records"
+            )
+        return Split(
+            self.heldout, self.train, self.heldout_labels, self.train_labels, self.value_range, self.summary, self.mirror, self.flip,
+            self.temporal,
+        )  # fmt: skip
+
 
 def first_occurrences(values: Array) -> NDArray[np.intp]:
     """Indices of the records that equal no earlier one, to a millionth of the data's standard deviation."""

@@ -25,6 +25,7 @@ CLAIMS: dict[str, dict[str, int]] = {
     "wasserstein_C1": {"mean": UP, "shrunk": UP, "contrast": UP},
     "js_divergence_C1": {"mean": UP, "shrunk": UP, "contrast": UP},
     "adaptive_share": COPYING | {"kde_20": UP},
+    "corr_train": {"copies": UP, "copies_50": UP, "noise": DOWN},
     "authpct": {"copies": DOWN, "copies_50": DOWN, "kde_20": DOWN, "noise": UP},
     "c_t": {"copies": DOWN, "copies_50": DOWN, "kde_20": DOWN, "noise": UP},
     "identifiability": {"copies": UP},

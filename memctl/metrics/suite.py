@@ -22,6 +22,7 @@ from memctl.metrics.measure import Floats, Measure, binomial, mean
 from memctl.metrics.prepare import flatten, quantize, rescale, standardise
 from memctl.metrics.projection import Projection
 from memctl.metrics.quality import Quality, exposed, size
+from memctl.metrics.resemblance import correlations
 
 CLOSEST = 50  # training records that the adaptive ratio is taken over
 DCR_SUBSETS = 20  # random subsets of the larger side, where train and held-out differ in size
@@ -129,12 +130,18 @@ class Suite:
         yield "f_mem", copying.f_mem(near, config.threshold)
         yield "ratio_median", Measure(float(np.median(copying.ratios(near))))
 
-    def copying(self, found: Scan) -> Iterator[tuple[str, Measure]]:
-        """Copying by other rules: read both beside held-out records, whose share is not 0 and not 50."""
+    def copying(self, samples: Floats, found: Scan) -> Iterator[tuple[str, Measure]]:
+        """Copying by other rules: read all beside held-out records, whose shares are not 0 and not 50."""
         close = copying.adaptive_ratio(found.closest) < 1
         yield "adaptive_share", binomial(int(close.sum()), len(close))
         real = binomial(int(authentic(found.near[0], self.nearest_other).sum()), len(close))
         yield "authpct", Measure(*(100 * value for value in real if value is not None))
+        yield "corr_train", mean(self.resemblance(samples, found.near[0]), self.rng(15), self.config.repeats)
+
+    def resemblance(self, samples: Floats, near: Neighbours) -> Floats:
+        """Correlation of each sample with its nearest training record, or that of its mirror image: shape (m,)."""
+        both = (samples, self.mirrored(samples))
+        return np.maximum.reduce([correlations(some, self.train[near.nearest]) for some in both if some is not None])
 
     def ranks(self, samples: Floats, heldout: Floats) -> Iterator[tuple[str, Measure]]:
         """C_T in units of its standard deviation: standard normal for a perfect model, below 0 for copying."""
@@ -218,7 +225,7 @@ class Suite:
     def full(self, samples: Floats, found: Scan) -> Iterator[tuple[str, Measure]]:
         """The metrics beyond the paper's and the main ones, unless the config leaves them out."""
         if self.config.full:
-            yield from self.copying(found)
+            yield from self.copying(samples, found)
             yield from self.ranks(samples, self.heldout)
             yield from self.variety(samples, self.heldout)
             yield from self.in_time(samples)

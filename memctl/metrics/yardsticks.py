@@ -115,6 +115,7 @@ def floor(suite: Suite, fresh: Floats, found: Scan, n: int) -> dict[str, Measure
     if config.full:
         each["adaptive_share"] = (copying.adaptive_ratio(found.closest) < 1).astype(float)
         each["authpct"] = 100 * authentic(near, suite.nearest_other)
+        each["corr_train"] = suite.resemblance(fresh, near)
     if not suite.bounded:
         each["js_amplitude"] = amplitude_js(fresh, suite.train, config.amplitude_js, config.bins)
     draws: dict[str, list[float]] = {name: [] for name in each}
@@ -172,7 +173,7 @@ def yardsticks(suite: Suite, split: Split, n: int, generators: Mapping[str, Gene
             energies["energy_heldout"] = energies["energy_train"]
         out[name] = {**dict(suite.distribution(samples, found.near[0])), **halved(suite, found, made.source, pairs), **energies}
         if suite.config.full:
-            out[name] |= dict(suite.copying(found))
+            out[name] |= dict(suite.copying(samples, found))
             apart = counted(suite, made.source, pairs[0], pairs[1])
             out[name] |= dict(suite.ranks(samples[apart], suite.pool[pairs[1]])) if apart.any() else {}
             out[name] |= dict(suite.variety(samples, suite.train if fresh else suite.heldout))

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from memctl.results.halves import halves
 from memctl.results.inference import associations, mirrors, regressions
 from memctl.results.parity import parity
 from memctl.results.scorecard import scorecard
@@ -18,11 +19,11 @@ STUDIED = (
 
 def answers(sweep: Sweep) -> dict[str, pd.DataFrame]:
     """Tables by name: verdicts, of every sweep; of one over cells, each used in one way, also the others."""
-    found = {"verdicts": verdicts(sweep)}
+    found = {"verdicts": verdicts(sweep), "halves": halves(sweep)}
     cells = sweep.cells
     plain = sweep.splits == 1 and not cells.duplicated(["low", "high", "seed"]).any()
     if not plain or len(cells.drop_duplicates(["low", "high"])) < LEAST:
-        return found
+        return {key: table for key, table in found.items() if len(table)}
     name = str(next(iter(sweep.records.values()))["science"]["data"]["name"])
     metrics = [metric for metric in STUDIED if f"metrics/{metric}" in cells]
     varied = [metric for metric in metrics if cells[f"metrics/{metric}"].nunique() > 1]  # a constant has no trend

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from memctl.data.base import SIZES
+from memctl.data.base import SPLIT_KEYS
 from memctl.errors import UserError
 from memctl.results import run as folder
 from memctl.results.files import read_json
@@ -123,7 +123,7 @@ def read(directory: Path) -> Sweep:
             records[name] = record
     if not records:
         raise UserError(f"{directory} holds no finished run yet" + (f"; unfinished: {', '.join(unfinished)}" if unfinished else ""))
-    sources = {json.dumps({**record["science"]["data"], **dict.fromkeys(SIZES)}, sort_keys=True) for record in records.values()}
+    sources = {json.dumps({**record["science"]["data"], **dict.fromkeys(SPLIT_KEYS)}, sort_keys=True) for record in records.values()}
     if len(sources) > 1:
         raise UserError(f"{directory} mixes runs of different data, which cannot be compared: {'; '.join(sorted(sources))}")
     table = pd.DataFrame([row(record) for record in records.values()])

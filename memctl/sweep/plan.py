@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any
 
 from memctl import data
-from memctl.data.base import SIZES
+from memctl.data.base import SPLIT_KEYS
 from memctl.errors import UserError
 from memctl.experiment import Experiment, differences
 from memctl.results import run as folder
@@ -83,9 +83,9 @@ def make_plan(axes: Axes, wanted_references: Sequence[str], compose: Composer) -
     if not n_cells:
         raise UserError("no run is left: " + "; ".join(f"{', '.join(names)} ({reason})" for reason, names in dropped.items()))
     experiments = [experiment for _, experiment in chosen.values()]
-    if len({json.dumps({**e.base_science["data"], **dict.fromkeys(SIZES)}, sort_keys=True) for e in experiments}) > 1:
+    if len({json.dumps({**e.base_science["data"], **dict.fromkeys(SPLIT_KEYS)}, sort_keys=True) for e in experiments}) > 1:
         raise UserError(
-            f"the runs of a sweep are compared on one data set, and only {', '.join(f'data.{key}' for key in SIZES)} may be swept; "
+            f"the runs of a sweep are compared on one data set, and only {', '.join(f'data.{key}' for key in SPLIT_KEYS)} may be swept; "
             "give other data settings a sweep.name each"
         )
     for source in {json.dumps(e.base_science["data"], sort_keys=True): e.data for e in experiments}.values():

@@ -45,6 +45,27 @@ def test_the_sides_are_disjoint_equal_halves(n: int, half: int, labels: bool):
     assert found.summary["unused"] == n - 2 * half
 
 
+def test_sides_are_exchanged_whole(labelled: Records):
+    found = split(labelled)
+    other = found.swapped()
+    np.testing.assert_array_equal(other.train, found.heldout)
+    np.testing.assert_array_equal(other.heldout_labels, found.train_labels)
+    assert other.hash != found.hash
+    back = other.swapped()
+    assert back.hash == found.hash
+    assert {k: v for k, v in vars(back).items() if k in ("value_range", "mirror", "flip", "temporal", "summary")} == {
+        k: v for k, v in vars(found).items() if k in ("value_range", "mirror", "flip", "temporal", "summary")
+    }
+    with pytest.raises(UserError, match="30 train and 20 held-out"):
+        split(records(), 30, 20).swapped()
+
+
+def test_a_data_set_is_loaded_swapped():
+    one, other = (data.load(Mitdb208(swap=swap)) for swap in (False, True))
+    np.testing.assert_array_equal(one.train, other.heldout)
+    np.testing.assert_array_equal(one.heldout, other.train)
+
+
 def test_both_sides_mix_the_order_of_the_file():
     found = split(records(200))
     # Ranks of a random half of 200: their mean has the standard error 200 / sqrt(12 * 100) * sqrt(1/2) = 4.1; 4 of them are 16.4.

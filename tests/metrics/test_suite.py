@@ -25,7 +25,7 @@ NAMES = [
     "f_mem", "ratio_median", "dcr_share", "dcr_p", "delta_nn", "nn_train", "nn_heldout", "energy_train", "energy_heldout",
 ]  # fmt: skip
 FULL = [
-    "adaptive_share", "authpct", "c_t",
+    "adaptive_share", "authpct", "corr_train", "c_t",
     "precision", "recall", "density", "coverage", "kid", "mmd", "frechet", "vendi_ratio", "sliced_w2", "identifiability",
 ]  # fmt: skip
 
