@@ -35,8 +35,15 @@ def answers(sweep: Sweep) -> dict[str, pd.DataFrame]:
     return {key: table for key, table in found.items() if len(table)}
 
 
+def way(degrees: pd.Series) -> str:
+    """How far verdicts of COPYING go, as text; of others nothing."""
+    low, high = f"{degrees.min():.0%}", f"{degrees.max():.0%}"
+    return f" ({low if low == high else f'{low} to {high}'} of the way from fresh data to copies)" if degrees.notna().any() else ""
+
+
 def tally(found: pd.DataFrame) -> str:
     """How many runs have each verdict, most first; of references by name."""
-    words = [f"{n} {word}" for word, n in found[found.kind == "cell"].verdict.value_counts().items()]
-    others = [f"{row.name} {row.verdict}" for row in found[found.kind != "cell"].itertuples(index=False)]
+    cells, references = found[found.kind == "cell"], found[found.kind != "cell"]
+    words = [f"{n} {word}{way(cells[cells.verdict == word].degree)}" for word, n in cells.verdict.value_counts().items()]
+    others = [f"{row['name']} {row['verdict']}{way(pd.Series([row['degree']]))}" for row in references.to_dict("records")]
     return "; ".join([*([f"cells: {', '.join(words)}"] if words else []), *others[:6]])

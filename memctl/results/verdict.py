@@ -1,6 +1,6 @@
 """One word for a run, from several metrics, by stated rules.
 
-    COPYING        it returns training records, or records nearer to them than fresh data are
+    COPYING        it returns training records, or records nearer to them than fresh data are; `degree` says how far
     COLLAPSED      its records are as blurred, or as alike, as data that were made so
     OFF-MANIFOLD   its records are farther from the data than fresh data are
     HEALTHY        nothing that is measured tells it from fresh real data, and these measures would have told
@@ -167,11 +167,16 @@ def ok(r: Reading, metric: str) -> bool:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The word, why it was given with the numbers, and the other words that a rule would give."""
+    """The word, why it was given with the numbers, and the other words that a rule would give.
+
+    Attributes:
+        degree: Of COPYING: how far the metric that says so is on the way from fresh data, 0, to copies, 1; NaN if that is not known.
+    """
 
     word: str
     reason: str
     also: tuple[str, ...] = ()
+    degree: float = NAN
 
 
 def verdict(metrics: Measures, yardsticks: Mapping[str, Measures], saw_heldout: bool = False) -> Verdict:
@@ -188,16 +193,18 @@ def verdict(metrics: Measures, yardsticks: Mapping[str, Measures], saw_heldout: 
     if not fired:
         return Verdict(UNDECIDED, "; ".join(undecided(reading, saw_heldout)))
     word = fired[0].word
-    why = "; ".join(f"{rule.reason} ({shown(reading, rule.metrics)}{degree(reading, rule)})" for rule in fired if rule.word == word)
-    return Verdict(word, why, tuple(dict.fromkeys(rule.word for rule in fired if rule.word != word)))
+    rules = [rule for rule in fired if rule.word == word]
+    far = [degree(reading, rule) for rule in rules]
+    way = [f"; {d:.0%} of the way from fresh data to copies" if d == d else "" for d in far]
+    why = "; ".join(f"{rule.reason} ({shown(reading, rule.metrics)}{text})" for rule, text in zip(rules, way, strict=True))
+    others = tuple(dict.fromkeys(rule.word for rule in fired if rule.word != word))
+    return Verdict(word, why, others, max((d for d in far if d == d), default=NAN))
 
 
-def degree(r: Reading, rule: Rule) -> str:
-    """How far a copying metric is on the way from fresh data to copies."""
+def degree(r: Reading, rule: Rule) -> float:
+    """How far a copying metric is on the way from fresh data to copies; NaN of other metrics."""
     fresh, full = (r.end(rule.metrics[0], "value", of) for of in ("floor", "copies"))
-    if rule.word != COPYING or not full > fresh:
-        return ""
-    return f"; {(r.end(rule.metrics[0], 'value') - fresh) / (full - fresh):.0%} of the way from fresh data to copies"
+    return (r.end(rule.metrics[0], "value") - fresh) / (full - fresh) if rule.word == COPYING and full > fresh else NAN
 
 
 def undecided(r: Reading, saw_heldout: bool) -> Iterator[str]:
@@ -232,9 +239,10 @@ def shown(r: Reading, metrics: tuple[str, ...]) -> str:
 
 
 def verdicts(sweep: Sweep) -> pd.DataFrame:
-    """One row a finished run: name, kind, low, high, seed, verdict, also, reason."""
+    """One row a finished run: name, kind, low, high, seed, verdict, degree, also, reason."""
     rows = []
     for name, record in sweep.records.items():
         found = verdict(record["metrics"], record["yardsticks"], bool(record.get("base", {}).get("saw_heldout")))
-        rows.append({"name": name, "verdict": found.word, "also": ", ".join(found.also), "reason": found.reason})
+        also = ", ".join(found.also)
+        rows.append({"name": name, "verdict": found.word, "degree": found.degree, "also": also, "reason": found.reason})
     return sweep.table[["name", "kind", "low", "high", "seed"]].merge(pd.DataFrame(rows), on="name")

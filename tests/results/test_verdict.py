@@ -4,6 +4,7 @@ import math
 from collections import Counter
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from memctl.config import Metrics
@@ -13,6 +14,7 @@ from memctl.metrics.distance import distances
 from memctl.metrics.generators import blur
 from memctl.metrics.suite import Suite
 from memctl.metrics.yardsticks import yardsticks
+from memctl.results.answers import tally
 from memctl.results.verdict import COLLAPSED, COPYING, HEALTHY, NEEDED, OFF_MANIFOLD, RULES, UNDECIDED, Reading, verdict, verdicts
 
 LENGTH, N, SAMPLES, SETS = 48, 120, 200, 4
@@ -178,6 +180,7 @@ def test_copying_is_given_before_the_rest():
     found = verdict(*readings(f_mem=interval(0.9, 0.05), distance_to_train=interval(0.8, 0.01), energy_heldout=interval(0.1)))
     assert (found.word, found.also) == (COPYING, (COLLAPSED,))
     assert "90% of the way from fresh data to copies" in found.reason
+    assert found.degree == pytest.approx(0.9, abs=0.005)
 
 
 def test_share_does_not_count_beyond_the_blur_that_was_tried():
@@ -216,3 +219,11 @@ def test_a_sweep_has_a_verdict_a_run(swept):
     assert set(found.verdict) == {UNDECIDED}
     assert "f_mem" in found.reason[0]
     assert math.isnan(found[found.kind == "uniform"].low.iloc[0])
+
+
+def test_a_tally_says_how_far_copying_goes():
+    rows = [("a", "cell", COPYING, 0.31), ("b", "cell", COPYING, 0.38), ("c", "cell", HEALTHY, np.nan), ("base", "base", COPYING, 0.4)]
+    found = tally(pd.DataFrame(rows, columns=["name", "kind", "verdict", "degree"]))
+    assert found == (
+        "cells: 2 COPYING (31% to 38% of the way from fresh data to copies), 1 HEALTHY; base COPYING (40% of the way from fresh data to copies)"
+    )
