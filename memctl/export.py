@@ -38,6 +38,8 @@ def export(run: Path, to: Path) -> None:
     network = models.network(models.build(config.model), record["split"]["shape"])
     assert isinstance(network, UNet2d)
     own = run / "checkpoint.pt"
+    if record["sampler"] is not None and not own.exists():
+        raise UserError(f"{own} is not there: the run was made with trainer.keep_checkpoint=false, or its weights were removed")
     source = own if own.exists() else Path(config.paths.runs) / "bases" / record["base_fingerprint"] / "checkpoint.pt"
     checkpoint.load(source, network, {"split": record["split"]["hash"]})
     scheduler = NoiseSchedule.configured(config.diffusion).forward_process(

@@ -145,6 +145,8 @@ def _work(experiment: Experiment) -> dict[str, Any]:
         finally:
             mirror.finish(failed)
         (directory / RESUME).unlink(missing_ok=True)
+        if not config.trainer.keep_checkpoint:
+            (directory / CHECKPOINT).unlink(missing_ok=True)
     return record
 
 

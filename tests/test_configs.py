@@ -230,3 +230,7 @@ def test_a_table_is_its_content_wherever_it_lies(experiment: Make, swept: Callab
 
 def test_a_constant_that_a_weighting_does_not_use_makes_no_other_run(experiment: Make) -> None:
     assert experiment("weighting=snr").fingerprint == experiment("weighting=snr", "weighting.gamma=4").fingerprint
+
+
+def test_a_message_names_presets_that_are_there() -> None:
+    assert {f"unet2d_{size}" for size in models.PRESETS} == {path.stem for path in (ROOT / "conf" / "model").glob("unet2d_*.yaml")}

@@ -59,6 +59,14 @@ def test_a_run_is_exported_to_diffusers_and_generates_there(run: Path, tmp_path:
     assert np.isfinite(images).all()
 
 
+def test_a_run_that_kept_no_weights_is_not_exported_as_its_base(composed: Callable[..., DictConfig], tmp_path: Path) -> None:
+    pipeline.task(composed(*DIGITS, f"paths.runs={tmp_path}", "ci.low=700", "ci.high=1000", "trainer.keep_checkpoint=false"))
+    run = tmp_path / "digits" / "cl700_ch1000_s0"
+    assert not (run / "checkpoint.pt").exists()
+    with pytest.raises(UserError, match=r"with trainer\.keep_checkpoint=false"):
+        export.export(run, tmp_path / "pipeline")
+
+
 def test_what_cannot_be_exported_is_one_message(tmp_path: Path, experiment: Callable[..., object]) -> None:
     out = subprocess.run([sys.executable, "-m", "memctl.export", str(tmp_path)], capture_output=True, text=True)
     assert (out.returncode, out.stderr.count("\n")) == (1, 1)

@@ -65,7 +65,8 @@ def read_numpy(path: Path, key: str | None) -> NDArray[Any]:
             raise ValueError(f"{key or names[0]} is no array")
         return array
     except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        raise UserError(f"{path} is not a readable NumPy file of numbers ({error})") from None
+        why = "it holds Python objects; save a plain array" if "pickle" in str(error) else error  # numpy would advise to load them
+        raise UserError(f"{path} is not a readable NumPy file of numbers ({why})") from None
 
 
 @dataclass

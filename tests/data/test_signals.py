@@ -187,7 +187,7 @@ def test_pickles_are_refused_unopened(tmp_path: Path, kind: str):
         path.write_bytes(pickle.dumps(bomb))
     else:
         np.savez(path, ecg=bomb)
-    with pytest.raises(UserError, match="is not a readable NumPy file of numbers"):
+    with pytest.raises(UserError, match="it holds Python objects; save a plain array"):
         read(path)
     assert not (tmp_path / "opened").exists()
 
