@@ -128,7 +128,8 @@ class Suite:
         for name, value in self.projection.compare(self.projection.pca.transform(samples)).items():
             yield name, Measure(value)
         yield "f_mem", copying.f_mem(near, config.threshold)
-        yield "ratio_median", Measure(float(np.median(copying.ratios(near))))
+        for name, share in (("ratio_q01", 0.01), ("ratio_q10", 0.1), ("ratio_median", 0.5)):
+            yield name, Measure(float(np.quantile(copying.ratios(near), share)))
 
     def copying(self, samples: Floats, found: Scan) -> Iterator[tuple[str, Measure]]:
         """Copying by other rules: read all beside held-out records, whose shares are not 0 and not 50."""

@@ -109,6 +109,21 @@ def projection(train: Floats, heldout: Floats, generated: Floats, path: Path) ->
     save(figure, path)
 
 
+def ratios(generated: Floats, heldout: Floats, threshold: float, path: Path) -> None:
+    """The share of records whose d1/d2, shape (n,), is at most x; the threshold of f_mem is marked."""
+    figure = Figure(figsize=(6, 3))
+    axis = figure.add_axes((0.1, 0.17, 0.88, 0.8))
+    axis.ecdf(heldout, color=REAL, label=f"held-out ({len(heldout):,})")
+    axis.ecdf(generated, color=GENERATED, label=f"generated ({len(generated):,})")
+    axis.axvline(threshold, color="#7f8c8d", linestyle=":", label=f"f_mem: below {threshold:.3g}")
+    axis.set(
+        xlim=(0, 1), ylim=(0, 1), xlabel="d1/d2: distance to the nearest training record over that to the second", ylabel="share of records"
+    )
+    axis.legend(frameon=False, fontsize=8)
+    axis.spines[["top", "right"]].set_visible(False)
+    save(figure, path)
+
+
 def timesteps(realised: Mapping[str, Any], title: str, path: Path) -> None:
     """The realised distribution of t over the nominal one, from the callback's summary."""
     edges = np.asarray(realised["edges"], dtype=float)

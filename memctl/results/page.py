@@ -16,6 +16,7 @@ PICTURED = ("base", "uniform_s0")  # and the run whose samples are nearest to tr
 PICTURES = {
     "samples": "generated records beside held-out ones",
     "suspects": "its most suspicious samples beside their nearest training and held-out records",
+    "ratios": "the whole distribution of d1/d2, of its samples and of held-out records",
     "probe": "where in t the network knows its training records: losses, membership AUC, distance to the empirical-optimal denoiser",
     "projection": "samples among the real records, on the training data's first two principal components",
 }

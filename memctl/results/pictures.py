@@ -10,7 +10,8 @@ import pandas as pd
 from memctl.data import Split
 from memctl.data.drawing import Records
 from memctl.metrics.copying import ratios
-from memctl.metrics.distance import Scan
+from memctl.metrics.distance import Scan, neighbours
+from memctl.metrics.energy import limited
 from memctl.metrics.suite import Suite
 from memctl.results import figures
 from memctl.results.files import atomic
@@ -35,12 +36,15 @@ def draw(
     }  # fmt: skip
     with atomic(directory / "neighbours.csv") as file:
         pd.DataFrame(columns).to_csv(file, index_label="sample", float_format="%.6g")
-    pictures = {picture: directory / f"{picture}.png" for picture in ("samples", "suspects")}
+    pictures = {picture: directory / f"{picture}.png" for picture in ("samples", "suspects", "ratios")}
     figures.samples(samples, split.heldout, pictures["samples"])
     worst = np.argsort(ratio, kind="stable")[:SUSPECTS]  # the most suspicious
     triples = np.stack([samples[worst], split.train[train.nearest[worst]], split.heldout[heldout.nearest[worst]]], axis=1)
     captions = [f"sample {i}\nd1/d2 {ratio[i]:.2f}\nto train {train.first[i]:.3g}\nheld-out {heldout.first[i]:.3g}" for i in worst]
     figures.suspects(triples.reshape(-1, *samples.shape[1:]), captions, pictures["suspects"])
+    real = limited(suite.heldout)
+    to_train = neighbours(real, suite.train, suite.config.reduce, mirrored=suite.mirrored(real))
+    figures.ratios(ratio, ratios(to_train), suite.config.threshold, pictures["ratios"])
     heldout_scores, scores = (suite.projection.pca.transform(x) for x in (suite.heldout, suite.prepare(samples)))
     if scores.shape[1] > 1:
         pictures["projection"] = directory / "projection.png"

@@ -7,7 +7,7 @@ metrics.jsonl  one row an epoch of control
 samples.npy    what it generated, float32, shape (samples, channels, *dims), in the data's own units
 checkpoint.pt  the controlled weights (the base's own are in runs/bases/FINGERPRINT/)
 neighbours.csv the nearest training and held-out records of every sample
-*.png          pictures: samples, suspects (beside their nearest records), projection, timesteps
+*.png          pictures: samples, suspects (beside their nearest records), ratios (d1/d2), projection, timesteps
 record.json    the result, written last; its schema is in `memctl.results.record`
 log.txt        what the run printed, when a sweep started it
 wandb/         the offline copy of all this

@@ -22,7 +22,8 @@ NAMES = [
     "distance_to_train", "js_amplitude",
     "wasserstein_C1", "wasserstein_sd_C1", "js_divergence_C1", "js_distance_C1",
     "wasserstein_C2", "wasserstein_sd_C2", "js_divergence_C2", "js_distance_C2",
-    "f_mem", "ratio_median", "dcr_share", "dcr_p", "delta_nn", "nn_train", "nn_heldout", "energy_train", "energy_heldout",
+    "f_mem", "ratio_q01", "ratio_q10", "ratio_median",
+    "dcr_share", "dcr_p", "delta_nn", "nn_train", "nn_heldout", "energy_train", "energy_heldout",
 ]  # fmt: skip
 FULL = [
     "adaptive_share", "authpct", "corr_train", "c_t",

@@ -46,7 +46,7 @@ def test_every_yardstick_reads_what_the_samples_are_read_by(sides: Split, readin
             assert measure.low is None or measure.low <= measure.value <= measure.high
     for name in GENERATORS:
         assert asked - set(readings[name]) == {"nn_train", "nn_heldout", "dcr_p"}
-    assert asked - set(readings["floor"]) == {"ratio_median", "nn_heldout", "dcr_p"}
+    assert asked - set(readings["floor"]) == {"ratio_q01", "ratio_q10", "ratio_median", "nn_heldout", "dcr_p"}
 
 
 def test_they_are_deterministic(sides: Split, readings: Readings):
