@@ -5,7 +5,7 @@ mse  = mean((a - b)^2)
 norm = ||a - b||_2
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -78,8 +78,8 @@ def scan(
     reduce: str = "rms",
     sides: Sequence[slice] = (slice(None),),
     subsets: Sequence[np.ndarray] = (),
-    mirrored: Floats | None = None,
-    exclude_self: bool = False,
+    mirror: Callable[[Floats], Floats] | None = None,
+    own: np.ndarray | None = None,
     closest: int = 2,
 ) -> Scan:
     """One pass over all distances, in blocks of queries; every nearest-neighbour metric is computed from it.
@@ -87,10 +87,10 @@ def scan(
     Args:
         queries: shape (m, D).
         references: shape (n, D).
-        sides: Parts of the references, at least two records each (three with `exclude_self`).
+        sides: Parts of the references, at least two records each (three with `own`).
         subsets: Indices of references.
-        mirrored: The queries' mirror images: a reference is then as near as the nearer of the two. The mean is the queries' own.
-        exclude_self: The queries are the references, and none counts as its own neighbour.
+        mirror: Makes the mirror images of queries: a reference is then as near as the nearer of the two. The mean is the queries' own.
+        own: Where in the references each query stands, which is no neighbour of itself there, shape (m,). For one side.
         closest: How many nearest distances to keep of the first side.
     """
     rows = max(1, BLOCK // len(references))
@@ -98,14 +98,14 @@ def scan(
     least, tied, few = [], [], []
     for start in range(0, len(queries), rows):
         d = distances(queries[start : start + rows], references, reduce)
-        own = np.arange(len(d))
-        if exclude_self:
-            d[own, start + own] = 0.0
-        means = [d[:, side].sum(axis=1) / (d[:, side].shape[1] - exclude_self) for side in sides]
-        if mirrored is not None:
-            d = np.minimum(d, distances(mirrored[start : start + rows], references, reduce))
-        if exclude_self:
-            d[own, start + own] = np.inf
+        itself = None if own is None else (np.arange(len(d)), own[start : start + rows])
+        if itself:
+            d[itself] = 0.0
+        means = [d[:, side].sum(axis=1) / (d[:, side].shape[1] - bool(itself)) for side in sides]
+        if mirror is not None:
+            d = np.minimum(d, distances(mirror(queries[start : start + rows]), references, reduce))
+        if itself:
+            d[itself] = np.inf
         for found, side, mean in zip(near, sides, means, strict=True):
             two = np.partition(d[:, side], 1, axis=1)
             found.append(Neighbours(two[:, 0], two[:, 1], d[:, side].argmin(axis=1), mean))
@@ -119,7 +119,11 @@ def scan(
 
 
 def neighbours(
-    queries: Floats, references: Floats, reduce: str = "rms", exclude_self: bool = False, mirrored: Floats | None = None
+    queries: Floats,
+    references: Floats,
+    reduce: str = "rms",
+    own: np.ndarray | None = None,
+    mirror: Callable[[Floats], Floats] | None = None,
 ) -> Neighbours:
     """Nearest references and mean distances of each query: `scan` with all references as one side."""
-    return scan(queries, references, reduce, mirrored=mirrored, exclude_self=exclude_self).near[0]
+    return scan(queries, references, reduce, mirror=mirror, own=own).near[0]

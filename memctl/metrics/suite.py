@@ -1,6 +1,6 @@
 """All metrics of a set of samples against one split, and the metric names with what they mean."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -74,12 +74,6 @@ class Suite:
         return self.pool[self.n_train :]
 
     @cached_property
-    def nearest_other(self) -> Floats:
-        """Distance of each training record to the nearest other, mirror images allowed for: shape (n_train,)."""
-        mirrored = self.mirrored(self.train)
-        return neighbours(self.train, self.train, self.config.reduce, exclude_self=True, mirrored=mirrored).first
-
-    @cached_property
     def quality(self) -> Quality:
         return Quality.of(self.train, self.rng(8), self.shape if self.temporal else None)
 
@@ -106,11 +100,18 @@ class Suite:
         """The one pass over distances from prepared samples to train and held-out, mirror images allowed for."""
         sides = (slice(self.n_train), slice(self.n_train, None))
         closest = int(np.clip(self.n_train // 20, 2, CLOSEST))
-        return scan(samples, self.pool, self.config.reduce, sides, subsets, self.mirrored(samples), closest=closest)
+        return scan(samples, self.pool, self.config.reduce, sides, subsets, self.mirrored, closest=closest)
 
-    def mirrored(self, records: Floats) -> Floats | None:
-        """The mirror images of prepared records, shape (m, D), where they are the same identities; else None."""
-        return records.reshape(-1, *self.shape)[..., ::-1].reshape(records.shape) if self.mirror else None
+    @property
+    def mirrored(self) -> Callable[[Floats], Floats] | None:
+        """Makes the mirror images of prepared records, shape (m, D), where they are the same identities; else None."""
+        return (lambda records: records.reshape(-1, *self.shape)[..., ::-1].reshape(records.shape)) if self.mirror else None
+
+    def nearest_other(self, asked: NDArray[np.intp]) -> Floats:
+        """Distance of the training records asked for to the nearest other, mirror images allowed for: shape (n_train,), else NaN."""
+        out, some = np.full(self.n_train, np.nan), np.unique(asked)
+        out[some] = neighbours(self.train[some], self.train, self.config.reduce, some, self.mirrored).first
+        return out
 
     def rng(self, *key: int) -> np.random.Generator:
         return np.random.default_rng([self.config.seed, *key])
@@ -135,14 +136,18 @@ class Suite:
         """Copying by other rules: read all beside held-out records, whose shares are not 0 and not 50."""
         close = copying.adaptive_ratio(found.closest) < 1
         yield "adaptive_share", binomial(int(close.sum()), len(close))
-        real = binomial(int(authentic(found.near[0], self.nearest_other).sum()), len(close))
+        real = binomial(int(authentic(found.near[0], self.nearest_other(found.near[0].nearest)).sum()), len(close))
         yield "authpct", Measure(*(100 * value for value in real if value is not None))
         yield "corr_train", mean(self.resemblance(samples, found.near[0]), self.rng(15), self.config.repeats)
 
     def resemblance(self, samples: Floats, near: Neighbours) -> Floats:
         """Correlation of each sample with its nearest training record, or that of its mirror image: shape (m,)."""
-        both = (samples, self.mirrored(samples))
-        return np.maximum.reduce([correlations(some, self.train[near.nearest]) for some in both if some is not None])
+        parts = []
+        for some in np.array_split(np.arange(len(samples)), -(-len(samples) // 100)):  # in parts, for the memory's sake
+            records, known = samples[some], self.train[near.nearest[some]]
+            both = [records, self.mirrored(records)] if self.mirrored else [records]
+            parts.append(np.maximum.reduce([correlations(x, known) for x in both]))
+        return np.concatenate(parts)
 
     def ranks(self, samples: Floats, heldout: Floats) -> Iterator[tuple[str, Measure]]:
         """C_T in units of its standard deviation: standard normal for a perfect model, below 0 for copying."""
@@ -160,8 +165,8 @@ class Suite:
         if self.labels is None:
             return None
         rows, real = limited(np.arange(len(samples))), limited(self.heldout)
-        both = (real, self.mirrored(real))
-        d = np.minimum.reduce([distances(some, samples[rows], self.config.reduce) for some in both if some is not None])
+        both = [real, self.mirrored(real)] if self.mirrored else [real]
+        d = np.minimum.reduce([distances(some, samples[rows], self.config.reduce) for some in both])
         return Classified(self.labels[nearest[rows]], limited(self.labels[self.n_train :]), d)
 
     def variety(self, samples: Floats, real: Floats) -> Iterator[tuple[str, Measure]]:

@@ -114,7 +114,7 @@ def floor(suite: Suite, fresh: Floats, found: Scan, n: int) -> dict[str, Measure
     each = {"distance_to_train": near.mean, "nn_train": near.first}
     if config.full:
         each["adaptive_share"] = (copying.adaptive_ratio(found.closest) < 1).astype(float)
-        each["authpct"] = 100 * authentic(near, suite.nearest_other)
+        each["authpct"] = 100 * authentic(near, suite.nearest_other(near.nearest))
         each["corr_train"] = suite.resemblance(fresh, near)
     if not suite.bounded:
         each["js_amplitude"] = amplitude_js(fresh, suite.train, config.amplitude_js, config.bins)

@@ -43,7 +43,7 @@ def draw(
     captions = [f"sample {i}\nd1/d2 {ratio[i]:.2f}\nto train {train.first[i]:.3g}\nheld-out {heldout.first[i]:.3g}" for i in worst]
     figures.suspects(triples.reshape(-1, *samples.shape[1:]), captions, pictures["suspects"])
     real = limited(suite.heldout)
-    to_train = neighbours(real, suite.train, suite.config.reduce, mirrored=suite.mirrored(real))
+    to_train = neighbours(real, suite.train, suite.config.reduce, mirror=suite.mirrored)
     figures.ratios(ratio, ratios(to_train), suite.config.threshold, pictures["ratios"])
     heldout_scores, scores = (suite.projection.pca.transform(x) for x in (suite.heldout, suite.prepare(samples)))
     if scores.shape[1] > 1:

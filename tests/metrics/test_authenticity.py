@@ -11,7 +11,7 @@ from memctl.metrics.distance import neighbours
 
 
 def own(train: np.ndarray) -> np.ndarray:
-    return neighbours(train, train, exclude_self=True).first
+    return neighbours(train, train, own=np.arange(len(train))).first
 
 
 def percent(samples: np.ndarray, made) -> AuthPct:

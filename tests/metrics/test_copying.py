@@ -86,7 +86,7 @@ def test_a_share_of_copies_is_seen_by_both(sides, rng: np.random.Generator, copi
 
 def test_soft_copies_hide_from_f_mem_alone(sides, rng: np.random.Generator):
     train, heldout, _ = sides
-    d1 = np.median(neighbours(train, train, exclude_self=True).first)
+    d1 = np.median(neighbours(train, train, own=np.arange(len(train))).first)
     soft = train + 0.7 * d1 * rng.normal(size=train.shape)
     assert copying.f_mem(neighbours(soft, train)).value < 0.1
     assert copying.dcr_share(*pair(soft, train, heldout), rng, 50).low > 0.6
@@ -185,7 +185,9 @@ def test_the_adaptive_ratio_sees_a_copy_of_a_duplicate(sides):
     doubled = np.concatenate([train, train])
     assert copying.f_mem(neighbours(train, doubled)).value == 0
     assert (copying.adaptive_ratio(nearest(train, doubled, 50)) == 0).all()
-    soft = train + 0.1 * np.median(neighbours(train, train, exclude_self=True).first) * np.random.default_rng(0).normal(size=train.shape)
+    soft = train + 0.1 * np.median(neighbours(train, train, own=np.arange(len(train))).first) * np.random.default_rng(0).normal(
+        size=train.shape
+    )
     assert (copying.adaptive_ratio(nearest(soft, train, 50)) < 1).all()
 
 

@@ -54,7 +54,7 @@ def test_neighbours_are_those_of_scikit_learn(sides, reduce: str):
 @every
 def test_no_record_is_its_own_neighbour_where_it_is_excluded(sides, reduce: str):
     x = sides[1]
-    found = neighbours(x, x, reduce, exclude_self=True)
+    found = neighbours(x, x, reduce, own=np.arange(len(x)))
     for i, row in enumerate(x):
         others = {j: REDUCE[reduce](row, y) for j, y in enumerate(x) if j != i}
         first, second = sorted(others.values())[:2]
@@ -64,16 +64,24 @@ def test_no_record_is_its_own_neighbour_where_it_is_excluded(sides, reduce: str)
         assert found.mean[i] == pytest.approx(np.mean(list(others.values())))
 
 
+def test_some_records_among_all_are_read_as_when_all_are_asked(sides):
+    x, some = sides[1], np.array([2, 9, 30])
+    whole, part = neighbours(x, x, own=np.arange(len(x))), neighbours(x[some], x, own=some)
+    for ours, theirs in zip(part, whole, strict=True):
+        np.testing.assert_allclose(ours, theirs[some])
+
+
 @every
-@pytest.mark.parametrize("exclude_self", [False, True], ids=["all", "others"])
+@pytest.mark.parametrize("others", [False, True], ids=["all", "others"])
 @pytest.mark.parametrize("block", [1, 31, 100, 713], ids=lambda block: f"block {block}")
-def test_blocks_do_not_change_the_result(sides, monkeypatch: pytest.MonkeyPatch, reduce: str, exclude_self: bool, block: int):
-    queries, references = (sides[1], sides[1]) if exclude_self else sides
-    whole = neighbours(queries, references, reduce, exclude_self)
+def test_blocks_do_not_change_the_result(sides, monkeypatch: pytest.MonkeyPatch, reduce: str, others: bool, block: int):
+    queries, references = (sides[1], sides[1]) if others else sides
+    own = np.arange(len(queries)) if others else None
+    whole = neighbours(queries, references, reduce, own)
     asked = []
     monkeypatch.setattr(distance, "BLOCK", block)
     monkeypatch.setattr(distance, "distances", lambda a, b, how: asked.append(len(a)) or distances(a, b, how))
-    for ours, theirs in zip(neighbours(queries, references, reduce, exclude_self), whole, strict=True):
+    for ours, theirs in zip(neighbours(queries, references, reduce, own), whole, strict=True):
         np.testing.assert_array_equal(ours, theirs)
     assert sum(asked) == len(queries)
     assert max(asked) == max(1, block // 31)
@@ -112,9 +120,9 @@ def test_long_records_are_as_exact_as_short_ones(reduce, offset):
 
 def test_a_mirror_image_is_as_near_as_its_original():
     rng = np.random.default_rng(1)
-    queries, mirrored, references = (rng.normal(size=(n, 12)) for n in (9, 9, 15))
-    d = np.minimum(distances(queries, references), distances(mirrored, references))
-    found = neighbours(queries, references, mirrored=mirrored)
+    queries, references = (rng.normal(size=(n, 12)) for n in (9, 15))
+    d = np.minimum(distances(queries, references), distances(queries[:, ::-1], references))
+    found = neighbours(queries, references, mirror=np.fliplr)
     np.testing.assert_array_equal(found.first, d.min(axis=1))
     np.testing.assert_array_equal(found.second, np.sort(d, axis=1)[:, 1])
     np.testing.assert_array_equal(found.nearest, d.argmin(axis=1))
@@ -123,14 +131,14 @@ def test_a_mirror_image_is_as_near_as_its_original():
 
 def test_one_pass_answers_for_sides_and_subsets(monkeypatch: pytest.MonkeyPatch):
     rng = np.random.default_rng(2)
-    queries, mirrored, references = (rng.normal(size=(n, 6)) for n in (13, 13, 20))
+    queries, references = (rng.normal(size=(n, 6)) for n in (13, 20))
     subsets = [np.array([1, 5, 19]), np.arange(20)]
     monkeypatch.setattr(distance, "BLOCK", 60)  # three queries a block
-    found = scan(queries, references, "rms", (slice(8), slice(8, None)), subsets, mirrored)
+    found = scan(queries, references, "rms", (slice(8), slice(8, None)), subsets, np.fliplr)
     for side, part in zip(found.near, (references[:8], references[8:]), strict=True):
-        for ours, theirs in zip(side, neighbours(queries, part, mirrored=mirrored), strict=True):
+        for ours, theirs in zip(side, neighbours(queries, part, mirror=np.fliplr), strict=True):
             np.testing.assert_array_equal(ours, theirs)
-    d = np.minimum(distances(queries, references), distances(mirrored, references))
+    d = np.minimum(distances(queries, references), distances(np.fliplr(queries), references))
     np.testing.assert_array_equal(found.subsets, [d[:, subset].min(axis=1) for subset in subsets])
     np.testing.assert_array_equal(found.tied, (np.arange(13), d.argmin(axis=1)))
     doubled = scan(queries, np.concatenate([references, references])).tied

@@ -221,7 +221,7 @@ def test_full_metrics_are_those_of_the_functions(sides: Split, samples: np.ndarr
     suite = Suite.of(sides, CONFIG)
     found = suite.evaluate(samples)
     g, x, y = suite.prepare(samples), suite.train, suite.heldout
-    to_train, within = neighbours(g, x), neighbours(x, x, exclude_self=True).first
+    to_train, within = neighbours(g, x), neighbours(x, x, own=np.arange(len(x))).first
     assert found["authpct"].value == pytest.approx(100 * np.mean(within[to_train.nearest] < to_train.first))
     closest = np.sort(distances(g, x), axis=1)[:, :3]  # a twentieth of 60 training records
     assert found["adaptive_share"].value == np.mean(closest[:, 0] < 0.5 * closest.mean(axis=1))
