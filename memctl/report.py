@@ -2,7 +2,8 @@
 
 Writes into SWEEP/report: table.csv and table.parquet (one row a run), correlations.csv, verdicts.csv, of runs on disjoint halves
 halves.csv, of a sweep over cells scorecard.csv (the paper's claims), parity.csv, associations.csv, regressions.csv and
-mirror_pairs.csv, overview.png, a heat-map of each main metric or of those asked for, and index.html; prints the main numbers.
+mirror_pairs.csv and boxes.png (the paper's Fig. 3 c, d), overview.png, a heat-map of each main metric or of those asked for, and
+index.html; prints the main numbers. Of several sweeps, of a data set each, also pooled/parity.csv and associations.csv beside them.
 """
 
 import argparse
@@ -17,8 +18,10 @@ from matplotlib.figure import Figure
 from memctl.errors import UserError
 from memctl.registry import closest
 from memctl.results import figures, page
-from memctl.results.answers import answers, tally
+from memctl.results.answers import STUDIED, answers, tally
 from memctl.results.files import atomic, cannot_write
+from memctl.results.inference import associations
+from memctl.results.parity import boxes, parity
 from memctl.results.statistics import correlations
 from memctl.results.store import Sweep, mixed, read
 
@@ -61,6 +64,10 @@ def write(directory: Path, out: TextIO, metrics: Sequence[str] = MAIN) -> None:
     overview(sweep, folder / "overview.png", MAIN)
     for metric in metrics:
         overview(sweep, folder / f"heatmap_{metric}.png", [metric])
+    if "scorecard" in found:
+        floor = sweep.floor(next(iter(sweep.records)), MAIN[0])
+        title = f"{TITLES[MAIN[0]]}, by third of location and by width; grey: fresh real data"
+        figures.boxes(boxes(sweep.cells, f"metrics/{MAIN[0]}"), floor, title, folder / "boxes.png")
     lead = headline(sweep)
     page.write(sweep, folder / "index.html", lead, main, related, found)
     shown = main.to_string(index=False, float_format=lambda v: f"{v:.4g}", na_rep="-")
@@ -70,6 +77,29 @@ def write(directory: Path, out: TextIO, metrics: Sequence[str] = MAIN) -> None:
     for name, state in sweep.unfinished.items():
         print(f"not in these numbers: {name} ({state})", file=out)
     print(f"report:  {folder / 'index.html'}\npicture: {folder / 'overview.png'}", file=out, flush=True)
+
+
+def pool(directories: Sequence[Path], out: TextIO) -> None:
+    """Pool sweeps of several data sets as the paper does, and print its correlation over all.
+
+    Raises:
+        UserError: two sweeps of one data set.
+    """
+    sweeps = [read(directory) for directory in directories]
+    named = {str(next(iter(sweep.records.values()))["science"]["data"]["name"]): sweep for sweep in sweeps}
+    if len(named) < len(sweeps):
+        raise UserError(f"sweeps to pool must be of a data set each; these are of {', '.join(named)}")
+    tables = {name: sweep.cells for name, sweep in named.items()}
+    found = parity(tables)
+    metrics = [metric for metric in STUDIED if all(f"metrics/{metric}" in table for table in tables.values())]
+    folder = directories[0].resolve().parent / "pooled"
+    pooled = {"parity": found, "associations": associations(tables, metrics, {name: sweep.yardsticks for name, sweep in named.items()})}
+    for name, frame in pooled.items():
+        with atomic(folder / f"{name}.csv") as file:
+            frame.to_csv(file, index=False)
+    shown = found[["axis", "pooling", "n", "pearson", "low", "high", "paper", "paper_low", "paper_high"]]
+    text = shown.to_string(index=False, float_format=lambda v: f"{v:+.3f}", na_rep="-")
+    print(f"\n{MAIN[0]} over the cells of {', '.join(named)}:\n{text}\n\ntables:  {folder}", file=out, flush=True)
 
 
 def card(claims: pd.DataFrame) -> str:
@@ -150,11 +180,14 @@ def overview(sweep: Sweep, path: Path, metrics: Sequence[str]) -> None:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m memctl.report", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("sweep", type=Path, help="a sweep's folder, such as runs/mitdb208")
+    parser.add_argument("sweep", type=Path, nargs="+", help="a sweep's folder, such as runs/mitdb208; several are pooled too")
     parser.add_argument("--metric", action="append", help="draw the heat-map of this metric (repeatable)")
     arguments = parser.parse_args()
     try:
-        write(arguments.sweep, sys.stdout, arguments.metric or MAIN)
+        for sweep in arguments.sweep:
+            write(sweep, sys.stdout, arguments.metric or MAIN)
+        if len(arguments.sweep) > 1:
+            pool(arguments.sweep, sys.stdout)
     except UserError as error:
         sys.exit(f"memctl: {error}")
 

@@ -162,6 +162,21 @@ def dots(axis: Any, runs: Sequence[tuple[str, float, float, float, float, float]
     axis.spines[["top", "right"]].set_visible(False)
 
 
+def boxes(groups: pd.DataFrame, floor: tuple[float, float], title: str, path: Path) -> None:
+    """Box plots, whiskers to the ends, of the groups of `parity.boxes`; the noise floor, if it is not NaN, lies behind them."""
+    figure = Figure(figsize=(8, 3.6), layout="constrained")
+    axis = figure.subplots()
+    rows = groups[groups.n > 0].to_dict("records")
+    ends = {"whislo": "min", "q1": "q1", "med": "median", "q3": "q3", "whishi": "max"}
+    axis.bxp([{**{mark: row[key] for mark, key in ends.items()}, "fliers": []} for row in rows], medianprops={"color": GENERATED})
+    axis.set_xticks(range(1, len(rows) + 1), [f"{row['group']}\n{row['n']} cells" for row in rows], fontsize=7)
+    if floor[0] == floor[0]:
+        axis.axhspan(*floor, color="#ececec", zorder=0)
+    axis.set_title(title, fontsize=10, loc="left")
+    axis.spines[["top", "right"]].set_visible(False)
+    save(figure, path)
+
+
 def triangle(axis: Any, cells: Sequence[tuple[float, float, float]], title: str) -> None:
     """A heat-map over the triangle c_l < c_h; cells are (c_l, c_h, value), those without a value stay grey."""
     lows, highs = sorted({c[0] for c in cells}), sorted({c[1] for c in cells})

@@ -76,6 +76,7 @@ def write(sweep: Sweep, path: Path, lead: str, main: pd.DataFrame, correlations:
         title=f"sweep {sweep.directory.name}",
         lead=lead,
         unfinished=sweep.unfinished,
+        boxes="scorecard" in answers,
         main=html(main),
         correlations=html(correlations),
         answers=[(*ANSWERS[key], html(answers[key])) for key in ANSWERS if key in answers],
