@@ -1,14 +1,17 @@
 """Hydra's command line around a task: what `python -m memctl.train`, `.calibrate` and `.data` have in common."""
 
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
 import hydra
+from hydra.core.config_store import ConfigStore
 
 from memctl.errors import UserError
 from memctl.paths import config_root
+from memctl.registry import closest
 from memctl.sweep.plugins import install
 
 Task = Callable[[Any], None]
@@ -18,12 +21,32 @@ def launch(task: Task, stopped: str = "stopped") -> None:
     """Call the task with the config that the command line composes. A user's mistake and Ctrl-C end with a message alone."""
     try:
         install()
+        check_choices(sys.argv[1:])
         hydra.main(version_base="1.3", config_path=str(config_root() / "conf"), config_name="config")(task)()
-    except UserError as error:  # a user's own sampler that cannot be imported
+    except UserError as error:
         sys.exit(f"memctl: {error}")
     except KeyboardInterrupt:
         print(f"\n{stopped}", file=sys.stderr)
         sys.exit(130)
+
+
+def check_choices(arguments: Sequence[str]) -> None:
+    """Hydra answers a misspelt choice with a page; a line will do.
+
+    Raises:
+        UserError: `group=name` where the group, a folder of conf/ that nothing adds to, has no such name.
+    """
+    if any(re.match(r"--config-dir|-cd|\+*hydra\.searchpath", argument) for argument in arguments):
+        return
+    groups = {path.name: path for path in (config_root() / "conf").iterdir() if path.is_dir() and path.name != "hydra"}
+    for group, _, names in (argument.partition("=") for argument in arguments):
+        if group in groups and re.fullmatch(r"\w+(,\w+)*", names):
+            stored = ConfigStore.instance().list(group) if group in ConfigStore.instance().repo else []  # a user's own samplers
+            files = {path.stem for path in groups[group].glob("[!_]*.yaml")} | {name.removesuffix(".yaml") for name in stored}
+            known = sorted(files | ({"null"} if group == "experiment" else set()))
+            for name in names.split(","):
+                if name not in known:
+                    raise UserError(f"{group}={name} is unknown{closest(name, known)}; choose one of {', '.join(known)}")
 
 
 def printed(answer: Callable[[Any], str]) -> Task:

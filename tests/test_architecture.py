@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "theory": BASE | {"samplers", "data", "diffusion", "experiment", "results", "training"},
     "probes": BASE | {"samplers", "data", "diffusion", "experiment", "results", "training", "metrics"},
     "task": {"errors", "pipeline", "theory"},
-    "command": {"errors", "paths", "sweep"},
+    "command": {"errors", "paths", "registry", "sweep"},
     "train": {"command", "task"},
 }  # fmt: skip
 # A part's own command, its __main__.py, may use more than the part, as report.py does.

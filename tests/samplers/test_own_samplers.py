@@ -276,7 +276,7 @@ def test_a_sweep_and_a_run_take_it_by_its_name_without_any_yaml(tmp_path: Path, 
 
 
 MISTAKES = {
-    "misspelt": (["sampler=triangel"], r"Could not find 'sampler/triangel'[\s\S]*\ttriangle\n"),
+    "misspelt": (["sampler=triangel"], r"memctl: sampler=triangel is unknown \(did you mean triangle\?\); choose one of .*triangle"),
     "misspelt setting": (["sampler=triangle", "sampler.peek=3"], "Could not override 'sampler.peek'"),
     "a sweep with a wrong value": (["-m", "sampler=triangle", "sampler.peak=1,abc"], r"memctl: sampler\.peak='abc' is not a number"),
 }
