@@ -13,6 +13,8 @@ FORMS = {
     "a product": ["-m", "ci.low=100,200", "ci.high=100,300,400", "hydra.sweeper.plan=true", "experiment=smoke"],
     "a template": ["-cn", "multirun_templates/smoke", "hydra.sweeper.plan=true"],
 }
+# How a config is found depends on where memctl is, what is then done with it does not: the others take the form their users type most.
+FORMS_OF = {"checkout": ["a product"], "editable": ["a template"], "wheel": list(FORMS)}
 SAID = {"a cell": "cl700_ch1000_s0 is done", "a product": "6 runs", "a template": "5 runs"}
 
 
@@ -27,7 +29,7 @@ def wheel_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out / "site"
 
 
-@pytest.mark.parametrize("installed", ["checkout", "editable", "wheel"])
+@pytest.mark.parametrize("installed", FORMS_OF)
 def test_the_commands_work_everywhere(installed: str, wheel_site: Path, tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     env = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {"MEMCTL_RUNS": str(runs)}
@@ -42,8 +44,8 @@ def test_the_commands_work_everywhere(installed: str, wheel_site: Path, tmp_path
     if installed == "editable" and not where.stdout:
         pytest.skip("memctl is not installed here; pip install -e . to test it")
     assert where.stdout.startswith(str(wheel_site if installed == "wheel" else ROOT))
-    for form, arguments in FORMS.items():
-        command = [sys.executable, "-m", "memctl.train", *arguments]
+    for form in FORMS_OF[installed]:
+        command = [sys.executable, "-m", "memctl.train", *FORMS[form]]
         done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stdout + done.stderr
         assert SAID[form] in done.stdout
