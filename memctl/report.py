@@ -1,9 +1,10 @@
 """python -m memctl.report SWEEP: a sweep's answer, finished or not.
 
-Writes into SWEEP/report: table.csv and table.parquet (one row a run), correlations.csv, verdicts.csv, of runs on disjoint halves
-halves.csv, of a sweep over cells scorecard.csv (the paper's claims), parity.csv, associations.csv, regressions.csv and
-mirror_pairs.csv and boxes.png (the paper's Fig. 3 c, d), overview.png, a heat-map of each main metric or of those asked for, and
-index.html; prints the main numbers. Of several sweeps, of a data set each, also pooled/parity.csv and associations.csv beside them.
+Writes into SWEEP/report: table.csv and table.parquet (one row a run), correlations.csv, verdicts.csv, overview.png, a heat-map of
+each main metric or of those asked for, and index.html; of runs on disjoint halves halves.csv; of a sweep over cells scorecard.csv
+(the paper's claims), parity.csv, associations.csv, regressions.csv, mirror_pairs.csv, boxes.png (its Fig. 3 c, d) and losses.png
+(its Fig. 7, and what one fixed model would show). Prints the main numbers. Of several sweeps, of a data set each, also
+pooled/parity.csv and associations.csv beside them.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from memctl.results import figures, page
 from memctl.results.answers import STUDIED, answers, tally
 from memctl.results.files import atomic, cannot_write
 from memctl.results.inference import associations
+from memctl.results.losses import losses
 from memctl.results.parity import boxes, parity
 from memctl.results.statistics import correlations
 from memctl.results.store import Sweep, mixed, read
@@ -67,6 +69,8 @@ def write(directory: Path, out: TextIO, metrics: Sequence[str] = MAIN) -> None:
     if "scorecard" in found:
         floor = sweep.floor(next(iter(sweep.records)), MAIN[0])
         title = f"{TITLES[MAIN[0]]}, by third of location and by width; grey: fresh real data"
+        read_losses = losses(sweep)
+        figures.losses(read_losses[read_losses.kind == "cell"], folder / "losses.png")
         figures.boxes(boxes(sweep.cells, f"metrics/{MAIN[0]}"), floor, title, folder / "boxes.png")
     lead = headline(sweep)
     page.write(sweep, folder / "index.html", lead, main, related, found)

@@ -177,6 +177,31 @@ def boxes(groups: pd.DataFrame, floor: tuple[float, float], title: str, path: Pa
     save(figure, path)
 
 
+LOSSES = {
+    "loss": "the paper's Fig. 7: each under its own t",
+    "fixed": "one model, the uniform run's, under the same t",
+    "probe": "each under one distribution of t (held-out)",
+}
+
+
+def losses(table: pd.DataFrame, path: Path) -> None:
+    """Losses of cells by location, a line a width, from the table of `losses.losses`: their own beside what one model would read."""
+    kinds = [kind for kind in LOSSES if table[kind].notna().any()]
+    figure = Figure(figsize=(4.2 * len(kinds), 3.4), layout="constrained")
+    widths = sorted(set(table.width))
+    for axis, kind in zip(figure.subplots(1, len(kinds), squeeze=False)[0], kinds, strict=True):
+        for k, width in enumerate(widths):
+            line = table[table.width == width].groupby("location")[kind].mean()
+            colour = mpl.colormaps["viridis"](k / max(len(widths) - 1, 1))
+            axis.plot(line.index, line, ".-", color=colour, lw=1, ms=4, label=f"width {width:g}" if k in (0, len(widths) - 1) else None)
+        axis.set_ylim(bottom=0)
+        axis.set_title(LOSSES[kind], fontsize=9, loc="left")
+        axis.set(xlabel="mean of the interval", ylabel="loss")
+        axis.spines[["top", "right"]].set_visible(False)
+    figure.axes[0].legend(frameon=False, fontsize=8)
+    save(figure, path)
+
+
 def triangle(axis: Any, cells: Sequence[tuple[float, float, float]], title: str) -> None:
     """A heat-map over the triangle c_l < c_h; cells are (c_l, c_h, value), those without a value stay grey."""
     lows, highs = sorted({c[0] for c in cells}), sorted({c[1] for c in cells})

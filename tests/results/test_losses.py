@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from memctl.results import figures
 from memctl.results.losses import by_t, control, fixed, losses
 
 
@@ -44,3 +45,9 @@ def test_a_probe_is_read_where_it_is(swept):
 def test_only_the_controlled_training_counts():
     rows = [{"stage": "base", "loss": 1.0}, {"stage": "control", "loss": None}, {"stage": "control", "loss": 2.0}, {"stage": "control"}]
     assert control(rows) == [rows[2]]
+
+
+def test_they_are_drawn(swept, tmp_path):
+    read = losses(swept(lambda *_: 1.0, lambda location, width, epoch: 1 / location, uniform=lambda t: 0.1))
+    figures.losses(read[read.kind == "cell"], tmp_path / "losses.png")
+    assert (tmp_path / "losses.png").stat().st_size > 10_000
