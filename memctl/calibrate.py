@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 from memctl import data
 from memctl.command import launch, printed
 from memctl.config import Config
+from memctl.experiment import check_ranges
 from memctl.metrics.calibration import Calibration
 from memctl.metrics.suite import Suite
 from memctl.results import figures
@@ -41,6 +42,8 @@ def answer(cfg: Any) -> str:
     """`calibrate`, from a composed config. Raises: UserError."""
     config = OmegaConf.to_object(cfg)
     assert isinstance(config, Config)
+    for part in ("metrics.", "generate."):
+        check_ranges(cfg, part)
     with said_plainly():
         return calibrate(config)
 

@@ -69,6 +69,13 @@ RANGES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
 )
 
 
+def check_ranges(cfg: DictConfig, group: str = "") -> None:
+    """Raises: UserError for a value of the config that is out of its range; `group`, such as `metrics.`, is all that is looked at."""
+    for key, valid, text in RANGES:
+        if key.startswith(group) and not valid(value := OmegaConf.select(cfg, key)):
+            raise UserError(f"{key}={value} must be {text}")
+
+
 def digest(science: Any) -> str:
     """Sixteen hexadecimal digits of a JSON value."""
     return hashlib.sha256(json.dumps(science, sort_keys=True).encode()).hexdigest()[:16]
@@ -88,10 +95,7 @@ class Experiment:
         """Build from a composed config. Raises: UserError for a value that is out of its range."""
         config = OmegaConf.to_object(cfg)
         assert isinstance(config, Config)
-        for key, valid, text in RANGES:
-            value = OmegaConf.select(cfg, key)
-            if not valid(value):
-                raise UserError(f"{key}={value} must be {text}")
+        check_ranges(cfg)
         schedule = NoiseSchedule.configured(config.diffusion)
         if config.generate.steps not in range(1, config.diffusion.timesteps + 1):
             raise UserError(f"generate.steps={config.generate.steps} must be in 1..{config.diffusion.timesteps}, the diffusion's steps")

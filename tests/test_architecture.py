@@ -29,7 +29,8 @@ MAY_IMPORT = {
     "pipeline": BASE | LEAVES | {"diffusion", "experiment", "results", "metrics", "training", "probes", "provenance"},
     "export": BASE | {"models", "results", "samplers", "training"},
     "report": BASE | {"results"},
-    "calibrate": BASE | {"command", "data", "metrics", "results"},
+    "evaluate": BASE | {"data", "experiment", "results"},
+    "calibrate": BASE | {"command", "data", "experiment", "metrics", "results"},
     "sweep": BASE | LEAVES | {"experiment", "results"},
     "theory": BASE | {"samplers", "data", "diffusion", "experiment", "results", "training"},
     "probes": BASE | {"samplers", "data", "diffusion", "experiment", "results", "training", "metrics"},
@@ -97,7 +98,9 @@ def test_no_file_is_too_long_and_none_is_called_utils() -> None:
     assert [p.name for p in FILES if len(p.read_text().splitlines()) > 300 or p.stem == "utils"] == []
 
 
-@pytest.mark.parametrize("module", ["memctl.train", "memctl.report", "memctl.sweep.plugins", "memctl.samplers", "memctl.data"])
+@pytest.mark.parametrize(
+    "module", ["memctl.train", "memctl.report", "memctl.evaluate", "memctl.sweep.plugins", "memctl.samplers", "memctl.data"]
+)
 def test_the_sweeps_controller_starts_without_torch(module: str) -> None:
     heavy = "[m for m in ('torch', 'lightning', 'diffusers', 'wandb') if m in sys.modules]"
     code = f"import sys, importlib; importlib.import_module({module!r}); print({heavy})"

@@ -80,6 +80,22 @@ def test_calibrate_commands_run(command: str, monkeypatch: pytest.MonkeyPatch, t
     assert "dcr_share, copies from" in capfd.readouterr().out
 
 
+@pytest.mark.parametrize("command", [c for c in COMMANDS if "memctl.evaluate" in c])
+def test_evaluate_commands_run(command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    for k, name in enumerate(("samples", "train", "heldout")):
+        pixels = np.random.default_rng(k).integers(0, 256, (12, 8, 8, 3), dtype=np.uint8)
+        np.save(f"{name}.npy", pixels.reshape(12, -1))
+        Path(name).mkdir()
+        for i, image in enumerate(pixels):
+            Image.fromarray(image).save(Path(name) / f"{i}.png")
+    monkeypatch.setattr(sys, "argv", [*shlex.split(command)[2:], "metrics.repeats=20"])
+    runpy.run_module("memctl.evaluate", run_name="__main__")
+    out = capfd.readouterr().out
+    assert re.search("12 samples of (1x192|3x64x64) beside 12 training and 12 held-out records", out)
+    assert "verdict: " in out
+
+
 def test_the_templates_of_controls_exist() -> None:
     (line,) = (block for block in TEXT.split("\n\n") if block.startswith("**Controls** are templates"))
     names = re.findall(r"`(\w+)`", line)

@@ -36,6 +36,14 @@ def panel(axis: Any, records: Records, columns: int, colours: Sequence[str], ref
     return width, height
 
 
+def displayed(records: Records, value_range: tuple[float, float] | None) -> Records:
+    """The records as `panel` takes them: of images, whose values have a range, brought to [-1, 1]."""
+    if value_range is None:
+        return records
+    low, high = value_range
+    return (records - low) * (2 / (high - low)) - 1
+
+
 def mosaic(pictures: Records, columns: int) -> Records:
     """Images side by side, with a pixel between them: values in [0, 1], shape (height, width) or (height, width, 3)."""
     n, channels, height, width = pictures.shape

@@ -49,15 +49,15 @@ def is_number(cell: str) -> bool:
     return True
 
 
-def read_numpy(path: Path, key: str | None) -> NDArray[Any]:
-    """The array of a `.npy`, or the one under `key` (or the only one) of a `.npz`. Raises: UserError."""
+def read_numpy(path: Path, key: str | None, how: str = "data.key=NAME") -> NDArray[Any]:
+    """The array of a `.npy`, or the one under `key` (or the only one) of a `.npz`; `how` the user chooses it. Raises: UserError."""
     try:
         stored = np.load(io.BytesIO(readable(path)), allow_pickle=False)
         if isinstance(stored, np.ndarray):
             return stored
         names = stored.files
         if key is None and len(names) != 1:
-            raise UserError(f"{path} holds the arrays {', '.join(names)}; choose one with data.key=NAME")
+            raise UserError(f"{path} holds the arrays {', '.join(names)}; choose one with {how}")
         if key is not None and key not in names:
             raise UserError(f"{path} holds no array {key}; it holds {', '.join(names)}")
         array: NDArray[Any] = stored[key or names[0]]

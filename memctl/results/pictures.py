@@ -1,14 +1,15 @@
 """What a run shows of its samples: pictures, and a table of every sample's nearest records."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from memctl.data import Split
-from memctl.data.drawing import Records
+from memctl.data.drawing import Records, displayed
 from memctl.metrics.copying import ratios
 from memctl.metrics.distance import Scan, neighbours
 from memctl.metrics.energy import limited
@@ -20,28 +21,38 @@ SUSPECTS = 8  # samples shown beside their nearest records
 
 
 def draw(
-    directory: Path, name: str, samples: Records, split: Split, suite: Suite, found: Scan, realised: Mapping[str, Any] | None
+    directory: Path,
+    name: str,
+    samples: Records,
+    split: Split,
+    suite: Suite,
+    found: Scan,
+    realised: Mapping[str, Any] | None,
+    names: Sequence[NDArray[Any]] | None = None,
 ) -> dict[str, Path]:
     """Write neighbours.csv and the pictures of a run into its folder; return the pictures by name.
 
     Args:
         found: The pass over the samples' distances.
         realised: Of the timestep sampler's draws, where there was control.
+        names: What to call the samples, training and held-out records, shape (n,) each; their places, counted from 0, unless given.
     """
     train, heldout = found.near
     ratio = ratios(train)
+    own, known, unseen = names or [np.arange(len(side)) for side in (samples, split.train, split.heldout)]
     columns = {
-        "d1": train.first, "d2": train.second, "ratio": ratio, "nearest_train": train.nearest,
-        "d_heldout": heldout.first, "nearest_heldout": heldout.nearest,
+        "d1": train.first, "d2": train.second, "ratio": ratio, "nearest_train": known[train.nearest],
+        "d_heldout": heldout.first, "nearest_heldout": unseen[heldout.nearest],
     }  # fmt: skip
     with atomic(directory / "neighbours.csv") as file:
-        pd.DataFrame(columns).to_csv(file, index_label="sample", float_format="%.6g")
+        pd.DataFrame(columns, index=own).to_csv(file, index_label="sample", float_format="%.6g")
     pictures = {picture: directory / f"{picture}.png" for picture in ("samples", "suspects", "ratios")}
-    figures.samples(samples, split.heldout, pictures["samples"])
+    shown = lambda records: displayed(records, split.value_range)
+    figures.samples(shown(samples), shown(split.heldout), pictures["samples"])
     worst = np.argsort(ratio, kind="stable")[:SUSPECTS]  # the most suspicious
     triples = np.stack([samples[worst], split.train[train.nearest[worst]], split.heldout[heldout.nearest[worst]]], axis=1)
-    captions = [f"sample {i}\nd1/d2 {ratio[i]:.2f}\nto train {train.first[i]:.3g}\nheld-out {heldout.first[i]:.3g}" for i in worst]
-    figures.suspects(triples.reshape(-1, *samples.shape[1:]), captions, pictures["suspects"])
+    captions = [f"sample {own[i]}\nd1/d2 {ratio[i]:.2f}\nto train {train.first[i]:.3g}\nheld-out {heldout.first[i]:.3g}" for i in worst]
+    figures.suspects(shown(triples.reshape(-1, *samples.shape[1:])), captions, pictures["suspects"])
     real = limited(suite.heldout)
     to_train = neighbours(real, suite.train, suite.config.reduce, mirror=suite.mirrored)
     figures.ratios(ratio, ratios(to_train), suite.config.threshold, pictures["ratios"])

@@ -1,0 +1,269 @@
+"""`python -m memctl.evaluate` as a user types it: generators whose answer is known, both kinds of records, and every mistake."""
+
+import csv
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from omegaconf import OmegaConf
+from PIL import Image
+from scipy.ndimage import gaussian_filter
+
+from memctl import data, evaluate
+from memctl.config import Config, Metrics
+from memctl.metrics.generators import blur
+from memctl.metrics.suite import Suite
+
+N, LENGTH = 120, 40
+Command = Callable[..., tuple[int, str, str]]
+FILES = ["evaluation.json", "metrics.csv", "neighbours.csv", "projection.png", "ratios.png", "samples.png", "suspects.png"]
+SMALL = ["metrics.repeats=100", "metrics.full=false"]
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
+    """The command with these arguments, in a folder of its own: its exit code, what it printed, and its errors."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code: int | str | None = 0
+        try:
+            evaluate.main(arguments)
+        except SystemExit as stop:
+            code = stop.code
+        out, err = capfd.readouterr()
+        return (code, out, err) if isinstance(code, int) else (1, out, f"{err}{code}")
+
+    return run
+
+
+def signals(n: int, seed: int) -> np.ndarray:
+    """Draws of one population: 14 factors, the fine ones weaker, and a little noise; shape (n, LENGTH)."""
+    rng = np.random.default_rng(seed)
+    basis = np.sin(np.outer(np.arange(1, 15), np.linspace(0, np.pi, LENGTH))) * np.arange(1, 15)[:, None] ** -0.4
+    return rng.normal(size=(n, 14)) @ basis + 0.02 * rng.normal(size=(n, LENGTH))
+
+
+TRAIN, HELDOUT, FRESH = (signals(N, seed) for seed in range(3))
+
+
+@pytest.fixture
+def sides(tmp_path: Path) -> list[str]:
+    """The options for files of training and held-out records in the working folder."""
+    np.save(tmp_path / "train.npy", TRAIN)
+    np.save(tmp_path / "heldout.npy", HELDOUT)
+    return ["--train", "train.npy", "--heldout", "heldout.npy"]
+
+
+def made(kind: str) -> np.ndarray:
+    """N samples of a generator without a model."""
+    rng = np.random.default_rng(9)
+    copied = TRAIN[rng.integers(N, size=N)]
+    if kind == "some copies":
+        return np.concatenate([copied[: N // 4], FRESH[N // 4 :]])
+    known = {"copies": copied, "soft copies": copied + 0.5 * rng.normal(size=copied.shape), "fresh": FRESH}
+    return np.asarray(known[kind] if kind in known else blur(FRESH[:, None])[:, 0])
+
+
+@pytest.mark.parametrize(
+    ("kind", "word"),
+    [
+        ("copies", "COPYING"),
+        ("some copies", "COPYING"),
+        ("soft copies", "COPYING"),
+        ("fresh", "HEALTHY|UNDECIDED"),  # 120 records are few: chance may leave one number's interval beyond its floor
+        ("blurred", "COLLAPSED"),
+    ],
+)
+def test_known_generators_get_their_word(command: Command, sides: list[str], tmp_path: Path, kind: str, word: str) -> None:
+    np.save(tmp_path / "samples.npy", made(kind))
+    code, out, err = command("samples.npy", *sides, *SMALL)
+    assert code == 0, err
+    assert f"120 samples of 1x{LENGTH} beside 120 training and 120 held-out records" in out
+    assert re.search(f"verdict: ({word})", out)
+    assert "CAUTION" not in out
+    found = json.loads((tmp_path / "evaluation" / "evaluation.json").read_text())
+    assert found["verdict"]["word"] in word.split("|")
+    hits = found["metrics"]["f_mem"]["value"]
+    assert {"copies": hits == 1, "some copies": 0.25 <= hits < 0.3, "soft copies": 0 < hits < 0.5}.get(kind, hits == 0)
+
+
+def test_what_is_written_is_the_suites(command: Command, sides: list[str], tmp_path: Path) -> None:
+    """Every metric, in the file as in the suite that runs use; neighbours by brute force."""
+    samples = np.concatenate([TRAIN[5:6], FRESH[:59]])
+    np.savetxt(tmp_path / "samples.csv", samples, delimiter=",", header="a,b", comments="")
+    code, out, err = command("samples.csv", *sides, "--out", "here", "metrics.repeats=20", "metrics.bins=20")
+    assert code == 0, err
+    assert "metrics, nearest records and pictures: here" in out
+    assert "comparing 60 samples with 120 training and 120 held-out records ..." in err
+    assert sorted(p.name for p in (tmp_path / "here").iterdir()) == FILES
+    told = json.loads((tmp_path / "here" / "evaluation.json").read_text())
+    config = Metrics(repeats=20, bins=20)
+    split = evaluate.given.compared(*(evaluate.given.read(p) for p in ("samples.csv", "train.npy", "heldout.npy"))).split
+    expected = Suite.of(split, config).evaluate(samples[:, None].astype(np.float32))
+    table = pd.read_csv(tmp_path / "here" / "metrics.csv", index_col="metric")
+    assert list(table.index) == list(expected) == list(told["metrics"])
+    np.testing.assert_allclose(table["value"], [m.value for m in expected.values()], rtol=1e-5)
+    assert list(table.columns) == ["value", "low", "high", "floor_low", "floor_high", "heldout", "copies", "blurred", "mean"]
+    assert table.loc["f_mem", "copies"] == 1
+    assert table.loc["dcr_share", "floor_low"] == pytest.approx(told["yardsticks"]["floor"]["dcr_share"]["low"], rel=1e-5)
+    assert told["split"]["hash"] == split.hash
+    assert told["settings"]["bins"] == 20
+    assert told["sources"]["train"] == "train.npy"
+    near = pd.read_csv(tmp_path / "here" / "neighbours.csv")
+    d = np.linalg.norm(samples[:, None] - TRAIN[None], axis=-1)
+    np.testing.assert_array_equal(near["nearest_train"], d.argmin(axis=1))
+    assert near["nearest_train"][0] == 5
+
+
+def test_neighbours_keep_their_place_in_the_users_file(command: Command, sides: list[str], tmp_path: Path) -> None:
+    np.save(tmp_path / "train.npy", np.concatenate([TRAIN[:1], TRAIN]))
+    np.save(tmp_path / "samples.npy", TRAIN[:20])
+    code, out, _ = command("samples.npy", *sides, *SMALL)
+    assert code == 0
+    assert "left out: 1 records that repeat another of their side" in out
+    assert pd.read_csv(tmp_path / "evaluation" / "neighbours.csv")["nearest_train"].tolist() == [0, *range(2, 21)]
+
+
+def pictures(folder: Path, pixels: np.ndarray) -> None:
+    folder.mkdir()
+    for k, image in enumerate(pixels):
+        Image.fromarray(image).save(folder / f"{k:02d}.png")
+
+
+@pytest.fixture
+def images() -> dict[str, np.ndarray]:
+    """Smooth colours of 12 x 12 pixels, and samples of which half are copies, mirrored: uint8, shape (n, 12, 12, 3)."""
+    rng = np.random.default_rng(0)
+    values = gaussian_filter(rng.normal(size=(90, 12, 12, 3)), (0, 2, 2, 0.5))
+    pixels = np.clip(128 + 60 * values / values.std(), 0, 255).astype(np.uint8)
+    train, heldout = pixels[:40], pixels[40:80]
+    return {"train": train, "heldout": heldout, "samples": np.concatenate([train[[3, 3, *range(10, 18)], :, ::-1], pixels[80:]])}
+
+
+def test_folders_of_images(command: Command, tmp_path: Path, images: dict[str, np.ndarray]) -> None:
+    """Repeated samples count each; an array of the same images reads the same."""
+    for name, pixels in images.items():
+        pictures(tmp_path / name, pixels)
+        np.save(tmp_path / f"{name}.npy", pixels)
+    code, out, err = command("samples", "--train", "train", "--heldout", "heldout", "--size", "12", "--out", "a", *SMALL)
+    assert code == 0, err
+    assert "20 samples of 3x12x12 beside 40 training and 40 held-out records" in out
+    assert "verdict: COPYING" in out
+    assert sorted(p.name for p in (tmp_path / "a").iterdir()) == FILES
+    with (tmp_path / "a" / "neighbours.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["nearest_train"] for row in rows[:10]] == ["03.png", "03.png", *(f"{k}.png" for k in range(10, 18))]
+    assert rows[0]["sample"] == "00.png"
+    first = pd.read_csv(tmp_path / "a" / "metrics.csv", index_col="metric")["value"]
+    assert first["f_mem"] == 0.5
+
+    assert command("samples.npy", "--train", "train.npy", "--heldout", "heldout.npy", "--out", "b", *SMALL)[0] == 0
+    second = pd.read_csv(tmp_path / "b" / "metrics.csv", index_col="metric")["value"]
+    for metric, scale in {"f_mem": 1, "dcr_share": 1, "dcr_p": 1, "distance_to_train": 127.5, "energy_heldout": 127.5}.items():
+        assert second[metric] == pytest.approx(scale * first[metric], rel=1e-4)
+
+    assert command("samples.npy", "--train", "train.npy", "--heldout", "heldout.npy", "--no-mirror", "--out", "c", *SMALL)[0] == 0
+    assert pd.read_csv(tmp_path / "c" / "metrics.csv", index_col="metric")["value"]["f_mem"] == 0
+
+
+def test_cautions(command: Command, sides: list[str], tmp_path: Path) -> None:
+    """Sides of two populations, of two sizes; samples in other units."""
+    np.save(tmp_path / "samples.npy", 1000 * FRESH)
+    np.save(tmp_path / "heldout.npy", 1.5 * HELDOUT[:60])
+    code, out, err = command("samples.npy", *sides, *SMALL)
+    assert code == 0, err
+    assert out.count("CAUTION") == 3
+    for text in (
+        "differ by more than draws of one population do",
+        "20 random subsets of 60 records of the larger",
+        "are they in the same units?",
+    ):
+        assert text in out
+    told = json.loads((tmp_path / "evaluation" / "evaluation.json").read_text())
+    assert told["exchangeable"]["p"] <= 0.01
+    assert len(told["cautions"]) == 3
+
+
+def test_a_run_is_measured_anew_against_its_own_split(command: Command, tmp_path: Path) -> None:
+    run = tmp_path / "runs" / "mitdb208" / "base"
+    run.mkdir(parents=True)
+    config = Config(data={"name": "mitdb208", "n_train": 24, "n_heldout": 24}, metrics=Metrics(bins=20))
+    (run / "config.yaml").write_text(OmegaConf.to_yaml(OmegaConf.structured(config)))
+    split = data.load(data.build(config.data))
+    np.save(run / "samples.npy", split.train)
+    record = {"metrics": {}, "split": {"hash": split.hash}, "base": {"path": "x", "saw_heldout": True}}
+    (run / "record.json").write_text(json.dumps(record))
+    code, out, err = command("runs/mitdb208/base", *SMALL)
+    assert code == 0, err
+    assert "verdict: COPYING" in out
+    assert "CAUTION: the generator may have been trained on held-out records" in out
+    told = json.loads((run / "evaluation" / "evaluation.json").read_text())
+    assert told["split"]["hash"] == split.hash
+    assert (told["settings"]["bins"], told["settings"]["repeats"]) == (20, 100)
+    (run / "record.json").write_text(json.dumps({**record, "split": {"hash": "0123"}}))
+    code, _, err = command("runs/mitdb208/base")
+    assert code == 1
+    assert "the data has changed" in err
+
+
+def spoiled(array: np.ndarray, *rows: int) -> np.ndarray:
+    array = array.copy()
+    array[list(rows), 3] = np.nan
+    return array
+
+
+BOTH = ("--train", "train.npy", "--heldout", "heldout.npy")
+MISTAKES = {
+    "no such file": (("nowhere.npy", *BOTH), "nowhere.npy is neither a file nor a folder"),
+    "one side": (("samples.npy", "--train", "train.npy"), "--train and --heldout go together"),
+    "neither side": (("samples.npy",), "samples.npy is not the folder of a finished run; of other samples name --train and --heldout too"),
+    "another shape": (("short.npy", *BOTH), "records differ in shape: samples 1x20, train 1x40, held-out 1x40"),
+    "text": (("text.csv", *BOTH), "text.csv: line 2 holds 'beat'"),
+    "another ending": (("text.txt", *BOTH), "text.txt: .txt is not read"),
+    "no array": (("broken.npy", *BOTH), "broken.npy is not a readable NumPy file"),
+    "no numbers": (("words.npy", *BOTH), "words.npy: expected numbers of shape (n, length)"),
+    "nan": (("nan.npy", *BOTH), "nan.npy: 2 of 120 records hold NaN or infinity (counted from 0: 3, 7)"),
+    "too large for float32": (("huge.npy", *BOTH), "huge.npy: 120 of 120 records hold NaN or infinity"),
+    "nan in train": (("samples.npy", "--train", "nan.npy", "--heldout", "heldout.npy"), "nan.npy: 2 of 120 records"),
+    "few samples": (("few.npy", *BOTH), "few.npy holds 7 records; at least 8 are needed"),
+    "few training records": (("samples.npy", "--train", "few.npy", "--heldout", "heldout.npy"), "few.npy holds 7 records"),
+    "few distinct ones": (("samples.npy", "--train", "same.npy", "--heldout", "heldout.npy"), "1 distinct training records are too few"),
+    "the same sides": (("samples.npy", "--train", "train.npy", "--heldout", "train.npy"), "120 of the 120 distinct held-out records are"),
+    "short records": (("tiny.npy", *BOTH), "records of 5 values are too short"),
+    "unknown setting": (("samples.npy", *BOTH, "metrics.bin=5"), "metrics.bin=5 is no setting (did you mean metrics.bins?)"),
+    "another group": (("samples.npy", *BOTH, "data.path=x"), "data.path=x is no setting"),
+    "out of range": (("samples.npy", *BOTH, "metrics.bins=2"), "metrics.bins=2 must be at least 3"),
+    "wrong type": (("samples.npy", *BOTH, "metrics.bins=few"), "metrics.bins=few: Value 'few'"),
+    "no image": (("empty", *BOTH), "empty holds no image"),
+    "broken image": (("broken", *BOTH), "00.png cannot be read as images"),
+    "size": (("samples.npy", *BOTH, "--size", "2"), "--size 2 must be at least 4"),
+    "unwritable": (("samples.npy", *BOTH, "--out", "few.npy/x"), "cannot write few.npy/x: Not a directory; choose another"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_gets_one_clear_message(command: Command, sides: list[str], tmp_path: Path, name: str) -> None:
+    arguments, text = MISTAKES[name]
+    arrays = {
+        "samples": FRESH, "short": FRESH[:, :20], "nan": spoiled(FRESH, 3, 7), "few": FRESH[:7], "tiny": FRESH[:, :5],
+        "same": np.repeat(FRESH[:1], 20, axis=0), "huge": 1e300 * (2 + np.abs(FRESH)), "words": np.array(["a", "b"]),
+    }  # fmt: skip
+    for file, array in arrays.items():
+        np.save(tmp_path / f"{file}.npy", array)
+    for file in ("text.csv", "text.txt"):
+        (tmp_path / file).write_text("1,2\n3,beat\n")
+    (tmp_path / "broken.npy").write_bytes(b"\x93NUMPY nothing")
+    (tmp_path / "empty").mkdir()
+    pictures(tmp_path / "broken", np.zeros((9, 8, 8, 3), dtype=np.uint8))
+    (tmp_path / "broken" / "00.png").write_bytes(b"no image")
+    code, _, err = command(*arguments)
+    assert code == 1
+    assert text in err
+    assert "memctl: " in err
+    assert "Traceback" not in err
+    assert not (tmp_path / "evaluation").exists()
