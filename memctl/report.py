@@ -71,7 +71,7 @@ def write(directory: Path, out: TextIO, metrics: Sequence[str] = MAIN) -> None:
         title = f"{TITLES[MAIN[0]]}, by third of location and by width; grey: fresh real data"
         read_losses = losses(sweep)
         figures.losses(read_losses[read_losses.kind == "cell"], folder / "losses.png")
-        figures.boxes(boxes(sweep.cells, f"metrics/{MAIN[0]}"), floor, title, folder / "boxes.png")
+        figures.boxes(boxes(sweep.cells, MAIN[0]), floor, title, folder / "boxes.png")
     lead = headline(sweep)
     page.write(sweep, folder / "index.html", lead, main, related, found)
     shown = main.to_string(index=False, float_format=lambda v: f"{v:.4g}", na_rep="-")

@@ -161,45 +161,46 @@ def component(
 
 def own_loss(means: pd.DataFrame) -> Claim:
     """Claim 4, as the paper shows it: the training loss of the cells of width 100, each under its own t."""
-    x, loss, sd, fixed = narrow(means, "loss", "sd", "fixed")
+    x, loss, sd, fixed, epochs = narrow(means, "loss", "sd", "fixed", "epochs")
     known = f"one fixed model's fall under the same t: {1 - fixed[-1] / fixed[0]:.1%}" if len(x) and fixed[0] > 0 else "no uniform run"
     return fallen(
-        "at width 100 the training loss falls as the median grows from 150 to 950", "90 % (about 0.10 to below 0.01)", x, loss, sd,
-        known, "each loss is under another distribution of t; the yardstick is the uniform run's model, never trained on these cells",
+        "at width 100 the training loss falls as the median grows from 150 to 950", "90 % (about 0.10 to below 0.01)",
+        x, loss, sd / np.sqrt(epochs), known,
+        "each loss is under another distribution of t; the yardstick is the uniform run's model, never trained on these cells",
     )  # fmt: skip
 
 
 def learnt_loss(means: pd.DataFrame) -> Claim:
     """Claim 4, less what the change of t alone does: the same losses in units of what one fixed model reads."""
-    x, loss, sd, fixed = narrow(means, "loss", "sd", "fixed")
+    x, loss, sd, fixed, epochs = narrow(means, "loss", "sd", "fixed", "epochs")
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio, scatter = loss / fixed, sd / fixed
+        ratio, error = loss / fixed, sd / fixed / np.sqrt(epochs)
     return fallen(
-        "and falls by more than one fixed model's loss under the same t does", "implied (no number)", x, ratio, scatter,
+        "and falls by more than one fixed model's loss under the same t does", "implied (no number)", x, ratio, error,
         "0: no cell learnt its own t better than the uniform run did", "loss over what the uniform run's model reads under the cell's t",
     )  # fmt: skip
 
 
-def fallen(claim: str, paper: str, x: np.ndarray, loss: np.ndarray, sd: np.ndarray, yardstick: str, note: str) -> Claim:
+def fallen(claim: str, paper: str, x: np.ndarray, loss: np.ndarray, error: np.ndarray, yardstick: str, note: str) -> Claim:
     """A loss of the cells of width 100 against location; the change is of log10, for the loss spans decades.
 
     Args:
-        x, loss, sd: By location, shape (cells,); sd of one epoch.
+        x, loss, error: By location, shape (cells,); the error is the standard error of the loss, a mean over epochs.
     """
     rho, change, half = NAN, NAN, NAN
     if len(x) >= 4 and np.isfinite(loss).all() and (loss > 0).all():
         rho = correlation(x, loss)["spearman"]
         change = math.log10(loss[-1] / loss[0])
-        half = float(Z * np.hypot(sd[0] / loss[0], sd[-1] / loss[-1]) / math.log(10))
+        half = float(Z * np.hypot(error[0] / loss[0], error[-1] / loss[-1]) / math.log(10))
     sure = correlation_p(x, loss, np.random.default_rng(0), ranks=True) <= 0.05
     low, high = 1 - 10 ** (change + half), 1 - 10 ** (change - half)
     size = "unknown" if "no number" in paper else contains(low, high, (0.9, 1.0))
     return Claim(
         claim, "5.2, Fig. 7", "fall from the leftmost to the rightmost cell", paper, 1 - 10**change, low, high,
-        change, change - half, change + half, epoch_floor(loss, sd), yardstick,
-        judge(-1, (rho, rho) if sure else (-1, 1), (change - half, change + half), epoch_floor(loss, sd)), size,
+        change, change - half, change + half, mean_floor(loss, error), yardstick,
+        judge(-1, (rho, rho) if sure else (-1, 1), (change - half, change + half), mean_floor(loss, error)), size,
         "Spearman's rho over the cells has the paper's sign with p <= 0.05 by permutation, and log10 of the loss changes from end to end, "
-        "less the scatter of one epoch at either end, by more than one run's epochs span",
+        "less its standard error over the epochs at either end, by more than the range of 95 % of such means by chance",
         f"{note}. Spearman's rho {rho:+.2f}",
     )  # fmt: skip
 
@@ -223,9 +224,9 @@ def narrow(means: pd.DataFrame, *names: str) -> tuple[np.ndarray, ...]:
     return tuple(cells[name].to_numpy(float) for name in ("location", *names))
 
 
-def epoch_floor(loss: np.ndarray, sd: np.ndarray) -> float:
-    """Width of the range that one run's epochs stay in with 95 %, in log10: of the most restless run."""
-    return float(2 * Z * np.max(sd / loss) / math.log(10)) if len(loss) else NAN
+def mean_floor(loss: np.ndarray, error: np.ndarray) -> float:
+    """Width of the range that a run's mean over its epochs stays in with 95 %, in log10: of the most restless run."""
+    return float(2 * Z * np.max(error / loss) / math.log(10)) if len(loss) else NAN
 
 
 def merging(means: pd.DataFrame) -> Claim:

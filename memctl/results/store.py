@@ -127,5 +127,5 @@ def read(directory: Path) -> Sweep:
     if len(sources) > 1:
         raise UserError(f"{directory} mixes runs of different data, which cannot be compared: {'; '.join(sorted(sources))}")
     table = pd.DataFrame([row(record) for record in records.values()])
-    table = table.astype(dict.fromkeys(("low", "high", "location", "width"), float))  # also where no run has a cell
+    table = table.astype(dict.fromkeys(("low", "high", "location", "width"), float)).copy()  # floats also where no run has a cell
     return Sweep(directory, table, records, unfinished)

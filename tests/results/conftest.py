@@ -58,7 +58,7 @@ def swept(tmp_path):
                 },
                 "base": {"path": None, "saw_heldout": False}, "training": {"control": {"steps": 1, "loss": 0.1}}, "metrics": metrics,
                 "yardsticks": {y: {"distance_to_train": fresh, "js_divergence_C1": fresh} for y in ("heldout", "floor")},
-                "science": {"data": {"name": "d"}}, "environment": {}, "seconds": {},
+                "science": {"data": {"name": "d"}, "generate": {"samples": 5}}, "environment": {}, "seconds": {},
             }  # fmt: skip
             directory = tmp_path / row["name"]
             directory.mkdir()
