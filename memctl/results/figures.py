@@ -194,7 +194,7 @@ def losses(table: pd.DataFrame, path: Path) -> None:
             line = table[table.width == width].groupby("location")[kind].mean()
             colour = mpl.colormaps["viridis"](k / max(len(widths) - 1, 1))
             axis.plot(line.index, line, ".-", color=colour, lw=1, ms=4, label=f"width {width:g}" if k in (0, len(widths) - 1) else None)
-        axis.set_ylim(bottom=0)
+        axis.set_ylim(0, 1.1 * float(table[kind].max()))
         axis.set_title(LOSSES[kind], fontsize=9, loc="left")
         axis.set(xlabel="mean of the interval", ylabel="loss")
         axis.spines[["top", "right"]].set_visible(False)

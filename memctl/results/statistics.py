@@ -34,7 +34,11 @@ def correlations(cells: pd.DataFrame, metrics: list[str]) -> pd.DataFrame:
 
 def averaged(cells: pd.DataFrame) -> pd.DataFrame:
     """One row a cell: the mean of each number over its runs."""
-    return cells.astype({"low": float, "high": float}).groupby(["low", "high"], as_index=False).mean(numeric_only=True)
+    return (
+        cells.assign(low=cells.low.astype(float), high=cells.high.astype(float))
+        .groupby(["low", "high"], as_index=False)
+        .mean(numeric_only=True)
+    )
 
 
 def correlation(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
