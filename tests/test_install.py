@@ -9,13 +9,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FORMS = {
+    "a composed template": ["-cn", "multirun_templates/smoke", "--cfg", "job"],
     "a cell": ["experiment=smoke", "ci.low=700", "ci.high=1000", "logger.mode=disabled"],
     "a product": ["-m", "ci.low=100,200", "ci.high=100,300,400", "hydra.sweeper.plan=true", "experiment=smoke"],
     "a template": ["-cn", "multirun_templates/smoke", "hydra.sweeper.plan=true"],
 }
-# How a config is found depends on where memctl is, what is then done with it does not: the others take the form their users type most.
-FORMS_OF = {"checkout": ["a product"], "editable": ["a template"], "wheel": list(FORMS)}
-SAID = {"a cell": "cl700_ch1000_s0 is done", "a product": "6 runs", "a template": "5 runs"}
+# How a config is found depends on where memctl is, what is then done with it does not.
+FORMS_OF = {"checkout": ["a composed template"], "editable": ["a composed template"], "wheel": list(FORMS)}
+SAID = {"a composed template": "mitdb208", "a cell": "cl700_ch1000_s0 is done", "a product": "6 runs", "a template": "5 runs"}
 
 
 @pytest.fixture(scope="session")

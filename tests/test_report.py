@@ -91,14 +91,15 @@ def test_a_heat_map_of_any_metric(sweep: Path) -> None:
         report.write(sweep, io.StringIO(), ["dcr_shar"])
 
 
-def test_sweeps_of_several_data_sets_are_pooled_as_the_paper_does(sweep: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sweeps_of_several_data_sets_are_pooled_as_the_paper_does(sweep: Path, tmp_path: Path) -> None:
     other = tmp_path / "runs" / "t"
     for k, (low, high) in enumerate([(100, 200), (100, 300), (200, 300), (300, 400)]):
         r = record(f"cl{low}_ch{high}_s0", low, high, 5000.0 + k)
         r["science"]["data"]["name"] = "e"
         put(other, r)
-    monkeypatch.setattr("sys.argv", ["report", str(sweep), str(other)])
-    report.main()
+    out = io.StringIO()
+    report.pool([sweep, other], out)
+    assert "over the cells of d, e" in out.getvalue()
     found = pd.read_csv(tmp_path / "runs" / "pooled" / "parity.csv").set_index(["axis", "pooling"])
     assert found.n[("location", "raw")] == 8
     assert found.n[("location", "only d")] == 4

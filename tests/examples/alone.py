@@ -1,4 +1,4 @@
-"""python -m tests.examples.alone NAME STEPS: run an example in a process of its own, then print what of a sweep it has brought along."""
+"""python -m tests.examples.alone STEPS NAME ...: run examples in one process; print after each what of a sweep it has brought along."""
 
 import importlib
 import runpy
@@ -45,5 +45,6 @@ def load(name: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    load(sys.argv[1])["main"](steps=int(sys.argv[2]))
-    print("brought along:", [module for module in FOREIGN if module in sys.modules])
+    for name in sys.argv[2:]:
+        load(name)["main"](steps=int(sys.argv[1]))
+        print(name, "brought along:", [module for module in FOREIGN if module in sys.modules])

@@ -249,8 +249,8 @@ def test_the_fingerprint_is_of_the_files_content(own: Own, experiment: Callable[
     assert "source" not in experiment("sampler=uniform").science["sampler"]
 
 
-def test_a_sweep_and_a_run_take_it_by_its_name_without_any_yaml(tmp_path: Path, tiny: list[str]):
-    """The sweep finds it in ./memctl_samplers, and in each of its processes; the single run in MEMCTL_SAMPLERS."""
+def test_a_sweep_takes_it_by_its_name_without_any_yaml(tmp_path: Path, tiny: list[str]):
+    """The sweep finds it in ./memctl_samplers, and in each of its processes."""
     (tmp_path / "memctl_samplers").mkdir()
     (tmp_path / "memctl_samplers" / "mine.py").write_text(TRIANGLE)
     small = [*tiny, "base.epochs=1", "control.epochs=1", "metrics.repeats=20"]
@@ -267,12 +267,6 @@ def test_a_sweep_and_a_run_take_it_by_its_name_without_any_yaml(tmp_path: Path, 
         drawn = np.flatnonzero(record["sampler"]["realised"]["realised"]) * 50
         assert drawn.min() >= max(peak - 400, 0) - 50
         assert drawn.max() <= min(peak + 400, 1000)
-    # The same run from elsewhere, by its content: it is done already, and only read.
-    (tmp_path / "memctl_samplers").rename(tmp_path / "elsewhere")
-    arguments = ["sampler=triangle", "sampler.peak=200", *small]
-    code, out = command(tmp_path, *arguments, MEMCTL_SAMPLERS=str(tmp_path / "elsewhere"))
-    assert code == 0, out
-    assert "triangle_peak200_s0 is done" in out
 
 
 MISTAKES = {
