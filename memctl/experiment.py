@@ -19,7 +19,7 @@ from memctl.models.configs import ModelConfig
 from memctl.models.pretrained import Pretrained
 from memctl.samplers import NoiseSchedule, ScheduleSampler, TimestepSampler
 
-FORMAT = 3  # raised whenever the same config would give other numbers
+FORMAT = 4  # raised whenever the same config would give other numbers
 
 RANGES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("task", lambda v: v in ("run", "theory"), "run or theory"),

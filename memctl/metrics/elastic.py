@@ -41,7 +41,7 @@ class Elastic:
     def of(cls, pool: Floats, n_train: int, shape: tuple[int, ...], reduce: str, rng: np.random.Generator) -> "Elastic | None":
         """Of the pool's records, shape (N, D), the first n_train of them training records; None where too few could be taken."""
         length = shape[-1]
-        cells = length * (2 * int(BAND * length) + 1)
+        cells = int(np.prod(shape)) * (2 * int(BAND * length) + 1)
         k = min(n_train, len(pool) - n_train, LIMIT, WORK // (2 * FEWEST * cells))
         if k < LEAST:
             return None

@@ -1,10 +1,12 @@
 """What the metrics read where the answer is known: for generators without a model, made from the data itself.
 
-For the metrics of HALVED the held-out records are halved at random, many times: one half is where the generator takes its
+For SHARES, class_tv, tstr and c_t the held-out records are halved at random, many times: one half is where the generator takes its
 fresh records from, the other the held-out side, against as many training records. A yardstick's interval holds 95 % of these.
+A generator that makes all from training records needs no halves: it is read as samples are, against the same sides.
 
-`floor` is what a perfect model of as many samples would read by chance: fresh real records of that number (those of HALVED:
-the held-out yardstick itself, which is of half the held-out records against half, and so wider).
+`floor` is what a perfect model of as many samples would read by chance: fresh real records of that number (dcr_share, delta_nn,
+shift_share and dtw_share: the held-out yardstick itself, of half the held-out records against half, and so wider; tstr: training
+records, of which there may be fewer than samples).
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,6 +19,7 @@ from memctl.data import Split
 from memctl.metrics import copying
 from memctl.metrics.amplitude import amplitude_js
 from memctl.metrics.authenticity import authentic
+from memctl.metrics.classes import total_variation
 from memctl.metrics.distance import Scan
 from memctl.metrics.energy import LIMIT, limited, permuted
 from memctl.metrics.generators import GENERATORS, Generator
@@ -25,7 +28,7 @@ from memctl.metrics.quality import exposed, size
 from memctl.metrics.suite import Suite
 
 HALVINGS = 20
-HALVED = ("dcr_share", "delta_nn", "shift_share", "dtw_share", "class_tv", "tstr")
+SHARES = ("dcr_share", "delta_nn", "shift_share", "dtw_share")
 
 
 def spread(values: list[float] | Floats) -> Measure:
@@ -100,6 +103,22 @@ def halved_classes(
     return {name: spread([row[name].value for row in rows]) for name in rows[0]} if rows else {}
 
 
+def class_floor(suite: Suite, fresh: Floats, found: Scan, n: int) -> dict[str, Measure]:
+    """The floors of class_tv and tstr.
+
+    class_tv: n draws from the held-out records as classified, against their labels, whose shares are the data's own, for the
+    split is stratified. tstr: as many training records as there are, at most n.
+    """
+    classified = suite.classified(fresh, found.near[0].nearest)
+    if classified is None:
+        return {}
+    rng, said = suite.rng(16), classified.samples
+    lost = [total_variation(said[rng.integers(len(said), size=n)], classified.heldout) for _ in range(suite.config.repeats)]
+    train = rng.choice(suite.n_train, min(n, suite.n_train), replace=False)
+    real = suite.classified(suite.train[train], train)
+    return {"class_tv": spread(lost), "tstr": real.measure()["tstr"]} if real else {}
+
+
 def floor(suite: Suite, fresh: Floats, found: Scan, n: int) -> dict[str, Measure]:
     """The spread of each metric over n fresh real records.
 
@@ -166,18 +185,27 @@ def yardsticks(suite: Suite, split: Split, n: int, generators: Mapping[str, Gene
     for k, (name, generator) in enumerate(generators.items()):
         made = generator(split, n, suite.rng(4, k))
         samples = suite.prepare(made.records)
-        found = suite.scan(samples, pairs)
+        follows = bool(((made.source >= 0) & (made.source < suite.n_train)).all())
+        found = suite.measured(samples) if follows else suite.scan(samples, pairs)
         energies = dict(suite.energies(samples, found))
         fresh = bool((made.source >= suite.n_train).any())  # made from held-out records: comparing it with them would be no test
         if fresh:
             energies["energy_heldout"] = energies["energy_train"]
-        out[name] = {**dict(suite.distribution(samples, found.near[0])), **halved(suite, found, made.source, pairs), **energies}
+        sides = dict(suite.against_heldout(found)) if follows else halved(suite, found, made.source, pairs)
+        nearer = {metric: sides[metric] for metric in ("dcr_share", "delta_nn")}
+        out[name] = {**dict(suite.distribution(samples, found.near[0])), **nearer, **energies}
         if suite.config.full:
             out[name] |= dict(suite.copying(samples, found))
-            apart = counted(suite, made.source, pairs[0], pairs[1])
-            out[name] |= dict(suite.ranks(samples[apart], suite.pool[pairs[1]])) if apart.any() else {}
             out[name] |= dict(suite.variety(samples, suite.train if fresh else suite.heldout))
-            out[name] |= dict(halved_in_time(suite, samples, made.source)) | halved_classes(suite, samples, found, made.source, pairs)
+            out[name] |= dict(suite.sides(samples, found)) if follows else halved_sides(suite, samples, found, made.source, pairs)
         if name == "heldout":
-            fair = floor(suite, samples, found, n) | {k: out[name][k] for k in HALVED if k in out[name]}
+            fair = floor(suite, samples, found, n) | {k: out[name][k] for k in SHARES if k in out[name]}
+            fair |= class_floor(suite, samples, found, n) if suite.config.full else {}
     return {**out, "floor": fair}
+
+
+def halved_sides(suite: Suite, samples: Floats, found: Scan, source: NDArray[np.intp], pairs: list[NDArray[np.intp]]) -> dict[str, Measure]:
+    """`Suite.sides` of a generator, over random halves of the held-out records; c_t over the first of them."""
+    apart = counted(suite, source, pairs[0], pairs[1])
+    ranks = dict(suite.ranks(samples[apart], suite.pool[pairs[1]])) if apart.any() else {}
+    return ranks | dict(halved_in_time(suite, samples, source)) | halved_classes(suite, samples, found, source, pairs)

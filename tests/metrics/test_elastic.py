@@ -52,7 +52,7 @@ def test_copies_that_come_late_are_copies_and_fresh_signals_are_fair(elastic: El
 
 
 def test_work_is_bounded_by_fewer_samples_then_fewer_signals(monkeypatch: pytest.MonkeyPatch):
-    pool, rng, cells = signals(300, 0), np.random.default_rng(0), 40 * 5  # a band of 2 to either side
+    pool, rng, cells = signals(300, 0), np.random.default_rng(0), 2 * 40 * 5  # two channels, a band of 2 to either side
     monkeypatch.setattr(module, "WORK", 200 * 300 * cells)
     some = Elastic.of(pool, 150, SHAPE, "rms", rng)
     assert (len(some.index), some.rows) == (300, 200)

@@ -26,8 +26,8 @@ NAMES = [
     "dcr_share", "dcr_p", "delta_nn", "nn_train", "nn_heldout", "energy_train", "energy_heldout",
 ]  # fmt: skip
 FULL = [
-    "adaptive_share", "authpct", "corr_train", "c_t",
-    "precision", "recall", "density", "coverage", "kid", "mmd", "frechet", "vendi_ratio", "sliced_w2", "identifiability",
+    "adaptive_share", "authpct", "corr_train",
+    "precision", "recall", "density", "coverage", "kid", "mmd", "frechet", "vendi_ratio", "sliced_w2", "identifiability", "c_t",
 ]  # fmt: skip
 
 IN_TIME = ["acf_distance", "spectrum_distance"]  # of signals; and of classes

@@ -49,6 +49,26 @@ def test_every_yardstick_reads_what_the_samples_are_read_by(sides: Split, readin
     assert asked - set(readings["floor"]) == {"ratio_q01", "ratio_q10", "ratio_median", "nn_heldout", "dcr_p"}
 
 
+def test_a_generator_that_copies_is_read_as_samples_are():
+    """Sides of unequal size: a sample that copies a record which is not compared with is no nearer to train."""
+    uneven = split(Records(np.random.default_rng(0).normal(size=(220, 1, 12)).astype(np.float32)), n_train=180, n_heldout=40)
+    suite = Suite.of(uneven, CONFIG)
+    copied = yardsticks(suite, uneven, 40)["copies"]["dcr_share"]
+    as_samples = suite.evaluate(np.repeat(uneven.train, 3, axis=0))["dcr_share"].value
+    assert as_samples < 0.8
+    assert abs(copied.value - as_samples) < 0.2  # 40 copies: a standard error of 0.04 in a mean over 20 subsets
+
+
+def test_the_floor_of_lost_classes_is_of_the_samples_number():
+    """Two classes far apart, split in proportion: n draws of p = 0.7 are off by |N(0, 0.21/n)|."""
+    rng, n = np.random.default_rng(0), 400
+    labels = np.repeat([0, 1], [140, 60])
+    apart = split(Records((10 * labels[:, None, None] + rng.normal(size=(200, 1, 12))).astype(np.float32), labels))
+    floor = yardsticks(Suite.of(apart, CONFIG), apart, n)["floor"]
+    assert 0.6 * 1.96 * (0.21 / n) ** 0.5 < floor["class_tv"].high < 1.5 * 1.96 * (0.21 / n) ** 0.5
+    assert floor["tstr"].value == 1
+
+
 def test_they_are_deterministic(sides: Split, readings: Readings):
     assert yardsticks(Suite.of(sides, CONFIG), sides, SAMPLES) == readings
 
