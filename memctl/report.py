@@ -51,7 +51,7 @@ def write(directory: Path, out: TextIO, metrics: Sequence[str] = MAIN) -> None:
         if metric not in sweep.metrics:
             raise UserError(f"no metric {metric}{closest(metric, sweep.metrics)}; there are {', '.join(sweep.metrics)}")
     folder = directory / "report"
-    related = correlations(sweep.cells, sweep.metrics)
+    related = correlations(sweep.cells if sweep.plain else sweep.cells[:0], sweep.metrics)
     main = main_numbers(sweep, related)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -71,11 +71,14 @@ def write(directory: Path, out: TextIO, metrics: Sequence[str] = MAIN) -> None:
         title = f"{TITLES[MAIN[0]]}, by third of location and by width; grey: fresh real data"
         read_losses = losses(sweep)
         figures.losses(read_losses[read_losses.kind == "cell"], folder / "losses.png")
-        figures.boxes(boxes(sweep.cells, MAIN[0]), floor, title, folder / "boxes.png")
+        figures.boxes(boxes(sweep.cells, MAIN[0], sweep.timesteps), floor, title, folder / "boxes.png")
     lead = headline(sweep)
     page.write(sweep, folder / "index.html", lead, main, related, found)
     shown = main.to_string(index=False, float_format=lambda v: f"{v:.4g}", na_rep="-")
     print(f"\n{lead}\n\n{shown}\n\nverdicts: {tally(found['verdicts'])}\n", file=out)
+    if "halves" in found:
+        shown = found["halves"].to_string(index=False, float_format=lambda v: f"{v:.3f}", na_rep="-")
+        print(f"disjoint halves, from the same noise:\n{shown}\n", file=out)
     if "scorecard" in found:
         print(f"the paper's claims, on this sweep:\n{card(found['scorecard'])}\n", file=out)
     for name, state in sweep.unfinished.items():
@@ -87,12 +90,15 @@ def pool(directories: Sequence[Path], out: TextIO) -> None:
     """Pool sweeps of several data sets as the paper does, and print its correlation over all.
 
     Raises:
-        UserError: two sweeps of one data set.
+        UserError: two sweeps of one data set, or a sweep whose cells are of several splits or used in several ways.
     """
-    sweeps = [read(directory) for directory in directories]
-    named = {str(next(iter(sweep.records.values()))["science"]["data"]["name"]): sweep for sweep in sweeps}
-    if len(named) < len(sweeps):
-        raise UserError(f"sweeps to pool must be of a data set each; these are of {', '.join(named)}")
+    named = {directory.resolve().name: read(directory) for directory in directories}
+    sources = [next(iter(sweep.records.values()))["science"]["data"] for sweep in named.values()]
+    if len({(source["name"], source.get("digest")) for source in sources}) < len(directories):
+        raise UserError(f"sweeps to pool must be of a data set each; these are of {', '.join(source['name'] for source in sources)}")
+    for name, sweep in named.items():
+        if not sweep.plain:
+            raise UserError(f"{name} has cells of several splits, or used in several ways, and cannot be pooled")
     tables = {name: sweep.cells for name, sweep in named.items()}
     found = parity(tables)
     metrics = [metric for metric in STUDIED if all(f"metrics/{metric}" in table for table in tables.values())]
@@ -170,7 +176,7 @@ def overview(sweep: Sweep, path: Path, metrics: Sequence[str]) -> None:
         if floor := sweep.yardsticks.get("floor", {}).get(metric):
             note += f"\nfresh real data would read {floor['low']:.4g} to {floor['high']:.4g}"
         title = f"{TITLES.get(metric, metric)}\n{note}"
-        if len(cells) and sweep.splits == 1 and not sweep.cells.duplicated(["low", "high", "seed"]).any():
+        if len(cells) and sweep.plain:
             figures.triangle(axis, list(cells[["low", "high", column]].itertuples(index=False, name=None)), title)
         else:
             runs = sweep.compared if len(sweep.compared) and sweep.splits == 1 else sweep.table

@@ -99,14 +99,19 @@ def test_sweeps_of_several_data_sets_are_pooled_as_the_paper_does(sweep: Path, t
         put(other, r)
     out = io.StringIO()
     report.pool([sweep, other], out)
-    assert "over the cells of d, e" in out.getvalue()
+    assert "over the cells of s, t" in out.getvalue()
     found = pd.read_csv(tmp_path / "runs" / "pooled" / "parity.csv").set_index(["axis", "pooling"])
     assert found.n[("location", "raw")] == 8
-    assert found.n[("location", "only d")] == 4
-    assert found.pearson[("width", "only e")] == pytest.approx(np.corrcoef([100, 200, 100, 100], [0, 1, 2, 3])[0, 1])
-    assert set(pd.read_csv(tmp_path / "runs" / "pooled" / "associations.csv").iloc[:, 0]) >= {"d", "e"}
+    assert found.n[("location", "only s")] == 4
+    assert found.pearson[("width", "only t")] == pytest.approx(np.corrcoef([100, 200, 100, 100], [0, 1, 2, 3])[0, 1])
+    assert set(pd.read_csv(tmp_path / "runs" / "pooled" / "associations.csv").iloc[:, 0]) >= {"s", "t"}
     with pytest.raises(UserError, match="a data set each"):
         report.pool([sweep, sweep], io.StringIO())
+    twice = record("cl100_ch200_s0_data.n_train-5", 100, 200, 1.0, split="half")
+    twice["science"]["data"] |= {"name": "e", "n_train": 5}
+    put(other, twice)
+    with pytest.raises(UserError, match="t has cells of several splits"):
+        report.pool([sweep, other], io.StringIO())
 
 
 def test_a_sweep_of_one_finished_reference_run(tmp_path: Path) -> None:

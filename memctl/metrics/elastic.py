@@ -5,7 +5,7 @@
 Range [0, 1]; 0.5 is fair, 1 says that every sample follows a training record, be it early, late or at another speed: what dcr_share
 misses where signals are steep. Blind to what those distances forgive, and to few exact copies (f_mem sees them); read it beside
 held-out records. Cost: at most WORK cells of warping paths, some 2 seconds, for which fewer samples and records are taken where
-signals are long or many.
+signals are long or many; none where too few would be left (a channel of 2,000 values).
 """
 
 from collections.abc import Iterator

@@ -21,8 +21,7 @@ def answers(sweep: Sweep) -> dict[str, pd.DataFrame]:
     """Tables by name: verdicts, of every sweep; of one over cells, each used in one way, also the others."""
     found = {"verdicts": verdicts(sweep), "halves": halves(sweep)}
     cells = sweep.cells
-    plain = sweep.splits == 1 and not cells.duplicated(["low", "high", "seed"]).any()
-    if not plain or len(cells.drop_duplicates(["low", "high"])) < LEAST:
+    if not sweep.plain or len(cells.drop_duplicates(["low", "high"])) < LEAST:
         return {key: table for key, table in found.items() if len(table)}
     name = str(next(iter(sweep.records.values()))["science"]["data"]["name"])
     metrics = [metric for metric in STUDIED if f"metrics/{metric}" in cells]
@@ -31,7 +30,7 @@ def answers(sweep: Sweep) -> dict[str, pd.DataFrame]:
     found["parity"] = parity({name: cells}) if "metrics/distance_to_train" in cells else pd.DataFrame()
     found["associations"] = associations({name: cells}, varied, {name: sweep.yardsticks})
     found["regressions"] = regressions(cells, varied)
-    found["mirror_pairs"] = mirrors(cells, varied)
+    found["mirror_pairs"] = mirrors(cells, varied, sweep.timesteps)
     return {key: table for key, table in found.items() if len(table)}
 
 

@@ -186,7 +186,7 @@ LOSSES = {
 
 def losses(table: pd.DataFrame, path: Path) -> None:
     """Losses of cells by location, a line a width, from the table of `losses.losses`: their own beside what one model would read."""
-    kinds = [kind for kind in LOSSES if table[kind].notna().any()]
+    kinds = [kind for kind in LOSSES if table[kind].notna().any()] or ["loss"]
     figure = Figure(figsize=(4.2 * len(kinds), 3.4), layout="constrained")
     widths = sorted(set(table.width))
     for axis, kind in zip(figure.subplots(1, len(kinds), squeeze=False)[0], kinds, strict=True):
@@ -194,7 +194,7 @@ def losses(table: pd.DataFrame, path: Path) -> None:
             line = table[table.width == width].groupby("location")[kind].mean()
             colour = mpl.colormaps["viridis"](k / max(len(widths) - 1, 1))
             axis.plot(line.index, line, ".-", color=colour, lw=1, ms=4, label=f"width {width:g}" if k in (0, len(widths) - 1) else None)
-        axis.set_ylim(0, 1.1 * float(table[kind].max()))
+        axis.set_ylim(0, 1.1 * float(np.nanmax([*table[kind], 1e-9])))
         axis.set_title(LOSSES[kind], fontsize=9, loc="left")
         axis.set(xlabel="mean of the interval", ylabel="loss")
         axis.spines[["top", "right"]].set_visible(False)

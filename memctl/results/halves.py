@@ -40,6 +40,8 @@ def halves(sweep: Sweep) -> pd.DataFrame:
     """
     rows: list[dict[str, Any]] = []
     for first, second in partners(sweep):
+        if not all((sweep.directory / name / "samples.npy").is_file() for name in (first, second)):
+            continue  # somebody spared the disk
         a, b = (flattened(sweep, name) for name in (first, second))
         same = mean(correlations(a, b), np.random.default_rng(0), REPEATS)
         records = [sweep.records[name] for name in (first, second)]

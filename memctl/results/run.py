@@ -5,11 +5,14 @@ status.json    state (running, done, failed), stage, progress, attempt, pid, hos
                message, and the folder of its base
 metrics.jsonl  one row an epoch of control
 samples.npy    what it generated, float32, shape (samples, channels, *dims), in the data's own units
-checkpoint.pt  the controlled weights (the base's own are in runs/bases/FINGERPRINT/)
+checkpoint.pt  the controlled weights, unless trainer.keep_checkpoint=false (the base's own are in runs/bases/FINGERPRINT/)
+timesteps.json what t were drawn
 neighbours.csv the nearest training and held-out records of every sample
-*.png          pictures: samples, suspects (beside their nearest records), ratios (d1/d2), projection, timesteps
+*.png          pictures: samples, suspects (beside their nearest records), ratios (d1/d2), projection, timesteps,
+               probe
 record.json    the result, written last; its schema is in `memctl.results.record`
 log.txt        what the run printed, when a sweep started it
+evaluation/    what `python -m memctl.evaluate RUN` wrote
 wandb/         the offline copy of all this
 """
 

@@ -57,6 +57,16 @@ class Sweep:
         """How many train/held-out splits the runs are of."""
         return len({record["split"]["hash"] for record in self.records.values()})
 
+    @property
+    def plain(self) -> bool:
+        """Whether its cells can be laid on one grid: of one split, each used in one way (and with any number of seeds)."""
+        return self.splits == 1 and not self.cells.duplicated(["low", "high", "seed"]).any()
+
+    @property
+    def timesteps(self) -> int:
+        """T of the first run."""
+        return int(next(iter(self.records.values()))["science"].get("diffusion", {}).get("timesteps", 1000))
+
     def floor(self, name: str, metric: str) -> tuple[float, float]:
         """What 95 % of fresh real data would read beside the run `name`; NaN where that is not known."""
         found = self.records[name]["yardsticks"]["floor"].get(metric) or {"low": None, "high": None}
