@@ -2,6 +2,7 @@
 
 Generators whose behaviour is known (copies, fresh records, 2 to 50 % copies, blur, noise, ...) are read by every metric, as many
 samples as a run generates. Writes into runs/calibration/NAME/: readings.csv, verdicts.csv, calibration.png; prints the verdicts.
+With -cn multirun_templates/NAME it takes the settings of a template, but for what that sweeps.
 """
 
 from pathlib import Path

@@ -12,6 +12,13 @@ from hydra.core.config_store import ConfigStore
 # weightings of the loss by t, with the constants that each uses
 WEIGHTINGS = {"none": (), "min_snr": ("gamma",), "soft_min_snr": ("gamma",), "p2": ("gamma", "k"), "snr": (), "debiased": ()}
 
+# how a network may compute, each a setting of `Trainer`
+COMPUTING = {
+    "precision": ("auto", "fp32", "bf16"),
+    "memory_format": ("auto", "channels_last", "contiguous"),
+    "compile": ("auto", "true", "false"),
+}
+
 
 @dataclass
 class Interval:

@@ -65,6 +65,8 @@ def asked_of_run(run: Path, overrides: Sequence[str]) -> Question:
     record = folder.record(run)
     if record is None:
         raise UserError(f"{run} is not the folder of a finished run; of other samples name --train and --heldout too")
+    if not (run / "config.yaml").is_file():
+        raise UserError(f"{run} holds no config.yaml, which says what it was trained on; of its samples name --train and --heldout too")
     config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.load(run / "config.yaml")))
     assert isinstance(config, Config)
     split = data.load(data.build(config.data))

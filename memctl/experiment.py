@@ -11,7 +11,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from memctl import data, models, samplers
-from memctl.config import WEIGHTINGS, Config, Stage
+from memctl.config import COMPUTING, WEIGHTINGS, Config, Stage
 from memctl.contents import contents
 from memctl.data import DataSource
 from memctl.errors import UserError
@@ -65,6 +65,10 @@ RANGES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("trainer.threads", lambda v: v >= 1, "at least 1"),
     ("trainer.base_threads", lambda v: v >= 1, "at least 1"),
     ("trainer.checkpoint_seconds", lambda v: v > 0, "positive"),
+    *(  # in small letters: compile=true comes as True
+        (f"trainer.{key}", lambda v, known=known: str(v).lower() in known, f"{', '.join(known[:-1])} or {known[-1]}")
+        for key, known in COMPUTING.items()
+    ),
     ("logger.mode", lambda v: v in ("auto", "online", "offline", "disabled"), "auto, online, offline or disabled"),
 )
 

@@ -6,7 +6,7 @@ from memctl.task import task
 
 def main() -> None:
     """Run Hydra on the command line. Ctrl-C stops a single run, which then goes on from where it was."""
-    launch(task, stopped="stopped; the same command goes on from here")
+    launch(task, stopped="stopped; the same command goes on from here", sweeps=True)
 
 
 if __name__ == "__main__":

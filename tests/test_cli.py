@@ -10,6 +10,8 @@ import pytest
 from hydra.core.global_hydra import GlobalHydra
 
 from memctl import report, train
+from memctl.command import check_choices, single
+from memctl.errors import UserError
 from memctl.results import run as folder
 from memctl.sweep import sweeper
 
@@ -60,6 +62,12 @@ MISTAKES = {
     "wrong value in a sweep": (["-m", "ci.low=100,abc", "ci.high=200"], "ci.low=abc"),
     "bound outside in a sweep": (["-m", "ci.low=100", "ci.high=200,2000"], "ci.high=2000 is outside"),
     "missing data in a sweep": (["-m", "ci.low=1", "ci.high=2", "data=signals", "data.path=nowhere.csv"], "nowhere.csv is not a file"),
+    "no such precision in a sweep": (
+        ["-m", "ci.low=1", "ci.high=2", "trainer.precision=fp64", "hydra.sweeper.plan=true"],
+        "trainer.precision=fp64 must be auto, fp32 or bf16",
+    ),
+    "no such compile": (["ci.low=1", "ci.high=2", "trainer.compile=perhaps"], "trainer.compile=perhaps must be auto, true or false"),
+    "no such format": (["ci.low=1", "ci.high=2", "trainer.memory_format=x"], "trainer.memory_format=x must be auto, channels_last or"),
     "no gpu": (["ci.low=1", "ci.high=2", "trainer.accelerator=tpu"], "trainer.accelerator=tpu"),
 }
 
@@ -73,6 +81,30 @@ def test_a_mistake_gets_one_clear_message(command: Command, name: str) -> None:
     assert code != 0
     assert text in out
     assert "Traceback" not in out
+
+
+@pytest.mark.parametrize("option", ["-cp", "-cd", "--config-path=mine", "--config-dir=mine", "hydra.searchpath=[file://mine]"])
+def test_a_folder_of_ones_own_may_hold_any_choice(option: str) -> None:
+    check_choices([option, "model=mine"])
+    with pytest.raises(UserError, match="model=mine is unknown"):
+        check_choices(["-cn", "config", "model=mine"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], ["hydra.mode=RUN"]),
+        (["-cn", "x"], ["-cn", "x", "hydra.mode=RUN"]),
+        (["a=1", "b=2", "-cn", "x", "--cfg", "job"], ["a=1", "b=2", "hydra.mode=RUN", "-cn", "x", "--cfg", "job"]),
+        (["--config-name=x", "hydra.mode=MULTIRUN"], ["--config-name=x", "hydra.mode=MULTIRUN", "hydra.mode=RUN"]),
+    ],
+    ids=str,
+)
+def test_a_command_for_one_config_sweeps_nothing(arguments: list[str], expected: list[str]) -> None:
+    assert single(arguments) == expected
+    for flag in ("-m", "--multirun"):
+        with pytest.raises(UserError, match=f"leave {flag} out"):
+            single([flag, *arguments])
 
 
 def test_one_cell(command: Command, tmp_path: Path) -> None:

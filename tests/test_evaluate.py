@@ -83,7 +83,7 @@ def test_known_generators_get_their_word(command: Command, sides: list[str], tmp
     np.save(tmp_path / "samples.npy", made(kind))
     code, out, err = command("samples.npy", *sides, *SMALL)
     assert code == 0, err
-    assert f"120 samples of 1x{LENGTH} beside 120 training and 120 held-out records" in out
+    assert f"120 samples of 1 channel x {LENGTH} values, taken as signals, beside 120 training and 120 held-out records" in out
     assert re.search(f"verdict: ({word})", out)
     assert "CAUTION" not in out
     found = json.loads((tmp_path / "evaluation" / "evaluation.json").read_text())
@@ -152,7 +152,7 @@ def test_folders_of_images(command: Command, tmp_path: Path, images: dict[str, n
         np.save(tmp_path / f"{name}.npy", pixels)
     code, out, err = command("samples", "--train", "train", "--heldout", "heldout", "--size", "12", "--out", "a", *SMALL)
     assert code == 0, err
-    assert "20 samples of 3x12x12 beside 40 training and 40 held-out records" in out
+    assert "20 samples of 3 channels x 12 x 12 pixels, taken as images, beside 40 training and 40 held-out records" in out
     assert "verdict: COPYING" in out
     assert sorted(p.name for p in (tmp_path / "a").iterdir()) == FILES
     with (tmp_path / "a" / "neighbours.csv").open() as file:
@@ -169,6 +169,27 @@ def test_folders_of_images(command: Command, tmp_path: Path, images: dict[str, n
 
     assert command("samples.npy", "--train", "train.npy", "--heldout", "heldout.npy", "--no-mirror", "--out", "c", *SMALL)[0] == 0
     assert pd.read_csv(tmp_path / "c" / "metrics.csv", index_col="metric")["value"]["f_mem"] == 0
+
+
+def test_copies_in_another_range_are_cautioned(command: Command, tmp_path: Path, images: dict[str, np.ndarray]) -> None:
+    train, heldout = (images[name] / 127.5 - 1 for name in ("train", "heldout"))
+    for name, values in {"train": train, "heldout": heldout, "same": 1.05 * train, "other": (train + 1) / 2}.items():
+        np.save(tmp_path / f"{name}.npy", values)
+    for name, count in {"same": 0, "other": 1}.items():
+        code, out, err = command(f"{name}.npy", *BOTH, *SMALL)
+        assert code == 0, err
+        assert out.count("CAUTION: most samples lie in [0, 1], most training images in [-1, 1]") == out.count("CAUTION") == count
+
+
+def test_grey_images_without_channels_are_cautioned(command: Command, tmp_path: Path) -> None:
+    images = np.random.default_rng(0).normal(size=(60, 8, 8))
+    for k, name in enumerate(("samples", "train", "heldout")):
+        np.save(tmp_path / f"{name}.npy", images[20 * k : 20 * k + 20])
+    code, out, err = command("samples.npy", *BOTH, *SMALL)
+    assert code == 0, err
+    assert "20 samples of 8 channels x 8 values, taken as signals, beside" in out
+    assert "CAUTION: records of 8 x 8 numbers are taken as signals of 8 channels" in out
+    assert "reshape all three arrays to (n, 1, 8, 8)" in out
 
 
 def test_cautions(command: Command, sides: list[str], tmp_path: Path) -> None:
@@ -205,6 +226,11 @@ def test_a_run_is_measured_anew_against_its_own_split(command: Command, tmp_path
     told = json.loads((run / "evaluation" / "evaluation.json").read_text())
     assert told["split"]["hash"] == split.hash
     assert (told["settings"]["bins"], told["settings"]["repeats"]) == (20, 100)
+    (run / "config.yaml").rename(run / "other.yaml")
+    code, _, err = command("runs/mitdb208/base")
+    assert code == 1
+    assert "memctl: runs/mitdb208/base holds no config.yaml" in err
+    (run / "other.yaml").rename(run / "config.yaml")
     (run / "record.json").write_text(json.dumps({**record, "split": {"hash": "0123"}}))
     code, _, err = command("runs/mitdb208/base")
     assert code == 1
@@ -234,6 +260,7 @@ MISTAKES = {
     "few training records": (("samples.npy", "--train", "few.npy", "--heldout", "heldout.npy"), "few.npy holds 7 records"),
     "few distinct ones": (("samples.npy", "--train", "same.npy", "--heldout", "heldout.npy"), "1 distinct training records are too few"),
     "the same sides": (("samples.npy", "--train", "train.npy", "--heldout", "train.npy"), "120 of the 120 distinct held-out records are"),
+    "alpha": (("alpha.npy", *BOTH), "shape (9, 8, 8, 4) looks like images with alpha, of which no distance should know; drop it with"),
     "short records": (("tiny.npy", *BOTH), "records of 5 values are too short"),
     "unknown setting": (("samples.npy", *BOTH, "metrics.bin=5"), "metrics.bin=5 is no setting (did you mean metrics.bins?)"),
     "another group": (("samples.npy", *BOTH, "data.path=x"), "data.path=x is no setting"),
@@ -252,6 +279,7 @@ def test_a_mistake_gets_one_clear_message(command: Command, sides: list[str], tm
     arrays = {
         "samples": FRESH, "short": FRESH[:, :20], "nan": spoiled(FRESH, 3, 7), "few": FRESH[:7], "tiny": FRESH[:, :5],
         "same": np.repeat(FRESH[:1], 20, axis=0), "huge": 1e300 * (2 + np.abs(FRESH)), "words": np.array(["a", "b"]),
+        "alpha": np.ones((9, 8, 8, 4)),
     }  # fmt: skip
     for file, array in arrays.items():
         np.save(tmp_path / f"{file}.npy", array)

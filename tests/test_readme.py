@@ -92,7 +92,10 @@ def test_evaluate_commands_run(command: str, monkeypatch: pytest.MonkeyPatch, tm
     monkeypatch.setattr(sys, "argv", [*shlex.split(command)[2:], "metrics.repeats=20"])
     runpy.run_module("memctl.evaluate", run_name="__main__")
     out = capfd.readouterr().out
-    assert re.search("12 samples of (1x192|3x64x64) beside 12 training and 12 held-out records", out)
+    assert re.search(
+        "12 samples of (1 channel x 192 values|3 channels x 64 x 64 pixels), taken as [a-z]+, beside 12 training and 12 held-out records",
+        out,
+    )
     assert "verdict: " in out
 
 

@@ -5,6 +5,7 @@ signals; one of shape (n, channels, height, width), or (n, height, width, channe
 images, decoded as `data=images` does: values in [-1, 1]. Nothing is normalised: all must be in the same units.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ from memctl.errors import UserError
 
 MOST_SHARED = 0.01  # of the held-out records; left out of one side alone, they move a fair dcr_share by half of it
 RANGES = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))  # in which images are stored
+MARGIN = 0.1  # by which generated images that were not clipped leave such a range, of what they span
+UNLIKE = 4.0  # ratio of spreads from which there is a caution
+SQUARE = 8  # pixels a side from which arrays of as many channels as values look like images
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,11 @@ def read_file(place: str) -> Array:
         )
     if raw[0].size < MIN_LENGTH:
         raise UserError(f"{path}: records of {raw[0].size} values are too short; at least {MIN_LENGTH} are needed")
+    if raw.ndim == 4 and raw.shape[-1] == 4 < raw.shape[2] and raw.shape[1] not in (1, 3, 4):
+        raise UserError(
+            f"{path}: shape {raw.shape} looks like images with alpha, of which no distance should know; drop it with x[..., :3]. "
+            "Four channels of another kind go first: x.transpose(0, 3, 1, 2)"
+        )
     if raw.ndim == 4 and raw.shape[-1] in (1, 3) and raw.shape[1] not in (1, 3):
         raw = raw.transpose(0, 3, 1, 2)
     with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is then refused
@@ -160,6 +169,43 @@ def upright(images: Array) -> Array:
     place = np.arange(len(images)), (a != b).argmax(axis=1)
     turn: NDArray[np.bool_] = b[place] < a[place]
     return np.where(turn.reshape(-1, *[1] * (images.ndim - 1)), mirrored, images)
+
+
+def described(values: Array) -> str:
+    """What one of the records, shape (n, channels, *dims), is taken for, in words."""
+    channels, *dims = values.shape[1:]
+    kind, unit = ("images", "pixels") if len(dims) == 2 else ("signals", "values")
+    return f"{channels} channel{'s' * (channels > 1)} x {' x '.join(map(str, dims))} {unit}, taken as {kind}"
+
+
+def doubts(samples: Array, train: Array) -> Iterator[str]:
+    """Why the records, both of shape (n, channels, *dims), may not be what they are taken for, or not be in the same units."""
+    if samples.ndim == 3 and samples.shape[1] == samples.shape[2] >= SQUARE:
+        side = samples.shape[2]
+        yield (
+            f"records of {side} x {side} numbers are taken as signals of {side} channels: if they are grey images, reshape all three "
+            f"arrays to (n, 1, {side}, {side})"
+        )
+    # None of this is refused: a generator whose samples are all bright, or have collapsed to one grey, may look the same.
+    stored = [usual_range(side) for side in (samples, train) if side.ndim == 4]
+    mean, sd, centre, spread = (float(f(side, dtype=np.float64)) for side in (samples, train) for f in (np.mean, np.std))
+    if len(set(stored)) > 1 and not set(RANGES).isdisjoint(stored):
+        yield (
+            "most samples lie in [{:.3g}, {:.3g}], most training images in [{:.3g}, {:.3g}]: if they are stored in different ranges, no "
+            "number here holds; bring the samples to the range of the training images"
+        ).format(*stored[0], *stored[1])
+    elif abs(mean - centre) > spread or not spread / UNLIKE <= sd <= spread * UNLIKE:
+        yield (
+            f"the samples' values ({mean:.3g}, sd {sd:.3g}) are not those of the training records ({centre:.3g}, sd {spread:.3g}): "
+            "are they in the same units?"
+        )
+
+
+def usual_range(images: Array) -> tuple[float, float]:
+    """The range of most images, by the medians of their lowest and highest values: the first of RANGES that holds it, or itself."""
+    low, high = (float(np.median(end(images, axis=(1, 2, 3)))) for end in (np.min, np.max))
+    margin = MARGIN * (high - low)
+    return next(((a, b) for a, b in RANGES if a - margin <= low and high <= b + margin), (low, high))
 
 
 def stored_range(images: Array) -> tuple[float, float]:

@@ -14,12 +14,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from textwrap import wrap
 
-import numpy as np
 import pandas as pd
 
 import memctl
 from memctl.config import Metrics
-from memctl.data import Split
+from memctl.data import Split, given
 from memctl.data.drawing import Records
 from memctl.data.given import Compared
 from memctl.metrics.distance import Scan
@@ -33,7 +32,7 @@ from memctl.results.verdict import Measures, Verdict, verdict
 
 SCHEMA = 1
 MAIN = ("f_mem", "dcr_share", "dcr_p", "delta_nn", "shift_share", "distance_to_train", "energy_heldout", "precision", "recall")
-UNLIKE, UNEVEN, P = 4.0, 1.5, 0.01  # ratios of spread and of size, and the p, from which there is a caution: by chance in 1 of 100
+UNEVEN, P = 1.5, 0.01  # ratio of sizes, and the p, from which there is a caution: by chance in 1 of 100
 RELABELLINGS = 200  # behind that p, at least
 WIDTH = 120
 
@@ -96,8 +95,8 @@ class Evaluation:
     def text(self) -> str:
         """Sizes, cautions, the main metrics and the verdict."""
         samples, split = self.sides.samples, self.sides.split
-        shape, n, m = "x".join(map(str, samples.shape[1:])), len(split.train), len(split.heldout)
-        lines = [f"{len(samples):,} samples of {shape} beside {n:,} training and {m:,} held-out records", *self.sides.notes]
+        n, m, what = len(split.train), len(split.heldout), given.described(samples)
+        lines = [f"{len(samples):,} samples of {what}, beside {n:,} training and {m:,} held-out records", *self.sides.notes]
         lines += [f"CAUTION: {caution}" for caution in self.cautions]
         also = f"; also {', '.join(self.verdict.also)}" if self.verdict.also else ""
         said = wrap(self.verdict.reason, WIDTH, initial_indent="  ", subsequent_indent="  ")
@@ -135,12 +134,7 @@ def cautioned(samples: Records, split: Split, exchange: tuple[float, float], saw
             f"the sides differ in size: dcr_share and delta_nn compare samples with {DCR_SUBSETS} random subsets of {few:,} records of the "
             "larger, and see less copying than sides of one size would"
         )
-    mean, sd, real, spread = (float(f(side, dtype=np.float64)) for side in (samples, split.train) for f in (np.mean, np.std))
-    if abs(mean - real) > spread or not spread / UNLIKE <= sd <= spread * UNLIKE:
-        yield (
-            f"the samples' values ({mean:.3g}, sd {sd:.3g}) are not those of the training records ({real:.3g}, sd {spread:.3g}): "
-            "are they in the same units?"
-        )
+    yield from given.doubts(samples, split.train)
     if saw_heldout:
         yield "the generator may have been trained on held-out records: dcr_share, dcr_p and delta_nn then call copying fair"
 

@@ -8,15 +8,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from memctl.config import Trainer
+from memctl.config import COMPUTING, Trainer
 from memctl.errors import UserError
 
 LARGE = 10_000_000  # parameters from which compiling and bfloat16 on CPUs pay: networks for 64 pixels, not those for digits
-CHOICES = {
-    "precision": ("auto", "fp32", "bf16"),
-    "memory_format": ("auto", "channels_last", "contiguous"),
-    "compile": ("auto", "true", "false"),
-}
 
 
 @dataclass(frozen=True)
@@ -38,7 +33,7 @@ class Compute:
     @classmethod
     def of(cls, how: Trainer, network: nn.Module) -> "Compute":
         """Raises: UserError, for a value that is none, or a device that is not there."""
-        for key, values in CHOICES.items():
+        for key, values in COMPUTING.items():
             if str(getattr(how, key)).lower() not in values:
                 raise UserError(f"trainer.{key}={getattr(how, key)} must be {', '.join(values[:-1])} or {values[-1]}")
         device = accelerator_device(how.accelerator)

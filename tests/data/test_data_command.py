@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hydra.core.global_hydra import GlobalHydra
 from PIL import Image
 
 from memctl.data import __main__ as command
@@ -36,6 +37,17 @@ def test_a_data_set_is_described(monkeypatch: pytest.MonkeyPatch, capfd: pytest.
     assert out[0].startswith("data=mitdb208: 491 records of 1x140, values -")
     assert out[1].startswith("left out: ")
     assert out[2].endswith("100 train, 50 held-out, 341 unused")
+
+
+def test_a_template_gives_its_data_and_sweeps_nothing(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    GlobalHydra.instance().clear()
+    run(monkeypatch, "data.n_train=60", f"paths.runs={tmp_path}", "-cn", "multirun_templates/digits")
+    assert capfd.readouterr().out.startswith("data=digits: 1797 records of 1x8x8")
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(SystemExit, match="memctl: -m asks for a sweep"):
+        run(monkeypatch, "-m", "data=digits")
 
 
 def test_images_that_are_one_are_listed_and_shown(

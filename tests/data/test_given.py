@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from memctl.data.drawing import displayed
-from memctl.data.given import Given, compared, numbered, read, stored_range, upright
+from memctl.data.given import Given, compared, doubts, numbered, read, stored_range, upright, usual_range
 from memctl.errors import UserError
 
 RNG = np.random.default_rng(0)
@@ -25,6 +25,8 @@ def given(n: int, *shape: int, seed: int = 0) -> Given:
         ((9, 3, 5, 6), (9, 3, 5, 6)),
         ((9, 5, 6, 3), (9, 3, 5, 6)),
         ((9, 5, 6, 1), (9, 1, 5, 6)),
+        ((9, 4, 8, 8), (9, 4, 8, 8)),
+        ((9, 16, 4, 4), (9, 16, 4, 4)),
     ],
     ids=str,
 )
@@ -115,6 +117,20 @@ def test_upright_is_one_of_the_two_and_the_same_for_both() -> None:
 def test_images_are_shown_in_the_range_that_they_are_stored_in(ends: tuple[float, float], expected: tuple[float, float]) -> None:
     assert stored_range(np.array(ends)) == expected
     np.testing.assert_allclose(displayed(np.array(expected, dtype=float), expected), [-1, 1])
+
+
+def test_most_images_decide_which_range_they_are_in() -> None:
+    images = RNG.uniform(-1, 1, (20, 3, 8, 8)).astype(np.float32)
+    assert usual_range(images) == usual_range(1.1 * images) == (-1, 1)
+    assert usual_range((images + 1) / 2) == (0, 1)
+    assert usual_range(127.5 * (images + 1)) == (0, 255)
+    assert usual_range(3 * images) == pytest.approx((-3, 3), rel=0.1)
+    outlier = images.copy()
+    outlier[0, 0, 0, 0] = 40
+    assert list(doubts(outlier, images)) == []
+    bright = np.abs(images)
+    assert "[0, 1], most training images in [-1, 1]" in next(doubts(bright, images))
+    assert list(doubts(bright, bright)) == []
 
 
 def test_signals_are_shown_as_they_are() -> None:
