@@ -106,8 +106,8 @@ def c_t(samples: Floats, heldout: Floats, train: Floats, cells: KMeans, tau: flo
     counted = (counts[0] > tau * len(samples)) & (counts[1] > 0) & (counts[2] > 1)
     z = np.full(cells.n_clusters, np.nan)
     for c in np.flatnonzero(counted):
-        g, y, x = (side[label == c] for side, label in zip(sides, labels, strict=True))
-        z[c] = z_u(neighbours(g, x).first, neighbours(y, x).first)
+        x = train[labels[2] == c]
+        z[c] = z_u(*(neighbours(side[label == c], x).first for side, label in zip(sides[:2], labels[:2], strict=True)))
     if not counted.any():
         return CT(np.nan, np.nan, z, np.zeros(len(z)))
     weight = np.where(counted, counts[1], 0) / counts[1][counted].sum()

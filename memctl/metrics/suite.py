@@ -60,7 +60,10 @@ class Suite:
         value_range = split.value_range or (float(split.train.min()), float(split.train.max()))
         n, shape = len(split.train), split.train.shape[1:]
         pool = np.empty((n + len(split.heldout), int(np.prod(shape))))
-        pool[:n], pool[n:] = prepare(split.train, config, value_range), prepare(split.heldout, config, value_range)
+        for start, side in ((0, split.train), (n, split.heldout)):
+            for i in range(0, len(side), 500):  # in parts: a second copy of all in float64 would be the largest thing in memory
+                part = side[i : i + 500]
+                pool[start + i : start + i + len(part)] = prepare(part, config, value_range)
         projection = Projection.fit(pool[:n], min(config.components, *pool[:n].shape), config.bins)
         sides = [labels for labels in (split.train_labels, split.heldout_labels) if labels is not None]
         labels = np.concatenate(sides) if len(sides) == 2 else None
@@ -165,10 +168,12 @@ class Suite:
         """The samples, each with the class of its nearest training record, beside held-out records; where the data has classes."""
         if self.labels is None:
             return None
-        rows, real = limited(np.arange(len(samples))), limited(self.heldout)
-        both = [real, self.mirrored(real)] if self.mirrored else [real]
-        d = np.minimum.reduce([distances(some, samples[rows], self.config.reduce) for some in both])
-        return Classified(self.labels[nearest[rows]], limited(self.labels[self.n_train :]), d)
+        some, real = limited(samples), limited(self.heldout)
+        d = distances(real, some, self.config.reduce)
+        if turned := self.mirrored:
+            for part in np.array_split(np.arange(len(real)), -(-len(real) // 100)):  # in parts, for the memory's sake
+                d[part] = np.minimum(d[part], distances(turned(real[part]), some, self.config.reduce))
+        return Classified(limited(self.labels[nearest]), limited(self.labels[self.n_train :]), d)
 
     def sides(self, samples: Floats, found: Scan) -> Iterator[tuple[str, Measure]]:
         """What else needs records apart from those that the samples were made from: C_T, elastic distances, classes."""
@@ -181,9 +186,9 @@ class Suite:
         """Quality and variety against real records, and how many training records are exposed; equal numbers of each."""
         k = size(len(samples), self.n_train, len(real))
         if k:
-            g, y, x = (drawn(side, k, self.rng(9)) for side in (samples, real, self.train))
-            yield from self.quality.measure(g, y, self.rng(10), self.config.repeats).items()
-            yield "identifiability", exposed(g, x)
+            g = drawn(samples, k, self.rng(9))
+            yield from self.quality.measure(g, drawn(real, k, self.rng(9)), self.rng(10), self.config.repeats).items()
+            yield "identifiability", exposed(g, drawn(self.train, k, self.rng(9)))
 
     def against_heldout(self, found: Scan) -> Iterator[tuple[str, Measure]]:
         """dcr_share with its p, and delta_nn, against training and held-out subsets of equal size; and the nearest distances.
