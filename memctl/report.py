@@ -126,6 +126,8 @@ def headline(sweep: Sweep) -> str:
     """What the sweep is, in a sentence."""
     first = next(iter(sweep.records.values()))
     split, samples = first["split"], first["science"]["generate"]["samples"]
+    sizes = {key: sorted({record["split"][key] for record in sweep.records.values()}) for key in ("n_train", "n_heldout")}
+    n_train, n_heldout = (", ".join(map(str, values)) for values in sizes.values())
     others = list(sweep.table[sweep.table.kind != "cell"].name)
     references = f"{', '.join(others[:6]) or 'none'}{f' and {len(others) - 6} more' if len(others) > 6 else ''}"
     differing = mixed(sweep.records)
@@ -136,7 +138,7 @@ def headline(sweep: Sweep) -> str:
     apart = f" ({left} left out)" if left else ""
     return (
         f"{first['science']['data']['name']}: {len(sweep.cells)} cells, other runs: {references}; "
-        f"{split['n_train']} train and {split['n_heldout']} held-out records{apart}, {samples} samples a run{warning}{seen}"
+        f"{n_train} train and {n_heldout} held-out records{apart}, {samples} samples a run{warning}{seen}"
     )
 
 

@@ -4,8 +4,9 @@
     m_a, m_b   corr_train of either: mean r of a sample with its nearest training record
 
 Models that learned the distribution make the same of the same noise, though they share no record: s_ab is near 1, and m_a is what fresh
-records read. Models that memorised make what each has seen: m_a is near 1, and s_ab what unrelated samples read. Meant for the
-deterministic DDIM; DDPM's noise is the same for both here too.
+records read. Models that memorised make what each has seen: m_a is near 1, and s_ab what unrelated samples read. Models that have
+learned nothing give the same noise back, with s_ab near 1 too: read it beside the verdicts. Meant for the deterministic DDIM; DDPM's
+noise is the same for both here too.
 """
 
 import json

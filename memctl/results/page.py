@@ -47,7 +47,7 @@ ANSWERS = {
     "verdicts": ("Verdicts", "From several metrics, each against what real, blurred, mean and copied records read on this data."),
     "halves": (
         "Disjoint halves", "Runs alike but for which half they were trained on, from the same noise: s_ab near 1 says that both learned "
-        "the distribution, m near 1 with s_ab as of unrelated samples that each memorised its half.",
+        "the distribution, or (see the verdicts) nothing; m near 1 with s_ab as of unrelated samples that each memorised its half.",
     ),
     "associations": (
         "Metrics by location and width", "Pearson with Fisher's interval; Spearman's p by permutation; holm and bh: corrected over the "
