@@ -234,3 +234,8 @@ def test_a_constant_that_a_weighting_does_not_use_makes_no_other_run(experiment:
 
 def test_a_message_names_presets_that_are_there() -> None:
     assert {f"unet2d_{size}" for size in models.PRESETS} == {path.stem for path in (ROOT / "conf" / "model").glob("unet2d_*.yaml")}
+
+
+def test_a_base_forgets_its_random_start_and_a_control_keeps_its_average(composed: Callable[..., DictConfig]) -> None:
+    cfg = composed()
+    assert (cfg.base.ema_warmup, cfg.control.ema_warmup) == (True, False)

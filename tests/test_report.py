@@ -146,6 +146,7 @@ def test_training_sets_of_several_sizes_are_listed_each_with_its_floor(tmp_path:
         put(sweep, r)
     calls, out = drawn(monkeypatch), io.StringIO()
     report.write(sweep, out)
+    assert "32, 64, 256 train and 10 held-out records" in out.getvalue()
     assert [row[0] for row in calls["dots"][1]] == ["uniform_s0_n32", "uniform_s0_n64", "uniform_s0_n256"]
     assert [row[-1] for row in calls["dots"][1]] == [1 / 32, 1 / 64, 1 / 256]
     assert "CAUTION: runs differ in data" in out.getvalue()  # and no yardstick is given as if it were everybody's

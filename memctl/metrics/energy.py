@@ -54,6 +54,27 @@ def energy(samples: Floats, reference: Floats, reduce: str = "rms") -> float:
 
 def permuted(a: Floats, b: Floats, rng: np.random.Generator, repeats: int, reduce: str = "rms") -> Floats:
     """E under random relabelling of a and b: its distribution where both come from one, shape (repeats,)."""
+    return relabelled(a, b, rng, repeats, reduce)[1:]
+
+
+def relabelled(a: Floats, b: Floats, rng: np.random.Generator, repeats: int, reduce: str = "rms") -> Floats:
+    """E of a and b, of at most LIMIT records each, and under random relabelling: shape (1 + repeats,)."""
     pool = np.concatenate([limited(a), limited(b)])
-    d, labels = distances(pool, pool, reduce), np.arange(len(pool)) < min(len(a), LIMIT)
-    return np.array([energy_distance(d, rng.permutation(labels)) for _ in range(repeats)])
+    labels = np.arange(len(pool)) < min(len(a), LIMIT)
+    columns = np.stack([labels, *(rng.permutation(labels) for _ in range(repeats))], axis=1).astype(float)
+    return energies(distances(pool, pool, reduce), columns)
+
+
+def energies(pooled: Floats, first: Floats) -> Floats:
+    """`energy_distance` of many labellings at once: shape (k,).
+
+    Args:
+        pooled: Distances between all records of the pool, shape (N, N).
+        first: 1 for the records of the first side, 0 for the others, shape (N, k), equally many in each column.
+    """
+    a = int(first[:, 0].sum())
+    b = len(pooled) - a
+    reached = pooled @ first  # each record's sum of distances to the first side
+    within_a, across = (first * reached).sum(axis=0), ((1 - first) * reached).sum(axis=0)
+    within_b = pooled.sum() - within_a - 2 * across
+    return np.asarray(2 * across / (a * b) - within_a / (a * (a - 1)) - within_b / (b * (b - 1)))

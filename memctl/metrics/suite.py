@@ -200,10 +200,8 @@ class Suite:
         rng, repeats = self.rng(2), self.config.repeats
         x, y = d_train.mean(axis=0), d_heldout.mean(axis=0)
         yield "dcr_share", mean(copying.closer_to_train(d_train, d_heldout).mean(axis=0), rng, repeats)
-        yield (
-            "dcr_p",
-            Measure(copying.permutation_p(found.tied, np.arange(len(self.pool)) < self.n_train, self.rng(6), max(repeats, PERMUTATIONS))),
-        )
+        train = np.arange(len(self.pool)) < self.n_train
+        yield "dcr_p", Measure(copying.permutation_p(found.tied, train, self.rng(6), max(repeats, PERMUTATIONS)))
         yield "delta_nn", copying.delta_nn(x, y, rng, repeats)
         yield "nn_train", mean(x, rng, repeats)
         yield "nn_heldout", mean(y, rng, repeats)

@@ -21,17 +21,23 @@ def answers(sweep: Sweep) -> dict[str, pd.DataFrame]:
     """Tables by name: verdicts, of every sweep; of one over cells, each used in one way, also the others."""
     found = {"verdicts": verdicts(sweep), "halves": halves(sweep)}
     cells = sweep.cells
-    if not sweep.plain or len(cells.drop_duplicates(["low", "high"])) < LEAST:
-        return {key: table for key, table in found.items() if len(table)}
+    if sweep.plain and len(cells.drop_duplicates(["low", "high"])) >= LEAST:
+        found |= of_cells(sweep, cells)
+    return {key: table for key, table in found.items() if len(table)}
+
+
+def of_cells(sweep: Sweep, cells: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The tables of a sweep over cells."""
     name = str(next(iter(sweep.records.values()))["science"]["data"]["name"])
     metrics = [metric for metric in STUDIED if f"metrics/{metric}" in cells]
     varied = [metric for metric in metrics if cells[f"metrics/{metric}"].nunique() > 1]  # a constant has no trend
-    found["scorecard"] = scorecard(sweep)
-    found["parity"] = parity({name: cells}) if "metrics/distance_to_train" in cells else pd.DataFrame()
-    found["associations"] = associations({name: cells}, varied, {name: sweep.yardsticks})
-    found["regressions"] = regressions(cells, varied)
-    found["mirror_pairs"] = mirrors(cells, varied, sweep.timesteps)
-    return {key: table for key, table in found.items() if len(table)}
+    return {
+        "scorecard": scorecard(sweep),
+        "parity": parity({name: cells}) if "metrics/distance_to_train" in cells else pd.DataFrame(),
+        "associations": associations({name: cells}, varied, {name: sweep.yardsticks}),
+        "regressions": regressions(cells, varied),
+        "mirror_pairs": mirrors(cells, varied, sweep.timesteps),
+    }
 
 
 def way(degrees: pd.Series) -> str:

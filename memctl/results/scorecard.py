@@ -240,7 +240,7 @@ def merging(means: pd.DataFrame) -> Claim:
         f"largest spread of the losses of one width over that at width {NARROW} in the same places", "nearly identical (no number)",
         value, low, high, value, low, high, NEARLY,
         f"one fixed model's spread under the same t: {', '.join(fixed)}" if means.fixed.notna().any() else "no uniform run",
-        verdict, "unknown", "reproduced: the whole interval is below a third; not reproduced: above", 
+        verdict, "unknown", "reproduced: the whole interval is below a third; not reproduced: above",
         "; ".join(f"width {w:g}: {ratio[0]:.3g}" for w, ratio in found.items()),
     )  # fmt: skip
 

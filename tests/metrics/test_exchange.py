@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from memctl.metrics.distance import distances
-from memctl.metrics.energy import energy, energy_distance
-from memctl.metrics.exchange import energies, exchange_p
+from memctl.metrics.energy import energies, energy, energy_distance
+from memctl.metrics.exchange import exchange_p
 
 
 def test_many_labellings_at_once_are_each_one() -> None:

@@ -128,6 +128,10 @@ def test_copies_are_called_copies(sides: Split):
     assert found["delta_nn"].low > 0
 
 
+def test_few_repeats_leave_dcr_p_as_small_as_a_verdict_asks(sides: Split):
+    assert Suite.of(sides, replace(CONFIG, repeats=20, full=False)).evaluate(sides.train)["dcr_p"].value <= 0.01
+
+
 def test_fresh_records_are_not(sides: Split):
     fresh = drawn(150, 2)
     found = Suite.of(sides, CONFIG).evaluate(fresh)
