@@ -1,8 +1,10 @@
-"""python -m memctl.calibrate data=NAME ...: what each metric can tell on this data, before anything is trained.
+"""python -m memctl.calibrate data=NAME ...: what each metric can tell on this data, before anything
+is trained.
 
-Generators whose behaviour is known (copies, fresh records, 2 to 50 % copies, blur, noise, ...) are read by every metric, as many
-samples as a run generates. Writes into runs/calibration/NAME/: readings.csv, verdicts.csv, calibration.png; prints the verdicts.
-With -cn multirun_templates/NAME it takes the settings of a template, but for what that sweeps.
+Generators whose behaviour is known (copies, fresh records, 2 to 50 % copies, blur, noise, ...) are
+read by every metric, as many samples as a run generates. Writes into runs/calibration/NAME/:
+readings.csv, verdicts.csv, calibration.png; prints the verdicts. With -cn multirun_templates/NAME
+it takes the settings of a template, but for what that sweeps.
 """
 
 from pathlib import Path
@@ -29,13 +31,28 @@ def calibrate(config: Config) -> str:
     readings, verdicts = found.table(), found.verdicts()
     for name, frame, index in (("readings", readings, True), ("verdicts", verdicts, False)):
         with atomic(folder / f"{name}.csv") as file:
-            frame.to_csv(file, index=index, index_label="generator" if index else None, float_format="%.6g")
+            frame.to_csv(
+                file, index=index, index_label="generator" if index else None, float_format="%.6g"
+            )
     figures.calibration(readings, folder / "calibration.png")
-    lines = [f"data={source.name}: {len(split.train)} train and {len(split.heldout)} held-out records, {found.n} samples a generator", ""]
+    lines = [
+        (
+            f"data={source.name}: {len(split.train)} train and {len(split.heldout)} held-out"
+            f" records, {found.n} samples a generator"
+        ),
+        "",
+    ]
     for row in verdicts.to_dict("records"):
         least = row["least copies"]
-        lines.append(row["metric"] + (f", copies from {100 * least:.1f} % of the samples" if least == least else ""))
-        lines += [f"    {key}: {row[key]}" for key in ("tells", "cannot tell here", "also moved by") if row[key]]
+        lines.append(
+            row["metric"]
+            + (f", copies from {100 * least:.1f} % of the samples" if least == least else "")
+        )
+        lines += [
+            f"    {key}: {row[key]}"
+            for key in ("tells", "cannot tell here", "also moved by")
+            if row[key]
+        ]
     return "\n".join([*lines, "", f"tables and picture: {folder}"])
 
 

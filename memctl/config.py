@@ -1,7 +1,7 @@
 """The typed configuration: Hydra checks keys and types against `Config` before anything runs.
 
-`data`, `model` and `sampler` are nodes `{name: ..., ...}` whose fields depend on the name; the package of that name
-checks them when it builds the object.
+`data`, `model` and `sampler` are nodes `{name: ..., ...}` whose fields depend on the name; the
+package of that name checks them when it builds the object.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +10,14 @@ from typing import Any, Optional
 from hydra.core.config_store import ConfigStore
 
 # weightings of the loss by t, with the constants that each uses
-WEIGHTINGS = {"none": (), "min_snr": ("gamma",), "soft_min_snr": ("gamma",), "p2": ("gamma", "k"), "snr": (), "debiased": ()}
+WEIGHTINGS = {
+    "none": (),
+    "min_snr": ("gamma",),
+    "soft_min_snr": ("gamma",),
+    "p2": ("gamma", "k"),
+    "snr": (),
+    "debiased": (),
+}
 
 # how a network may compute, each a setting of `Trainer`
 COMPUTING = {
@@ -32,7 +39,8 @@ class Interval:
 
 @dataclass
 class Diffusion:
-    """The forward process (diffusers' DDPMScheduler): T steps, betas from start to end, and what the model predicts.
+    """The forward process (diffusers' DDPMScheduler): T steps, betas from start to end, and what
+    the model predicts.
 
     Attributes:
         schedule: linear, scaled_linear, squaredcos_cap_v2 (which has no start and end) or sigmoid.
@@ -50,7 +58,8 @@ class Diffusion:
 
 @dataclass
 class Weighting:
-    """Weights of the control's loss by t (see memctl.diffusion.weighting); the base is trained without.
+    """Weights of the control's loss by t (see memctl.diffusion.weighting); the base is trained
+    without.
 
     Attributes:
         name: none, min_snr, soft_min_snr, p2, snr or debiased.
@@ -67,15 +76,19 @@ class Stage:
     """One training: the base, or the control.
 
     Attributes:
-        steps: How many steps to train instead of `epochs` epochs: the same for training sets of all sizes.
+        steps: How many steps to train instead of `epochs` epochs: the same for training sets of all
+            sizes.
         warmup: Steps over which the learning rate rises from 0.
         cosine: Let the learning rate fall to 0 along a cosine; otherwise it stays.
-        ema: Decay of the exponential moving average of the weights, which is what is kept; 0 keeps the raw weights.
-        ema_warmup: Let the decay rise with the steps n as (1 + n) / (10 + n), up to `ema`. Without it the average still holds a share
-            ema^n of the first weights: 4 % after 3,200 steps of 0.999.
-        path: (base only) a checkpoint made elsewhere, used instead of training one: memctl's, or a folder of diffusers or a name on
-            the Hugging Face hub.
-        saw_heldout: (base only) go on with a checkpoint that may have been trained on the held-out records; the report says so.
+        ema: Decay of the exponential moving average of the weights, which is what is kept; 0 keeps
+            the raw weights.
+        ema_warmup: Let the decay rise with the steps n as (1 + n) / (10 + n), up to `ema`. Without
+            it the average still holds a share ema^n of the first weights: 4 % after 3,200 steps of
+            0.999.
+        path: (base only) a checkpoint made elsewhere, used instead of training one: memctl's, or a
+            folder of diffusers or a name on the Hugging Face hub.
+        saw_heldout: (base only) go on with a checkpoint that may have been trained on the held-out
+            records; the report says so.
     """
 
     epochs: int = 30
@@ -101,7 +114,8 @@ class Stage:
 
 @dataclass
 class Generate:
-    """The reverse process. Sample j starts from the noise of seed `seed + j`, the same in every run.
+    """The reverse process. Sample j starts from the noise of seed `seed + j`, the same in every
+    run.
 
     Attributes:
         method: ddim (Song et al. 2021, eta = 0) or ddpm (Ho et al. 2020, ancestral).
@@ -123,9 +137,11 @@ class Metrics:
         reduce: Distance between two records: rms, mse or norm.
         per_record: none, or zscore to standardise each record first.
         range: own, or 01 or m11 to map the training data's range to [0, 1] or [-1, 1] first.
-        quantize: Levels to which both sides are rounded over the training data's range (256: an 8-bit round trip); 0 is off.
+        quantize: Levels to which both sides are rounded over the training data's range (256: an
+            8-bit round trip); 0 is off.
         bins: Histogram bins of the Jensen-Shannon divergences.
-        amplitude_js: pooled, pairwise_hist or pairwise_pmf: what "JS distance of a signal to the training set" means.
+        amplitude_js: pooled, pairwise_hist or pairwise_pmf: what "JS distance of a signal to the
+            training set" means.
         threshold: f_mem counts samples with d1/d2 below it.
         repeats: Resamplings behind every noise floor and interval.
         full: Whether to take the metrics beyond the paper's and the main ones too.
@@ -146,7 +162,8 @@ class Metrics:
 
 @dataclass
 class Probe:
-    """The probe of a run's weights by t (memctl.probes): losses on train and held-out, membership AUC, distance to the optimal denoiser.
+    """The probe of a run's weights by t (memctl.probes): losses on train and held-out, membership
+    AUC, distance to the optimal denoiser.
 
     Attributes:
         records: Most records a side, such as 128; 0 leaves the probe out.
@@ -166,7 +183,8 @@ class Trainer:
 
     Attributes:
         accelerator: auto, cpu, gpu or another of Lightning's.
-        precision: auto (bf16 on a GPU that has it, else fp32), fp32 or bf16 (layers in bfloat16, weights and losses in float32).
+        precision: auto (bf16 on a GPU that has it, else fp32), fp32 or bf16 (layers in bfloat16,
+            weights and losses in float32).
         memory_format: auto (the network's own), channels_last or contiguous.
         compile: auto (networks above 10 million parameters, on CUDA), true or false: torch.compile.
         threads: CPU threads of a run.
@@ -187,7 +205,9 @@ class Trainer:
 
 @dataclass
 class Logger:
-    """Weights & Biases. mode: auto (online with a key and a server, else offline), online, offline or disabled."""
+    """Weights & Biases. mode: auto (online with a key and a server, else offline), online, offline
+    or disabled.
+    """
 
     mode: str = "auto"
     project: str = "memctl"
@@ -204,7 +224,10 @@ class Paths:
 
 @dataclass
 class Sweep:
-    """A sweep is the folder `runs/NAME`. A run in it has the name of its sampler and seed, and the tag."""
+    """A sweep is the folder `runs/NAME`.
+
+    A run in it has the name of its sampler and seed, and the tag.
+    """
 
     name: str = "sweep"
     tag: str = ""
@@ -216,8 +239,10 @@ class Theory:
 
     Attributes:
         points: About how many steps t.
-        records: Training records, one gradient each at every step; so many gradients are held at once.
-        intervals: Pairs [c_l, c_h] whose predicted and measured learning are compared, beside uniform.
+        records: Training records, one gradient each at every step; so many gradients are held at
+            once.
+        intervals: Pairs [c_l, c_h] whose predicted and measured learning are compared, beside
+            uniform.
         tail: Of these intervals.
     """
 
@@ -230,7 +255,9 @@ class Theory:
 
 @dataclass
 class Config:
-    """Everything a run is made from. `task` is run, or theory: what `python -m memctl.train` does with it."""
+    """Everything a run is made from. `task` is run, or theory: what `python -m memctl.train` does
+    with it.
+    """
 
     task: str = "run"
     data: dict[str, Any] = field(default_factory=dict)

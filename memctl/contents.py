@@ -17,7 +17,10 @@ def readable(path: Path) -> bytes:
 
 
 def contents(paths: Iterable[Path]) -> str:
-    """Sixteen hexadecimal digits over the files' contents in order. Raises: UserError where one cannot be read."""
+    """Sixteen hexadecimal digits over the files' contents in order.
+
+    Raises: UserError where one cannot be read.
+    """
     try:
         return _contents(tuple((str(p), p.stat().st_mtime_ns, p.stat().st_size) for p in paths))
     except OSError as error:

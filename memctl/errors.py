@@ -2,4 +2,7 @@
 
 
 class UserError(Exception):
-    """What is wrong, the value, and how to mend it. Commands show the message alone, without a traceback."""
+    """What is wrong, the value, and how to mend it.
+
+    Commands show the message alone, without a traceback.
+    """

@@ -1,4 +1,7 @@
-"""A run as a value: its typed config, the objects built from it, its fingerprint and its folder. Free of torch."""
+"""A run as a value: its typed config, the objects built from it, its fingerprint and its folder.
+
+Free of torch.
+"""
 
 import hashlib
 import json
@@ -27,7 +30,11 @@ RANGES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("theory.records", lambda v: v >= 3, "at least 3"),
     ("theory.seed", lambda v: v >= 0, "at least 0"),
     ("base.epochs", lambda v: v >= 1, "at least 1"),
-    ("control.epochs", lambda v: v >= 1, "at least 1 (sampler=none evaluates the base without control)"),
+    (
+        "control.epochs",
+        lambda v: v >= 1,
+        "at least 1 (sampler=none evaluates the base without control)",
+    ),
     ("base.steps", lambda v: v is None or v >= 1, "at least 1, or null for base.epochs"),
     ("control.steps", lambda v: v is None or v >= 1, "at least 1, or null for control.epochs"),
     ("base.batch_size", lambda v: v >= 1, "at least 1"),
@@ -42,8 +49,16 @@ RANGES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("control.lr", lambda v: v > 0, "positive"),
     ("base.ema", lambda v: 0 <= v < 1, "in [0, 1)"),
     ("control.ema", lambda v: 0 <= v < 1, "in [0, 1)"),
-    ("diffusion.prediction", lambda v: v in ("epsilon", "sample", "v_prediction"), "epsilon, sample or v_prediction"),
-    ("weighting.name", lambda v: v in WEIGHTINGS, "none, min_snr, soft_min_snr, p2, snr or debiased"),
+    (
+        "diffusion.prediction",
+        lambda v: v in ("epsilon", "sample", "v_prediction"),
+        "epsilon, sample or v_prediction",
+    ),
+    (
+        "weighting.name",
+        lambda v: v in WEIGHTINGS,
+        "none, min_snr, soft_min_snr, p2, snr or debiased",
+    ),
     ("weighting.gamma", lambda v: v > 0, "positive"),
     ("weighting.k", lambda v: v > 0, "positive"),
     ("generate.method", lambda v: v in ("ddim", "ddpm"), "ddim or ddpm"),
@@ -55,7 +70,11 @@ RANGES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("metrics.quantize", lambda v: v == 0 or v >= 2, "0 (off) or at least 2 levels"),
     ("metrics.components", lambda v: v >= 1, "at least 1"),
     ("metrics.bins", lambda v: v >= 3, "at least 3"),
-    ("metrics.amplitude_js", lambda v: v in ("pooled", "pairwise_hist", "pairwise_pmf"), "pooled, pairwise_hist or pairwise_pmf"),
+    (
+        "metrics.amplitude_js",
+        lambda v: v in ("pooled", "pairwise_hist", "pairwise_pmf"),
+        "pooled, pairwise_hist or pairwise_pmf",
+    ),
     ("metrics.threshold", lambda v: 0 < v < 1, "in (0, 1)"),
     ("metrics.repeats", lambda v: v >= 20, "at least 20"),
     ("probe.records", lambda v: v == 0 or v >= 8, "0 (no probe) or at least 8"),
@@ -66,15 +85,25 @@ RANGES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("trainer.base_threads", lambda v: v >= 1, "at least 1"),
     ("trainer.checkpoint_seconds", lambda v: v > 0, "positive"),
     *(  # in small letters: compile=true comes as True
-        (f"trainer.{key}", lambda v, known=known: str(v).lower() in known, f"{', '.join(known[:-1])} or {known[-1]}")
+        (
+            f"trainer.{key}",
+            lambda v, known=known: str(v).lower() in known,
+            f"{', '.join(known[:-1])} or {known[-1]}",
+        )
         for key, known in COMPUTING.items()
     ),
-    ("logger.mode", lambda v: v in ("auto", "online", "offline", "disabled"), "auto, online, offline or disabled"),
+    (
+        "logger.mode",
+        lambda v: v in ("auto", "online", "offline", "disabled"),
+        "auto, online, offline or disabled",
+    ),
 )
 
 
 def check_ranges(cfg: DictConfig, group: str = "") -> None:
-    """Raises: UserError for a value of the config that is out of its range; `group`, such as `metrics.`, is all that is looked at."""
+    """Raises: UserError for a value of the config that is out of its range; `group`, such as
+    `metrics.`, is all that is looked at.
+    """
     for key, valid, text in RANGES:
         if key.startswith(group) and not valid(value := OmegaConf.select(cfg, key)):
             raise UserError(f"{key}={value} must be {text}")
@@ -87,7 +116,9 @@ def digest(science: Any) -> str:
 
 @dataclass(frozen=True)
 class Experiment:
-    """One run, before it runs. `drawing` is None for the reference run that evaluates the base without control."""
+    """One run, before it runs. `drawing` is None for the reference run that evaluates the base
+    without control.
+    """
 
     config: Config
     data: DataSource
@@ -102,16 +133,23 @@ class Experiment:
         check_ranges(cfg)
         schedule = NoiseSchedule.configured(config.diffusion)
         if config.generate.steps not in range(1, config.diffusion.timesteps + 1):
-            raise UserError(f"generate.steps={config.generate.steps} must be in 1..{config.diffusion.timesteps}, the diffusion's steps")
+            raise UserError(
+                f"generate.steps={config.generate.steps} must be in"
+                f" 1..{config.diffusion.timesteps}, the diffusion's steps"
+            )
         if schedule.zero_terminal_snr and config.diffusion.prediction == "epsilon":
             raise UserError(
-                "diffusion.zero_terminal_snr=true leaves no signal at t = T, from which x_0 cannot be found by predicting the noise; "
-                "set diffusion.prediction=v_prediction (or sample)"
+                "diffusion.zero_terminal_snr=true leaves no signal at t = T, from which x_0 cannot"
+                " be found by predicting the noise; set diffusion.prediction=v_prediction (or"
+                " sample)"
             )
-        drawing = None if config.sampler.get("name") == "none" else samplers.use(config.sampler, schedule)
+        drawing = (
+            None if config.sampler.get("name") == "none" else samplers.use(config.sampler, schedule)
+        )
         if drawing is not None and drawing.sampler.timesteps != config.diffusion.timesteps:
             raise UserError(
-                f"sampler.timesteps={drawing.sampler.timesteps} is not diffusion.timesteps={schedule.timesteps}; set the latter alone"
+                f"sampler.timesteps={drawing.sampler.timesteps} is not"
+                f" diffusion.timesteps={schedule.timesteps}; set the latter alone"
             )
         return cls(config, data.build(config.data), models.build(config.model), drawing)
 
@@ -128,7 +166,11 @@ class Experiment:
     @cached_property
     def base_science(self) -> dict[str, Any]:
         """What decides the base checkpoint's numbers."""
-        source = {k: v for k, v in asdict(self.data).items() if k not in ("path", "url", "hub", "base_epochs", "cache")}
+        source = {
+            k: v
+            for k, v in asdict(self.data).items()
+            if k not in ("path", "url", "hub", "base_epochs", "cache")
+        }
         return {
             "format": FORMAT,
             "data": {"name": self.data.name, "digest": self.data.digest(), **source},
@@ -138,12 +180,21 @@ class Experiment:
         }
 
     def _base(self) -> dict[str, Any]:
-        """Where the base's weights come from. Raises: UserError for a checkpoint that cannot be had."""
+        """Where the base's weights come from. Raises: UserError for a checkpoint that cannot be
+        had.
+        """
         path = self.config.base.path
         if not path:
-            return {k: v for k, v in asdict(self.config.base).items() if k not in ("path", "saw_heldout")}
+            return {
+                k: v
+                for k, v in asdict(self.config.base).items()
+                if k not in ("path", "saw_heldout")
+            }
         files = self.pretrained.files() if self.pretrained else [Path(path)]
-        return {"sha256": contents(files), **({"saw_heldout": True} if self.config.base.saw_heldout else {})}
+        return {
+            "sha256": contents(files),
+            **({"saw_heldout": True} if self.config.base.saw_heldout else {}),
+        }
 
     @cached_property
     def pretrained(self) -> Pretrained | None:
@@ -152,7 +203,9 @@ class Experiment:
 
     @cached_property
     def science(self) -> dict[str, Any]:
-        """What decides the run's numbers: not paths, device, logger, threads or batch size of generation."""
+        """What decides the run's numbers: not paths, device, logger, threads or batch size of
+        generation.
+        """
         generate = asdict(self.config.generate)
         del generate["batch_size"]
         control: dict[str, Any] = {"sampler": None}
@@ -162,7 +215,10 @@ class Experiment:
             control = {
                 "sampler": self.drawing.sampler.science(),
                 "drawing": self.drawing.use,
-                "weighting": {"name": weighting.name, **{k: getattr(weighting, k) for k in WEIGHTINGS[weighting.name]}},
+                "weighting": {
+                    "name": weighting.name,
+                    **{k: getattr(weighting, k) for k in WEIGHTINGS[weighting.name]},
+                },
                 "control": stage,
                 "seed": self.config.seed,
             }

@@ -1,4 +1,6 @@
-"""python -m memctl.export RUN [FOLDER]: a finished image run as a diffusers pipeline, for DDPMPipeline.from_pretrained(FOLDER)."""
+"""python -m memctl.export RUN [FOLDER]: a finished image run as a diffusers pipeline, for
+DDPMPipeline.from_pretrained(FOLDER).
+"""
 
 import argparse
 import sys
@@ -22,9 +24,14 @@ def export(run: Path, to: Path) -> None:
     """
     record = folder.record(run)
     if record is None:
-        raise UserError(f"{run} is not the folder of a finished run; give one such as runs/digits/uniform_s0")
+        raise UserError(
+            f"{run} is not the folder of a finished run; give one such as runs/digits/uniform_s0"
+        )
     if record["science"]["model"]["name"] != "unet2d":
-        raise UserError(f"{run} is of model={record['science']['model']['name']}; diffusers has pipelines for model=unet2d alone")
+        raise UserError(
+            f"{run} is of model={record['science']['model']['name']}; diffusers has pipelines for"
+            " model=unet2d alone"
+        )
     from diffusers import DDPMPipeline  # after the checks: it takes seconds
 
     from memctl import models
@@ -33,28 +40,44 @@ def export(run: Path, to: Path) -> None:
     from memctl.samplers import NoiseSchedule
     from memctl.training import checkpoint
 
-    config = OmegaConf.to_object(OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.load(run / "config.yaml")))
+    config = OmegaConf.to_object(
+        OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.load(run / "config.yaml"))
+    )
     assert isinstance(config, Config)
     network = models.network(models.build(config.model), record["split"]["shape"])
     assert isinstance(network, UNet2d)
     own = run / "checkpoint.pt"
     if record["sampler"] is not None and not own.exists():
-        raise UserError(f"{own} is not there: the run was made with trainer.keep_checkpoint=false, or its weights were removed")
-    source = own if own.exists() else Path(config.paths.runs) / "bases" / record["base_fingerprint"] / "checkpoint.pt"
+        raise UserError(
+            f"{own} is not there: the run was made with trainer.keep_checkpoint=false, or its"
+            " weights were removed"
+        )
+    source = (
+        own
+        if own.exists()
+        else Path(config.paths.runs) / "bases" / record["base_fingerprint"] / "checkpoint.pt"
+    )
     checkpoint.load(source, network, {"split": record["split"]["hash"]})
     scheduler = NoiseSchedule.configured(config.diffusion).forward_process(
         prediction_type=config.diffusion.prediction, clip_sample=True, timestep_spacing="trailing"
     )
     with said_plainly():
         DDPMPipeline(unet=network.unet, scheduler=scheduler).save_pretrained(to)
-        write_json(to / NOTE, {"split": record["split"]["hash"], "run": f"{record['sweep']}/{record['name']}"})
+        write_json(
+            to / NOTE,
+            {"split": record["split"]["hash"], "run": f"{record['sweep']}/{record['name']}"},
+        )
 
 
 def main() -> None:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m memctl.export", description=(__doc__ or "").split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m memctl.export", description=(__doc__ or "").split("\n")[0]
+    )
     parser.add_argument("run", type=Path, help="a run's folder, such as runs/digits/uniform_s0")
-    parser.add_argument("folder", type=Path, nargs="?", help="where to write (default: RUN/pipeline)")
+    parser.add_argument(
+        "folder", type=Path, nargs="?", help="where to write (default: RUN/pipeline)"
+    )
     arguments = parser.parse_args()
     to = arguments.folder or arguments.run / "pipeline"
     try:

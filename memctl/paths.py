@@ -8,6 +8,7 @@ PACKAGE = Path(__file__).resolve().parent
 def config_root() -> Path:
     """The folder that holds `conf` and `multirun_templates`.
 
-    The packaged copy is looked for first, so that another project's `conf` in site-packages is never picked up.
+    The packaged copy is looked for first, so that another project's `conf` in site-packages is
+    never picked up.
     """
     return PACKAGE if (PACKAGE / "conf" / "config.yaml").is_file() else PACKAGE.parent

@@ -1,4 +1,7 @@
-"""One run from start to record: base, control, generate, evaluate. Killed anywhere, it goes on from there."""
+"""One run from start to record: base, control, generate, evaluate.
+
+Killed anywhere, it goes on from there.
+"""
 
 import json
 import shutil
@@ -43,8 +46,8 @@ def run(experiment: Experiment) -> dict[str, Any]:
     """Do the run, or what is left of it, and return its record; a finished run is only read.
 
     Raises:
-        UserError: the folder holds another science's run, another process works on this one, or anything of the
-            user's to mend.
+        UserError: the folder holds another science's run, another process works on this one, or
+            anything of the user's to mend.
     """
     directory = experiment.directory
     finished = _finished(experiment)
@@ -55,7 +58,10 @@ def run(experiment: Experiment) -> dict[str, Any]:
             return _finished(experiment) or _work(experiment)
     except Timeout:
         current = folder.status(directory) or {}
-        raise UserError(f"{directory} is being worked on by process {current.get('pid')} on {current.get('host')}") from None
+        raise UserError(
+            f"{directory} is being worked on by process {current.get('pid')} on"
+            f" {current.get('host')}"
+        ) from None
 
 
 def _finished(experiment: Experiment) -> dict[str, Any] | None:
@@ -64,7 +70,10 @@ def _finished(experiment: Experiment) -> dict[str, Any] | None:
     if current is not None and current.get("fingerprint") != experiment.fingerprint:
         if not folder.begun(experiment.directory):
             return None
-        raise folder.conflict(experiment.directory, differences(current.get("science"), json.loads(json.dumps(experiment.science))))
+        raise folder.conflict(
+            experiment.directory,
+            differences(current.get("science"), json.loads(json.dumps(experiment.science))),
+        )
     done = current is not None and current.get("state") == "done"
     return folder.record(experiment.directory) if done else None
 
@@ -73,10 +82,13 @@ def _work(experiment: Experiment) -> dict[str, Any]:
     config, directory = experiment.config, experiment.directory
     torch.set_num_threads(config.trainer.threads)
     if experiment.drawing is not None:
-        ess = experiment.drawing.ess  # a distribution that cannot be, or cannot be corrected for, is refused now
+        ess = (
+            experiment.drawing.ess
+        )  # a distribution that cannot be, or cannot be corrected for, is refused now
         if ess < LOW_ESS:
             print(
-                f"effective sample size a draw: {ess:.1g}; few draws carry all the weight. Bound it with sampler.clip, or mix with uniform"
+                f"effective sample size a draw: {ess:.1g}; few draws carry all the weight. Bound it"
+                " with sampler.clip, or mix with uniform"
             )
     previous = folder.status(directory)
     status = folder.Status(
@@ -86,9 +98,13 @@ def _work(experiment: Experiment) -> dict[str, Any]:
         base=str(experiment.base_directory),
     )
     seconds: dict[str, float] = {}
-    with witnessed(Progress(directory, status, f"{config.sweep.name}/{experiment.name}")) as progress:
+    with witnessed(
+        Progress(directory, status, f"{config.sweep.name}/{experiment.name}")
+    ) as progress:
         split = data.load(experiment.data)
-        control_passes = TRAIN_PASSES * config.control.shown_on(len(split.train)) if experiment.sampler else 0
+        control_passes = (
+            TRAIN_PASSES * config.control.shown_on(len(split.train)) if experiment.sampler else 0
+        )
         generate_passes = config.generate.samples * config.generate.steps
         probe_passes = run_probe.passes(split, config)
         status.total = control_passes + generate_passes + probe_passes
@@ -97,8 +113,14 @@ def _work(experiment: Experiment) -> dict[str, Any]:
         progress.stage("base")
         with timed(seconds, "base"):
             network = base_network(experiment, split)
-        journal = Journal((directory if experiment.sampler else experiment.base_directory) / "metrics.jsonl")
-        rows = journal.rewind(resumed_step(directory / RESUME)) if _resuming(experiment) else journal.rows()
+        journal = Journal(
+            (directory if experiment.sampler else experiment.base_directory) / "metrics.jsonl"
+        )
+        rows = (
+            journal.rewind(resumed_step(directory / RESUME))
+            if _resuming(experiment)
+            else journal.rows()
+        )
         mirror = Mirror(
             config.logger, directory, name=experiment.name, group=config.sweep.name, rows=rows,
             run_id=digest([experiment.fingerprint, config.sweep.name, experiment.name]),
@@ -110,7 +132,13 @@ def _work(experiment: Experiment) -> dict[str, Any]:
             if experiment.sampler is not None:
                 progress.stage("control", 0)
                 with timed(seconds, "control"):
-                    realised = control(experiment, split, network, JournalLogger(journal, "control", mirror.log), progress)
+                    realised = control(
+                        experiment,
+                        split,
+                        network,
+                        JournalLogger(journal, "control", mirror.log),
+                        progress,
+                    )
             progress.stage("generate", control_passes)
             with timed(seconds, "generate"):
                 samples = generated(experiment, split, network, progress)
@@ -134,10 +162,15 @@ def _work(experiment: Experiment) -> dict[str, Any]:
                 "yardsticks": known,
                 "probe": probed,
                 "science": experiment.science,
-                "environment": {**provenance.environment(experiment, network), "wandb": f"{mirror.mode} ({mirror.reason})"},
+                "environment": {
+                    **provenance.environment(experiment, network),
+                    "wandb": f"{mirror.mode} ({mirror.reason})",
+                },
                 "seconds": {k: round(v, 2) for k, v in seconds.items()},
             }
-            drawn = pictures.draw(directory, experiment.name, samples, split, suite, found, realised)
+            drawn = pictures.draw(
+                directory, experiment.name, samples, split, suite, found, realised
+            )
             drawn |= run_probe.draw(probed, f"{config.sweep.name}/{experiment.name}", directory)
             mirror.summarise(flat(record), drawn)
             write_json(directory / "record.json", record)
@@ -158,12 +191,23 @@ def timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
 
 
 def _resuming(experiment: Experiment) -> bool:
-    """Whether control is still to be done, so that rows after its last checkpoint will be written again."""
+    """Whether control is still to be done, so that rows after its last checkpoint will be written
+    again.
+    """
     return experiment.sampler is not None and not (experiment.directory / CHECKPOINT).exists()
 
 
-def control(experiment: Experiment, split: Split, network: nn.Module, logger: JournalLogger, progress: Progress) -> dict[str, Any]:
-    """Fine-tune the network in place with the run's sampler; return what was drawn. A finished control is loaded."""
+def control(
+    experiment: Experiment,
+    split: Split,
+    network: nn.Module,
+    logger: JournalLogger,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Fine-tune the network in place with the run's sampler; return what was drawn.
+
+    A finished control is loaded.
+    """
     assert experiment.drawing is not None
     directory, path = experiment.directory, experiment.directory / CHECKPOINT
     expected = {"fingerprint": experiment.fingerprint, "split": split.hash}
@@ -178,14 +222,23 @@ def control(experiment: Experiment, split: Split, network: nn.Module, logger: Jo
         checkpoint.save(
             path,
             network,
-            {**expected, "model": experiment.science["model"], "diffusion": experiment.science["diffusion"], "science": experiment.science},
+            {
+                **expected,
+                "model": experiment.science["model"],
+                "diffusion": experiment.science["diffusion"],
+                "science": experiment.science,
+            },
         )
     checkpoint.load(path, network, expected)
     return read_json(drawn) or {}
 
 
-def generated(experiment: Experiment, split: Split, network: nn.Module, progress: Progress) -> np.ndarray:
-    """The run's samples, shape (samples, channels, *dims); batches already on disk are not generated again."""
+def generated(
+    experiment: Experiment, split: Split, network: nn.Module, progress: Progress
+) -> np.ndarray:
+    """The run's samples, shape (samples, channels, *dims); batches already on disk are not
+    generated again.
+    """
     how, directory = experiment.config.generate, experiment.directory
     path, parts = directory / "samples.npy", directory / "samples"
     if path.exists():
@@ -199,7 +252,14 @@ def generated(experiment: Experiment, split: Split, network: nn.Module, progress
         if not part.exists():
             with compute.autocast():
                 x = generate(
-                    network, experiment.config.diffusion, how, seeds, split.train.shape[1:], compute.device, split.bound, progress.advance
+                    network,
+                    experiment.config.diffusion,
+                    how,
+                    seeds,
+                    split.train.shape[1:],
+                    compute.device,
+                    split.bound,
+                    progress.advance,
                 )
             with atomic(part) as file:
                 np.save(file, x.numpy())
@@ -209,7 +269,9 @@ def generated(experiment: Experiment, split: Split, network: nn.Module, progress
     samples = np.concatenate(batches)
     broken = int((~np.isfinite(samples)).reshape(len(samples), -1).any(axis=1).sum())
     if broken:
-        raise UserError(f"{broken} generated samples are not finite: the training diverged; lower control.lr")
+        raise UserError(
+            f"{broken} generated samples are not finite: the training diverged; lower control.lr"
+        )
     with atomic(path) as file:
         np.save(file, samples)
     shutil.rmtree(parts, ignore_errors=True)
@@ -217,12 +279,24 @@ def generated(experiment: Experiment, split: Split, network: nn.Module, progress
 
 
 def cached_yardsticks(experiment: Experiment, suite: Suite, split: Split) -> dict[str, Any]:
-    """The yardsticks of this split, metrics and number of samples: computed by the first run, then read."""
-    key = digest([split.hash, experiment.science["metrics"], experiment.science["generate"]["samples"], experiment.science["format"]])
+    """The yardsticks of this split, metrics and number of samples: computed by the first run, then
+    read.
+    """
+    key = digest(
+        [
+            split.hash,
+            experiment.science["metrics"],
+            experiment.science["generate"]["samples"],
+            experiment.science["format"],
+        ]
+    )
     path = experiment.runs / "yardsticks" / f"{key}.json"
     known = read_json(path)
     if known is None:
-        known = {name: measures(values) for name, values in yardsticks(suite, split, experiment.config.generate.samples).items()}
+        known = {
+            name: measures(values)
+            for name, values in yardsticks(suite, split, experiment.config.generate.samples).items()
+        }
         write_json(path, known)
     return known
 

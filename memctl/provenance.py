@@ -1,4 +1,6 @@
-"""What a record says of its run besides results: which run it is, what was drawn, where the base is from, and what it ran on."""
+"""What a record says of its run besides results: which run it is, what was drawn, where the base is
+from, and what it ran on.
+"""
 
 import platform
 import socket
@@ -15,7 +17,16 @@ from memctl.results.record import SCHEMA
 from memctl.samplers import IntervalSampler
 from memctl.training.compute import Compute
 
-PACKAGES = ("torch", "lightning", "diffusers", "numpy", "scipy", "scikit-learn", "hydra-core", "wandb")
+PACKAGES = (
+    "torch",
+    "lightning",
+    "diffusers",
+    "numpy",
+    "scipy",
+    "scikit-learn",
+    "hydra-core",
+    "wandb",
+)
 
 
 def identity(experiment: Experiment) -> dict[str, Any]:
@@ -32,17 +43,29 @@ def identity(experiment: Experiment) -> dict[str, Any]:
 
 
 def described(experiment: Experiment, realised: dict[str, Any] | None) -> dict[str, Any] | None:
-    """The sampler's parameters and use, effective statistics (of an adaptive one, after control) and realised draws."""
+    """The sampler's parameters and use, effective statistics (of an adaptive one, after control)
+    and realised draws.
+    """
     if experiment.drawing is None or realised is None:
         return None
     kept = {k: v for k, v in realised.items() if k != "statistics"}
-    return {**experiment.drawing.sampler.spec(), **experiment.drawing.use, "statistics": realised["statistics"], "realised": kept}
+    return {
+        **experiment.drawing.sampler.spec(),
+        **experiment.drawing.use,
+        "statistics": realised["statistics"],
+        "realised": kept,
+    }
 
 
 def statistics(experiment: Experiment) -> dict[str, float]:
-    """What the distribution really is, and the effective sample size of a draw (1 where draws are not weighted)."""
+    """What the distribution really is, and the effective sample size of a draw (1 where draws are
+    not weighted).
+    """
     assert experiment.drawing is not None
-    return {**experiment.drawing.sampler.statistics(experiment.schedule.log_snr), "ess": experiment.drawing.ess}
+    return {
+        **experiment.drawing.sampler.statistics(experiment.schedule.log_snr),
+        "ess": experiment.drawing.ess,
+    }
 
 
 def origin(experiment: Experiment) -> dict[str, Any]:
@@ -54,7 +77,10 @@ def origin(experiment: Experiment) -> dict[str, Any]:
 def training(experiment: Experiment, journal: Journal) -> dict[str, Any]:
     """Steps and last loss of each training that led to the run's weights."""
     out = {}
-    for stage, source in (("base", Journal(experiment.base_directory / "metrics.jsonl")), ("control", journal)):
+    for stage, source in (
+        ("base", Journal(experiment.base_directory / "metrics.jsonl")),
+        ("control", journal),
+    ):
         rows = [row for row in source.rows() if row["stage"] == stage]
         if rows:
             out[stage] = {"steps": rows[-1]["step"], "loss": rows[-1].get("loss")}
@@ -68,7 +94,11 @@ def environment(experiment: Experiment, network: nn.Module) -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "packages": {name: version(name) for name in PACKAGES},
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else f"{device.type} ({platform.machine()})",
+        "device": (
+            torch.cuda.get_device_name(device)
+            if device.type == "cuda"
+            else f"{device.type} ({platform.machine()})"
+        ),
         "precision": "bf16" if compute.bf16 else "fp32",
         "threads": trainer.threads,
         "host": socket.gethostname(),

@@ -1,6 +1,8 @@
-"""Objects by name: a config node `{name: ..., field: ...}` becomes the dataclass registered under that name.
+"""Objects by name: a config node `{name: ..., field: ...}` becomes the dataclass registered under
+that name.
 
-Names come from a fixed table, never from an import path in a config, so a stranger's config cannot run code.
+Names come from a fixed table, never from an import path in a config, so a stranger's config cannot
+run code.
 """
 
 import difflib
@@ -21,7 +23,9 @@ def closest(word: str, words: list[str]) -> str:
 
 
 def fits(value: object, hint: Any) -> bool:
-    """Whether a config's value is of a field's type: a whole number is a float, true and false are no numbers."""
+    """Whether a config's value is of a field's type: a whole number is a float, true and false are
+    no numbers.
+    """
     options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     plain = [get_origin(option) or option for option in options]
     if isinstance(value, bool):
@@ -31,7 +35,13 @@ def fits(value: object, hint: Any) -> bool:
 
 def described(hint: Any) -> str:
     """The type in words."""
-    words = {"int": "a whole number", "float": "a number", "str": "text", "bool": "true or false", "NoneType": "null"}
+    words = {
+        "int": "a whole number",
+        "float": "a number",
+        "str": "text",
+        "bool": "true or false",
+        "NoneType": "null",
+    }
     words |= {
         "list": "a list",
         "dict": "a mapping, {key: value}",
@@ -40,7 +50,9 @@ def described(hint: Any) -> str:
         "NoiseSchedule": "a noise schedule, {schedule: ...}",
     }
     options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
-    return " or ".join(words.get((get_origin(option) or option).__name__, str(option)) for option in options)
+    return " or ".join(
+        words.get((get_origin(option) or option).__name__, str(option)) for option in options
+    )
 
 
 def build(group: str, table: Mapping[str, type[T]], node: Mapping[str, Any]) -> T:
@@ -52,12 +64,18 @@ def build(group: str, table: Mapping[str, type[T]], node: Mapping[str, Any]) -> 
     values = dict(node)
     name = str(values.pop("name", None))
     if name not in table:
-        raise UserError(f"{group}={name} is unknown{closest(name, list(table))}; choose one of {', '.join(table)}")
+        raise UserError(
+            f"{group}={name} is unknown{closest(name, list(table))}; choose one of"
+            f" {', '.join(table)}"
+        )
     known = get_type_hints(table[name])
     allowed = [f.name for f in fields(table[name])]  # type: ignore[arg-type]
     for key, value in values.items():
         if key not in allowed:
-            raise UserError(f"{group}.{key} is not a setting of {name or group}{closest(key, allowed)}; it has {', '.join(allowed)}")
+            raise UserError(
+                f"{group}.{key} is not a setting of {name or group}{closest(key, allowed)}; it has"
+                f" {', '.join(allowed)}"
+            )
         if not fits(value, known[key]):
             raise UserError(f"{group}.{key}={value!r} is not {described(known[key])}")
     try:

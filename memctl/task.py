@@ -11,7 +11,11 @@ from memctl.errors import UserError
 
 
 def task(cfg: Any) -> None:
-    """One run. A user's mistake ends a single run with its message alone, and is an exception to a sweep's launcher."""
+    """One run.
+
+    A user's mistake ends a single run with its message alone, and is an exception to a sweep's
+    launcher.
+    """
     try:
         if cfg.task == "theory":
             from memctl.theory import probe

@@ -5,7 +5,10 @@ from memctl.task import task
 
 
 def main() -> None:
-    """Run Hydra on the command line. Ctrl-C stops a single run, which then goes on from where it was."""
+    """Run Hydra on the command line.
+
+    Ctrl-C stops a single run, which then goes on from where it was.
+    """
     launch(task, stopped="stopped; the same command goes on from here", sweeps=True)
 
 

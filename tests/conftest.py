@@ -1,10 +1,13 @@
-"""What many tests need: composing configs, and an experiment of seconds on a corner of the bundled data."""
+"""What many tests need: composing configs, and an experiment of seconds on a corner of the bundled
+data.
+"""
 
 import os
 from collections.abc import Callable
 from pathlib import Path
 
-# Before torch is imported, here and in every process a test starts: on few cores several times two threads only wait.
+# Before torch is imported, here and in every process a test starts: on few cores several times two
+# threads only wait.
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 
 import pytest
@@ -46,6 +49,14 @@ def experiment(composed: Callable[..., DictConfig], tmp_path: Path) -> Callable[
     """Makes a tiny experiment that works in the test's own folder."""
 
     def make(*overrides: str, runs: Path | None = None) -> Experiment:
-        return Experiment.of(composed(*TINY, f"paths.runs={runs or tmp_path / 'runs'}", "ci.low=700", "ci.high=1000", *overrides))
+        return Experiment.of(
+            composed(
+                *TINY,
+                f"paths.runs={runs or tmp_path / 'runs'}",
+                "ci.low=700",
+                "ci.high=1000",
+                *overrides,
+            )
+        )
 
     return make

@@ -41,7 +41,14 @@ MAY_IMPORT = {
 # A part's own command, its __main__.py, may use more than the part, as report.py does.
 COMMANDS = {"samplers": {"results"}, "data": {"command", "results"}}
 # Imported inside a function, in a process of its own or at the very end: said at the place.
-LAZY = {("sweep", "report"), ("sweep", "pipeline"), ("sweep", "diffusion"), ("sweep", "training"), ("task", "pipeline"), ("task", "theory")}
+LAZY = {
+    ("sweep", "report"),
+    ("sweep", "pipeline"),
+    ("sweep", "diffusion"),
+    ("sweep", "training"),
+    ("task", "pipeline"),
+    ("task", "theory"),
+}
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
@@ -60,8 +67,14 @@ def imports(path: Path) -> list[tuple[str, bool]]:
         if isinstance(node, ast.Import):
             names = [a.name for a in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names = [f"memctl.{a.name}" for a in node.names] if node.module == "memctl" else [node.module]
-        found += [(name.split(".")[1], id(node) in top) for name in names if name.startswith("memctl.")]
+            names = (
+                [f"memctl.{a.name}" for a in node.names]
+                if node.module == "memctl"
+                else [node.module]
+            )
+        found += [
+            (name.split(".")[1], id(node) in top) for name in names if name.startswith("memctl.")
+        ]
     return found
 
 
@@ -71,7 +84,9 @@ def test_imports_point_one_way(path: Path) -> None:
     more = COMMANDS.get(own, set()) if path.name == "__main__.py" else set()
     for other, at_top in imports(path):
         allowed = other in MAY_IMPORT.get(own, set()) | more or other == own or own == "__init__"
-        assert allowed or (not at_top and (own, other) in LAZY) or path.name == "preload.py", f"{own} must not import {other}"
+        assert allowed or (not at_top and (own, other) in LAZY) or path.name == "preload.py", (
+            f"{own} must not import {other}"
+        )
 
 
 def test_every_part_is_in_the_table() -> None:
@@ -79,41 +94,65 @@ def test_every_part_is_in_the_table() -> None:
 
 
 def test_no_part_imports_a_command() -> None:
-    commands = {".".join(p.relative_to(PACKAGE.parent).with_suffix("").parts) for p in FILES if p.name == "__main__.py"}
+    commands = {
+        ".".join(p.relative_to(PACKAGE.parent).with_suffix("").parts)
+        for p in FILES
+        if p.name == "__main__.py"
+    }
     found = [
-        p for p in FILES for node in ast.walk(ast.parse(p.read_text())) if isinstance(node, ast.ImportFrom) and node.module in commands
+        p
+        for p in FILES
+        for node in ast.walk(ast.parse(p.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module in commands
     ]
     assert commands
     assert found == []
 
 
 def test_only_data_and_models_know_the_dimension() -> None:
-    """One code path: nobody else asks whether records are signals or images (`export` is diffusers' own format)."""
+    """One code path: nobody else asks whether records are signals or images (`export` is diffusers'
+    own format).
+    """
     asks = re.compile(r"\.ndim\s*[=!<>]|memctl\.(models\.unet|data\.images|data\.signals)")
     others = [p for p in FILES if part(p) not in ("data", "models", "export")]
     assert [str(p.relative_to(PACKAGE)) for p in others if asks.search(p.read_text())] == []
 
 
 def test_no_file_is_too_long_and_none_is_called_utils() -> None:
-    assert [p.name for p in FILES if len(p.read_text().splitlines()) > 300 or p.stem == "utils"] == []
+    assert [
+        p.name for p in FILES if len(p.read_text().splitlines()) > 300 or p.stem == "utils"
+    ] == []
 
 
-LIGHT = ["memctl.samplers", "memctl.data", "memctl.sweep.plugins", "memctl.train", "memctl.report", "memctl.evaluate"]
+LIGHT = [
+    "memctl.samplers",
+    "memctl.data",
+    "memctl.sweep.plugins",
+    "memctl.train",
+    "memctl.report",
+    "memctl.evaluate",
+]
 
 
 def test_the_sweeps_controller_starts_without_torch() -> None:
     code = (
-        "import sys, importlib\n"
-        f"for module in {LIGHT}:\n"
-        "    importlib.import_module(module)\n"
-        "    print(module, [m for m in ('torch', 'lightning', 'diffusers', 'wandb') if m in sys.modules])"
+        f"import sys, importlib\nfor module in {LIGHT}:\n    importlib.import_module(module)\n   "
+        " print(module, [m for m in ('torch', 'lightning', 'diffusers', 'wandb') if m in"
+        " sys.modules])"
     )
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent)
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent
+    )
     assert out.stdout.splitlines() == [f"{module} []" for module in LIGHT]
 
 
 def test_samplers_need_neither_hydra_nor_lightning() -> None:
-    unwanted = "('hydra', 'lightning', 'omegaconf', 'matplotlib', 'pandas', 'yaml', 'memctl.samplers.gallery')"
+    unwanted = (
+        "('hydra', 'lightning', 'omegaconf', 'matplotlib', 'pandas', 'yaml',"
+        " 'memctl.samplers.gallery')"
+    )
     code = f"import sys, memctl.samplers; print([m for m in {unwanted} if m in sys.modules])"
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent)
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PACKAGE.parent
+    )
     assert out.stdout.strip() == "[]"

@@ -19,14 +19,27 @@ Command = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path, tiny: list[str]) -> Command:
-    """`python -m memctl.train` with these arguments and tiny settings: its exit code, and all it printed."""
+def command(
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    tiny: list[str],
+) -> Command:
+    """`python -m memctl.train` with these arguments and tiny settings: its exit code, and all it
+    printed.
+    """
 
     def run(*arguments: str, small: bool = True) -> tuple[int, str]:
         monkeypatch.setenv("MEMCTL_RUNS", str(tmp_path / "runs"))
-        monkeypatch.setattr(sweeper, "measured", lambda plan: (10.0, 20.0))  # test_plan.py measures in earnest
+        monkeypatch.setattr(
+            sweeper, "measured", lambda plan: (10.0, 20.0)
+        )  # test_plan.py measures in earnest
         flags = {"-m": 1, "-cn": 2}.get(arguments[0], 0) if arguments else 0
-        monkeypatch.setattr(sys, "argv", ["memctl", *arguments[:flags], *(tiny if small else []), *arguments[flags:]])
+        monkeypatch.setattr(
+            sys,
+            "argv",
+            ["memctl", *arguments[:flags], *(tiny if small else []), *arguments[flags:]],
+        )
         GlobalHydra.instance().clear()
         code = 0
         try:
@@ -49,25 +62,55 @@ MISTAKES = {
     "not a number": (["ci.low=abc", "ci.high=2"], "ci.low"),
     "nan": (["ci.low=nan", "ci.high=2"], "ci.low=nan is not a number"),
     "unknown key": (["ci.lo=1"], "ci.lo"),
-    "unknown sampler": (["sampler=gauss"], "memctl: sampler=gauss is unknown; choose one of band, beta"),
-    "misspelt model": (["-m", "model=unet2d_8,unet2d8", "ci.low=1"], "model=unet2d8 is unknown (did you mean unet2d_8?)"),
+    "unknown sampler": (
+        ["sampler=gauss"],
+        "memctl: sampler=gauss is unknown; choose one of band, beta",
+    ),
+    "misspelt model": (
+        ["-m", "model=unet2d_8,unet2d8", "ci.low=1"],
+        "model=unet2d8 is unknown (did you mean unet2d_8?)",
+    ),
     "unknown field": (["+sampler.lo=3", "ci.low=1", "ci.high=2"], "did you mean low?"),
-    "negative rate": (["ci.low=1", "ci.high=2", "control.lr=-1"], "control.lr=-1.0 must be positive"),
-    "too many steps": (["ci.low=1", "ci.high=2", "generate.steps=2000"], "generate.steps=2000 must be in 1..1000"),
-    "no data file": (["ci.low=1", "ci.high=2", "data=signals", "data.path=nowhere.csv"], "nowhere.csv is not a file"),
+    "negative rate": (
+        ["ci.low=1", "ci.high=2", "control.lr=-1"],
+        "control.lr=-1.0 must be positive",
+    ),
+    "too many steps": (
+        ["ci.low=1", "ci.high=2", "generate.steps=2000"],
+        "generate.steps=2000 must be in 1..1000",
+    ),
+    "no data file": (
+        ["ci.low=1", "ci.high=2", "data=signals", "data.path=nowhere.csv"],
+        "nowhere.csv is not a file",
+    ),
     "no data path": (["ci.low=1", "ci.high=2", "data=signals"], "needs data.path=FILE"),
-    "too large a split": (["ci.low=1", "ci.high=2", "data.n_train=9999"], "do not fit 491 distinct records"),
+    "too large a split": (
+        ["ci.low=1", "ci.high=2", "data.n_train=9999"],
+        "do not fit 491 distinct records",
+    ),
     "unknown template": (["-cn", "multirun_templates/nope"], "multirun_templates/nope"),
     "empty sweep": (["-m", "ci.low=900", "ci.high=100,200"], "no run is left"),
     "wrong value in a sweep": (["-m", "ci.low=100,abc", "ci.high=200"], "ci.low=abc"),
-    "bound outside in a sweep": (["-m", "ci.low=100", "ci.high=200,2000"], "ci.high=2000 is outside"),
-    "missing data in a sweep": (["-m", "ci.low=1", "ci.high=2", "data=signals", "data.path=nowhere.csv"], "nowhere.csv is not a file"),
+    "bound outside in a sweep": (
+        ["-m", "ci.low=100", "ci.high=200,2000"],
+        "ci.high=2000 is outside",
+    ),
+    "missing data in a sweep": (
+        ["-m", "ci.low=1", "ci.high=2", "data=signals", "data.path=nowhere.csv"],
+        "nowhere.csv is not a file",
+    ),
     "no such precision in a sweep": (
         ["-m", "ci.low=1", "ci.high=2", "trainer.precision=fp64", "hydra.sweeper.plan=true"],
         "trainer.precision=fp64 must be auto, fp32 or bf16",
     ),
-    "no such compile": (["ci.low=1", "ci.high=2", "trainer.compile=perhaps"], "trainer.compile=perhaps must be auto, true or false"),
-    "no such format": (["ci.low=1", "ci.high=2", "trainer.memory_format=x"], "trainer.memory_format=x must be auto, channels_last or"),
+    "no such compile": (
+        ["ci.low=1", "ci.high=2", "trainer.compile=perhaps"],
+        "trainer.compile=perhaps must be auto, true or false",
+    ),
+    "no such format": (
+        ["ci.low=1", "ci.high=2", "trainer.memory_format=x"],
+        "trainer.memory_format=x must be auto, channels_last or",
+    ),
     "no gpu": (["ci.low=1", "ci.high=2", "trainer.accelerator=tpu"], "trainer.accelerator=tpu"),
 }
 
@@ -83,7 +126,10 @@ def test_a_mistake_gets_one_clear_message(command: Command, name: str) -> None:
     assert "Traceback" not in out
 
 
-@pytest.mark.parametrize("option", ["-cp", "-cd", "--config-path=mine", "--config-dir=mine", "hydra.searchpath=[file://mine]"])
+@pytest.mark.parametrize(
+    "option",
+    ["-cp", "-cd", "--config-path=mine", "--config-dir=mine", "hydra.searchpath=[file://mine]"],
+)
 def test_a_folder_of_ones_own_may_hold_any_choice(option: str) -> None:
     check_choices([option, "model=mine"])
     with pytest.raises(UserError, match="model=mine is unknown"):
@@ -95,8 +141,14 @@ def test_a_folder_of_ones_own_may_hold_any_choice(option: str) -> None:
     [
         ([], ["hydra.mode=RUN"]),
         (["-cn", "x"], ["-cn", "x", "hydra.mode=RUN"]),
-        (["a=1", "b=2", "-cn", "x", "--cfg", "job"], ["a=1", "b=2", "hydra.mode=RUN", "-cn", "x", "--cfg", "job"]),
-        (["--config-name=x", "hydra.mode=MULTIRUN"], ["--config-name=x", "hydra.mode=MULTIRUN", "hydra.mode=RUN"]),
+        (
+            ["a=1", "b=2", "-cn", "x", "--cfg", "job"],
+            ["a=1", "b=2", "hydra.mode=RUN", "-cn", "x", "--cfg", "job"],
+        ),
+        (
+            ["--config-name=x", "hydra.mode=MULTIRUN"],
+            ["--config-name=x", "hydra.mode=MULTIRUN", "hydra.mode=RUN"],
+        ),
     ],
     ids=str,
 )
@@ -119,7 +171,9 @@ def test_one_cell(command: Command, tmp_path: Path) -> None:
     assert "sweep.name=NAME" in out
 
 
-def test_a_sweep_runs_the_valid_pairs_and_the_references_once(command: Command, tmp_path: Path) -> None:
+def test_a_sweep_runs_the_valid_pairs_and_the_references_once(
+    command: Command, tmp_path: Path
+) -> None:
     arguments = ("-m", "ci.low=100,200", "ci.high=100,300,400")
     code, out = command(*arguments, "hydra.sweeper.plan=true")
     assert code == 0, out
@@ -134,7 +188,14 @@ def test_a_sweep_runs_the_valid_pairs_and_the_references_once(command: Command, 
     assert code == 0, out
     sweep = tmp_path / "runs" / "mitdb208"
     names = sorted(p.parent.name for p in sweep.glob("*/record.json"))
-    assert names == ["base", "cl100_ch300_s0", "cl100_ch400_s0", "cl200_ch300_s0", "cl200_ch400_s0", "uniform_s0"]
+    assert names == [
+        "base",
+        "cl100_ch300_s0",
+        "cl100_ch400_s0",
+        "cl200_ch300_s0",
+        "cl200_ch400_s0",
+        "uniform_s0",
+    ]
     assert "[6/6]" in out
     assert str(sweep / "report" / "index.html") in out
     before = {p: p.stat().st_mtime_ns for p in sweep.glob("*/*.json")}
@@ -168,14 +229,18 @@ def test_a_sweep_runs_the_valid_pairs_and_the_references_once(command: Command, 
 
 
 def test_runs_of_the_same_science_are_made_once(command: Command) -> None:
-    code, out = command("-m", "ci.low=100", "ci.high=200,300", "sampler=interval,uniform", "hydra.sweeper.plan=true")
+    code, out = command(
+        "-m", "ci.low=100", "ci.high=200,300", "sampler=interval,uniform", "hydra.sweeper.plan=true"
+    )
     assert code == 0, out
     assert "4 runs" in out
     assert "the same run as uniform_s0" in out
 
 
 def test_other_swept_settings_get_folders_of_their_own(command: Command) -> None:
-    code, out = command("-m", "ci.low=100", "ci.high=200", "control.lr=1e-3,1e-4", "hydra.sweeper.plan=true")
+    code, out = command(
+        "-m", "ci.low=100", "ci.high=200", "control.lr=1e-3,1e-4", "hydra.sweeper.plan=true"
+    )
     assert code == 0, out
     assert "cl100_ch200_s0_control.lr-0.001" in out
     assert "cl100_ch200_s0_control.lr-0.0001" in out

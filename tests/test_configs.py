@@ -26,20 +26,34 @@ TEMPLATES = [path.stem for path in sorted((ROOT / "multirun_templates").glob("*.
 
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_option_composes(composed: Callable[..., DictConfig], option: str) -> None:
-    cfg = composed(option, "ci.low=100", "ci.high=200", "data.path=x" if option == "data=signals" else "seed=0")
+    cfg = composed(
+        option, "ci.low=100", "ci.high=200", "data.path=x" if option == "data=signals" else "seed=0"
+    )
     assert cfg.ci.low == 100
 
 
 def test_every_registered_object_has_a_config() -> None:
-    for group, names in (("data", data.SOURCES), ("model", models.MODELS), ("sampler", samplers.SAMPLERS)):
-        offered = [OmegaConf.load(path).get("name") for path in (ROOT / "conf" / group).glob("*.yaml")]
+    for group, names in (
+        ("data", data.SOURCES),
+        ("model", models.MODELS),
+        ("sampler", samplers.SAMPLERS),
+    ):
+        offered = [
+            OmegaConf.load(path).get("name") for path in (ROOT / "conf" / group).glob("*.yaml")
+        ]
         assert set(names) <= set(offered)
-    assert {option for option in OPTIONS if option.startswith("weighting=")} == {f"weighting={name}" for name in WEIGHTINGS}
-    assert {f"sampler={name}" for name in (*samplers.SAMPLERS, "none", "_draw_")} == {o for o in OPTIONS if o.startswith("sampler=")}
+    assert {option for option in OPTIONS if option.startswith("weighting=")} == {
+        f"weighting={name}" for name in WEIGHTINGS
+    }
+    assert {f"sampler={name}" for name in (*samplers.SAMPLERS, "none", "_draw_")} == {
+        o for o in OPTIONS if o.startswith("sampler=")
+    }
 
 
 @pytest.mark.parametrize("template", TEMPLATES)
-def test_every_template_composes(composed: Callable[..., DictConfig], template: str, tmp_path: Path) -> None:
+def test_every_template_composes(
+    composed: Callable[..., DictConfig], template: str, tmp_path: Path
+) -> None:
     cfg = composed(f"paths.data={tmp_path}", config_name=f"multirun_templates/{template}")
     assert cfg.base.epochs >= 1
 
@@ -50,18 +64,27 @@ def test_every_template_says_its_purpose_and_command(template: str) -> None:
     assert f"-cn multirun_templates/{template}" in text.split("defaults:")[0]
 
 
-def test_every_checked_key_exists_and_its_default_is_in_range(composed: Callable[..., DictConfig]) -> None:
+def test_every_checked_key_exists_and_its_default_is_in_range(
+    composed: Callable[..., DictConfig],
+) -> None:
     cfg = composed("ci.low=100", "ci.high=200")
     for key, valid, _ in RANGES:
         assert valid(OmegaConf.select(cfg, key, throw_on_missing=True)), key
 
 
 def test_the_defaults_are_the_papers(composed: Callable[..., DictConfig]) -> None:
-    """The paper's section 5: lr 1e-3 for the base, 30 epochs of 1e-4 for control, 50 % coverage, T = 1000, 1,000 samples."""
+    """The paper's section 5: lr 1e-3 for the base, 30 epochs of 1e-4 for control, 50 % coverage, T
+    = 1000, 1,000 samples.
+    """
     e = Experiment.of(composed("ci.low=100", "ci.high=200"))
     c = e.config
     assert (c.base.lr, c.control.epochs, c.control.lr, c.ci.coverage) == (1e-3, 30, 1e-4, 0.5)
-    assert (c.diffusion.timesteps, c.generate.samples, c.generate.method, c.generate.steps) == (1000, 1000, "ddim", 50)
+    assert (c.diffusion.timesteps, c.generate.samples, c.generate.method, c.generate.steps) == (
+        1000,
+        1000,
+        "ddim",
+        50,
+    )
     assert composed("data=ecg5000").base.epochs == 50
 
 
@@ -72,14 +95,29 @@ PREDICTIONS = ["epsilon", "sample", "v_prediction"]
 
 @pytest.mark.parametrize(
     ("diffusion", "name"),
-    [*(("zero_snr", name) for name in samplers.SAMPLERS), *((d, "laplace") for d in DIFFUSIONS if d != "zero_snr")],
+    [
+        *(("zero_snr", name) for name in samplers.SAMPLERS),
+        *((d, "laplace") for d in DIFFUSIONS if d != "zero_snr"),
+    ],
 )
-def test_a_sampler_fits_a_diffusion(experiment: Make, diffusion: str, name: str, tmp_path: Path) -> None:
+def test_a_sampler_fits_a_diffusion(
+    experiment: Make, diffusion: str, name: str, tmp_path: Path
+) -> None:
     """It takes the diffusion's steps and noise schedule, and can be drawn from."""
     (tmp_path / "p.csv").write_text(" ".join(["1"] * 50))
-    more = {"table": [f"sampler.path={tmp_path}/p.csv"], "fixed": ["sampler.t=50"], "interval": ["ci.low=10", "ci.high=30"]}.get(name, [])
+    more = {
+        "table": [f"sampler.path={tmp_path}/p.csv"],
+        "fixed": ["sampler.t=50"],
+        "interval": ["ci.low=10", "ci.high=30"],
+    }.get(name, [])
     more += ["sampler.of={name: interval, low: 1, high: 20}"] if name == "mirror" else []
-    made = experiment(f"diffusion={diffusion}", "diffusion.timesteps=50", "generate.steps=4", f"sampler={name}", *more)
+    made = experiment(
+        f"diffusion={diffusion}",
+        "diffusion.timesteps=50",
+        "generate.steps=4",
+        f"sampler={name}",
+        *more,
+    )
     assert made.sampler.timesteps == 50
     assert made.sampler.pmf.sum() == pytest.approx(1)
     if hasattr(made.sampler, "schedule"):
@@ -98,7 +136,13 @@ def test_a_diffusion_allows_every_prediction_and_zero_terminal_snr_but_for_the_n
         for prediction in PREDICTIONS:
             cfg.diffusion.zero_terminal_snr, cfg.diffusion.prediction = zero, prediction
             if zero and prediction == "epsilon":
-                with pytest.raises(UserError, match=r"leaves no signal at t = T.*set diffusion\.prediction=v_prediction \(or sample\)"):
+                with pytest.raises(
+                    UserError,
+                    match=(
+                        r"leaves no signal at t = T.*set diffusion\.prediction=v_prediction \(or"
+                        r" sample\)"
+                    ),
+                ):
                     Experiment.of(cfg)
                 continue
             made = Experiment.of(cfg).config.diffusion
@@ -108,9 +152,17 @@ def test_a_diffusion_allows_every_prediction_and_zero_terminal_snr_but_for_the_n
             assert (log_snr[-1] == -np.inf) == zero
 
 
-def test_only_a_schedule_without_terminal_signal_predicts_other_than_noise(composed: Callable[..., DictConfig]) -> None:
-    found = {diffusion: composed(f"diffusion={diffusion}", "sampler=uniform").diffusion.prediction for diffusion in DIFFUSIONS}
-    assert found == {diffusion: "v_prediction" if diffusion == "zero_snr" else "epsilon" for diffusion in DIFFUSIONS}
+def test_only_a_schedule_without_terminal_signal_predicts_other_than_noise(
+    composed: Callable[..., DictConfig],
+) -> None:
+    found = {
+        diffusion: composed(f"diffusion={diffusion}", "sampler=uniform").diffusion.prediction
+        for diffusion in DIFFUSIONS
+    }
+    assert found == {
+        diffusion: "v_prediction" if diffusion == "zero_snr" else "epsilon"
+        for diffusion in DIFFUSIONS
+    }
 
 
 def test_diffusions_are_other_sciences(experiment: Make) -> None:
@@ -122,7 +174,9 @@ def test_diffusions_are_other_sciences(experiment: Make) -> None:
 def test_every_weighting_is_one_override(experiment: Make, name: str) -> None:
     made = experiment(f"weighting={name}")
     assert made.config.weighting.name == name
-    w = loss_weights(made.config.weighting, "epsilon", NoiseSchedule.configured(made.config.diffusion).log_snr)
+    w = loss_weights(
+        made.config.weighting, "epsilon", NoiseSchedule.configured(made.config.diffusion).log_snr
+    )
     assert np.isfinite(w).all()
     assert made.science["weighting"]["name"] == name
 
@@ -134,7 +188,9 @@ def test_weightings_have_the_constants_of_their_papers(experiment: Make) -> None
     assert (p2.gamma, p2.k) == (1, 1)
 
 
-def test_weighting_and_use_are_science_of_the_run_and_not_of_the_base(composed: Callable[..., DictConfig]) -> None:
+def test_weighting_and_use_are_science_of_the_run_and_not_of_the_base(
+    composed: Callable[..., DictConfig],
+) -> None:
     made = []
     for key, value in {
         "seed": 0,
@@ -153,37 +209,70 @@ def test_weighting_and_use_are_science_of_the_run_and_not_of_the_base(composed: 
 
 
 WRONG = {
-    "mode": (["sampler.mode=importance"], "sampler.mode=importance must be sample, weight or correct"),
+    "mode": (
+        ["sampler.mode=importance"],
+        "sampler.mode=importance must be sample, weight or correct",
+    ),
     "clip": (["sampler.clip=-1"], "sampler.clip=-1 must be positive"),
     "stratified": (["sampler.stratified=maybe"], "sampler.stratified=maybe must be true or false"),
-    "weighting": (["weighting.name=max_snr"], "weighting.name=max_snr must be none, min_snr, soft_min_snr, p2, snr or debiased"),
+    "weighting": (
+        ["weighting.name=max_snr"],
+        "weighting.name=max_snr must be none, min_snr, soft_min_snr, p2, snr or debiased",
+    ),
     "gamma": (["weighting=min_snr", "weighting.gamma=0"], "weighting.gamma=0.0 must be positive"),
     "k": (["weighting=p2", "weighting.k=-1"], "weighting.k=-1.0 must be positive"),
-    "prediction": (["diffusion.prediction=noise"], "diffusion.prediction=noise must be epsilon, sample or v_prediction"),
-    "schedule": (["diffusion.schedule=cosine"], "diffusion.schedule=cosine must be linear, scaled_linear, squaredcos_cap_v2 or sigmoid"),
-    "steps": (["sampler=uniform", "+sampler.timesteps=20"], "sampler.timesteps=20 is not diffusion.timesteps=1000; set the latter alone"),
-    "steps of a schedule": (["sampler=laplace", "+sampler.timesteps=20"], "the noise schedule has 1000 steps, sampler=laplace 20"),
+    "prediction": (
+        ["diffusion.prediction=noise"],
+        "diffusion.prediction=noise must be epsilon, sample or v_prediction",
+    ),
+    "schedule": (
+        ["diffusion.schedule=cosine"],
+        "diffusion.schedule=cosine must be linear, scaled_linear, squaredcos_cap_v2 or sigmoid",
+    ),
+    "steps": (
+        ["sampler=uniform", "+sampler.timesteps=20"],
+        "sampler.timesteps=20 is not diffusion.timesteps=1000; set the latter alone",
+    ),
+    "steps of a schedule": (
+        ["sampler=laplace", "+sampler.timesteps=20"],
+        "the noise schedule has 1000 steps, sampler=laplace 20",
+    ),
     "no table": (["sampler=table"], "sampler.path is not given"),
     "number": (["sampler=laplace", "sampler.b=narrow"], "sampler.b='narrow' is not a number"),
     "range": (["sampler=beta", "sampler.alpha=0"], "sampler.alpha=0 must be positive"),
-    "parts": (["sampler=mixture", "sampler.parts=[{name: laplas}]"], "sampler=laplas is unknown (did you mean laplace?)"),
-    "weights": (["sampler=mixture", "sampler.weights=[1]"], "sampler.weights=[1] must be 2 numbers"),
+    "parts": (
+        ["sampler=mixture", "sampler.parts=[{name: laplas}]"],
+        "sampler=laplas is unknown (did you mean laplace?)",
+    ),
+    "weights": (
+        ["sampler=mixture", "sampler.weights=[1]"],
+        "sampler.weights=[1] must be 2 numbers",
+    ),
 }
 
 
 @pytest.mark.parametrize(("overrides", "message"), WRONG.values(), ids=WRONG.keys())
-def test_a_wrong_value_is_refused_by_its_key(experiment: Make, overrides: list[str], message: str) -> None:
+def test_a_wrong_value_is_refused_by_its_key(
+    experiment: Make, overrides: list[str], message: str
+) -> None:
     with pytest.raises(UserError, match=re.escape(message)):
         experiment(*overrides)
 
 
 @pytest.fixture
-def swept(composed: Callable[..., DictConfig], tiny: list[str], tmp_path: Path) -> Callable[..., list[Experiment]]:
+def swept(
+    composed: Callable[..., DictConfig], tiny: list[str], tmp_path: Path
+) -> Callable[..., list[Experiment]]:
     """The runs of a sweep over these values, as its plan has them."""
 
     def runs(*overrides: str) -> list[Experiment]:
         compose = lambda job: composed(*tiny, f"paths.runs={tmp_path / 'runs'}", *job)
-        return [run.experiment for run in make_plan(axes(OverridesParser.create().parse_overrides(list(overrides))), [], compose).runs]
+        return [
+            run.experiment
+            for run in make_plan(
+                axes(OverridesParser.create().parse_overrides(list(overrides))), [], compose
+            ).runs
+        ]
 
     return runs
 
@@ -204,22 +293,36 @@ SWEEPS = {
 
 
 @pytest.mark.parametrize("overrides", SWEEPS.values(), ids=SWEEPS.keys())
-def test_the_runs_of_a_sweep_have_folders_of_their_own(swept: Callable[..., list[Experiment]], overrides: list[str]) -> None:
+def test_the_runs_of_a_sweep_have_folders_of_their_own(
+    swept: Callable[..., list[Experiment]], overrides: list[str]
+) -> None:
     runs = swept(*overrides)
     expected = np.prod([len(re.sub(r"\[.*?\]", "x", text).split(",")) for text in overrides])
-    assert len({run.directory for run in runs}) == len({run.fingerprint for run in runs}) == len(runs) == expected
+    assert (
+        len({run.directory for run in runs})
+        == len({run.fingerprint for run in runs})
+        == len(runs)
+        == expected
+    )
     assert all(re.fullmatch(r"[A-Za-z0-9._+-]+", run.name) for run in runs)
 
 
 def test_the_names_of_modes(swept: Callable[..., list[Experiment]]) -> None:
-    names = [run.name for run in swept("sampler=beta", "sampler.mode=sample,weight,correct", "seed=4")]
+    names = [
+        run.name for run in swept("sampler=beta", "sampler.mode=sample,weight,correct", "seed=4")
+    ]
     assert names == ["beta_s4", "beta_weight_s4", "beta_correct_s4"]
 
 
-def test_a_table_is_its_content_wherever_it_lies(experiment: Make, swept: Callable[..., list[Experiment]], tmp_path: Path) -> None:
+def test_a_table_is_its_content_wherever_it_lies(
+    experiment: Make, swept: Callable[..., list[Experiment]], tmp_path: Path
+) -> None:
     for name, first in {"a.csv": 1, "b.csv": 1, "c.csv": 2}.items():
         (tmp_path / name).write_text(" ".join(map(str, [first] + [1] * 999)))
-    a, b, c = (experiment("sampler=table", f"sampler.path={tmp_path / name}") for name in ("a.csv", "b.csv", "c.csv"))
+    a, b, c = (
+        experiment("sampler=table", f"sampler.path={tmp_path / name}")
+        for name in ("a.csv", "b.csv", "c.csv")
+    )
     assert a.science == b.science
     assert a.fingerprint == b.fingerprint != c.fingerprint
     assert a.name == b.name != c.name
@@ -229,13 +332,20 @@ def test_a_table_is_its_content_wherever_it_lies(experiment: Make, swept: Callab
 
 
 def test_a_constant_that_a_weighting_does_not_use_makes_no_other_run(experiment: Make) -> None:
-    assert experiment("weighting=snr").fingerprint == experiment("weighting=snr", "weighting.gamma=4").fingerprint
+    assert (
+        experiment("weighting=snr").fingerprint
+        == experiment("weighting=snr", "weighting.gamma=4").fingerprint
+    )
 
 
 def test_a_message_names_presets_that_are_there() -> None:
-    assert {f"unet2d_{size}" for size in models.PRESETS} == {path.stem for path in (ROOT / "conf" / "model").glob("unet2d_*.yaml")}
+    assert {f"unet2d_{size}" for size in models.PRESETS} == {
+        path.stem for path in (ROOT / "conf" / "model").glob("unet2d_*.yaml")
+    }
 
 
-def test_a_base_forgets_its_random_start_and_a_control_keeps_its_average(composed: Callable[..., DictConfig]) -> None:
+def test_a_base_forgets_its_random_start_and_a_control_keeps_its_average(
+    composed: Callable[..., DictConfig],
+) -> None:
     cfg = composed()
     assert (cfg.base.ema_warmup, cfg.control.ema_warmup) == (True, False)

@@ -1,4 +1,6 @@
-"""`python -m memctl.evaluate` as a user types it: generators whose answer is known, both kinds of records, and every mistake."""
+"""`python -m memctl.evaluate` as a user types it: generators whose answer is known, both kinds of
+records, and every mistake.
+"""
 
 import csv
 import json
@@ -20,13 +22,25 @@ from memctl.metrics.suite import Suite
 
 N, LENGTH = 120, 40
 Command = Callable[..., tuple[int, str, str]]
-FILES = ["evaluation.json", "metrics.csv", "neighbours.csv", "projection.png", "ratios.png", "samples.png", "suspects.png"]
+FILES = [
+    "evaluation.json",
+    "metrics.csv",
+    "neighbours.csv",
+    "projection.png",
+    "ratios.png",
+    "samples.png",
+    "suspects.png",
+]
 SMALL = ["metrics.repeats=100", "metrics.full=false"]
 
 
 @pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
-    """The command with these arguments, in a folder of its own: its exit code, what it printed, and its errors."""
+def command(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> Command:
+    """The command with these arguments, in a folder of its own: its exit code, what it printed, and
+    its errors.
+    """
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str) -> tuple[int, str, str]:
@@ -42,9 +56,14 @@ def command(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], 
 
 
 def signals(n: int, seed: int) -> np.ndarray:
-    """Draws of one population: 14 factors, the fine ones weaker, and a little noise; shape (n, LENGTH)."""
+    """Draws of one population: 14 factors, the fine ones weaker, and a little noise; shape (n,
+    LENGTH).
+    """
     rng = np.random.default_rng(seed)
-    basis = np.sin(np.outer(np.arange(1, 15), np.linspace(0, np.pi, LENGTH))) * np.arange(1, 15)[:, None] ** -0.4
+    basis = (
+        np.sin(np.outer(np.arange(1, 15), np.linspace(0, np.pi, LENGTH)))
+        * np.arange(1, 15)[:, None] ** -0.4
+    )
     return rng.normal(size=(n, 14)) @ basis + 0.02 * rng.normal(size=(n, LENGTH))
 
 
@@ -65,7 +84,11 @@ def made(kind: str) -> np.ndarray:
     copied = TRAIN[rng.integers(N, size=N)]
     if kind == "some copies":
         return np.concatenate([copied[: N // 4], FRESH[N // 4 :]])
-    known = {"copies": copied, "soft copies": copied + 0.5 * rng.normal(size=copied.shape), "fresh": FRESH}
+    known = {
+        "copies": copied,
+        "soft copies": copied + 0.5 * rng.normal(size=copied.shape),
+        "fresh": FRESH,
+    }
     return np.asarray(known[kind] if kind in known else blur(FRESH[:, None])[:, 0])
 
 
@@ -75,42 +98,70 @@ def made(kind: str) -> np.ndarray:
         ("copies", "COPYING"),
         ("some copies", "COPYING"),
         ("soft copies", "COPYING"),
-        ("fresh", "HEALTHY|UNDECIDED"),  # 120 records are few: chance may leave one number's interval beyond its floor
+        (
+            "fresh",
+            "HEALTHY|UNDECIDED",
+        ),  # 120 records are few: chance may leave one number's interval beyond its floor
         ("blurred", "COLLAPSED"),
     ],
 )
-def test_known_generators_get_their_word(command: Command, sides: list[str], tmp_path: Path, kind: str, word: str) -> None:
+def test_known_generators_get_their_word(
+    command: Command, sides: list[str], tmp_path: Path, kind: str, word: str
+) -> None:
     np.save(tmp_path / "samples.npy", made(kind))
     code, out, err = command("samples.npy", *sides, *SMALL)
     assert code == 0, err
-    assert f"120 samples of 1 channel x {LENGTH} values, taken as signals, beside 120 training and 120 held-out records" in out
+    assert (
+        f"120 samples of 1 channel x {LENGTH} values, taken as signals, beside 120 training and 120"
+        " held-out records" in out
+    )
     assert re.search(f"verdict: ({word})", out)
     assert "CAUTION" not in out
     found = json.loads((tmp_path / "evaluation" / "evaluation.json").read_text())
     assert found["verdict"]["word"] in word.split("|")
     hits = found["metrics"]["f_mem"]["value"]
-    assert {"copies": hits == 1, "some copies": 0.25 <= hits < 0.3, "soft copies": 0 < hits < 0.5}.get(kind, hits == 0)
+    assert {
+        "copies": hits == 1,
+        "some copies": 0.25 <= hits < 0.3,
+        "soft copies": 0 < hits < 0.5,
+    }.get(kind, hits == 0)
 
 
 def test_what_is_written_is_the_suites(command: Command, sides: list[str], tmp_path: Path) -> None:
     """Every metric, in the file as in the suite that runs use; neighbours by brute force."""
     samples = np.concatenate([TRAIN[5:6], FRESH[:59]])
     np.savetxt(tmp_path / "samples.csv", samples, delimiter=",", header="a,b", comments="")
-    code, out, err = command("samples.csv", *sides, "--out", "here", "metrics.repeats=20", "metrics.bins=20")
+    code, out, err = command(
+        "samples.csv", *sides, "--out", "here", "metrics.repeats=20", "metrics.bins=20"
+    )
     assert code == 0, err
     assert "metrics, nearest records and pictures: here" in out
     assert "comparing 60 samples with 120 training and 120 held-out records ..." in err
     assert sorted(p.name for p in (tmp_path / "here").iterdir()) == FILES
     told = json.loads((tmp_path / "here" / "evaluation.json").read_text())
     config = Metrics(repeats=20, bins=20)
-    split = evaluate.given.compared(*(evaluate.given.read(p) for p in ("samples.csv", "train.npy", "heldout.npy"))).split
+    split = evaluate.given.compared(
+        *(evaluate.given.read(p) for p in ("samples.csv", "train.npy", "heldout.npy"))
+    ).split
     expected = Suite.of(split, config).evaluate(samples[:, None].astype(np.float32))
     table = pd.read_csv(tmp_path / "here" / "metrics.csv", index_col="metric")
     assert list(table.index) == list(expected) == list(told["metrics"])
     np.testing.assert_allclose(table["value"], [m.value for m in expected.values()], rtol=1e-5)
-    assert list(table.columns) == ["value", "low", "high", "floor_low", "floor_high", "heldout", "copies", "blurred", "mean"]
+    assert list(table.columns) == [
+        "value",
+        "low",
+        "high",
+        "floor_low",
+        "floor_high",
+        "heldout",
+        "copies",
+        "blurred",
+        "mean",
+    ]
     assert table.loc["f_mem", "copies"] == 1
-    assert table.loc["dcr_share", "floor_low"] == pytest.approx(told["yardsticks"]["floor"]["dcr_share"]["low"], rel=1e-5)
+    assert table.loc["dcr_share", "floor_low"] == pytest.approx(
+        told["yardsticks"]["floor"]["dcr_share"]["low"], rel=1e-5
+    )
     assert told["split"]["hash"] == split.hash
     assert told["settings"]["bins"] == 20
     assert told["sources"]["train"] == "train.npy"
@@ -120,13 +171,18 @@ def test_what_is_written_is_the_suites(command: Command, sides: list[str], tmp_p
     assert near["nearest_train"][0] == 5
 
 
-def test_neighbours_keep_their_place_in_the_users_file(command: Command, sides: list[str], tmp_path: Path) -> None:
+def test_neighbours_keep_their_place_in_the_users_file(
+    command: Command, sides: list[str], tmp_path: Path
+) -> None:
     np.save(tmp_path / "train.npy", np.concatenate([TRAIN[:1], TRAIN]))
     np.save(tmp_path / "samples.npy", TRAIN[:20])
     code, out, _ = command("samples.npy", *sides, *SMALL)
     assert code == 0
     assert "left out: 1 records that repeat another of their side" in out
-    assert pd.read_csv(tmp_path / "evaluation" / "neighbours.csv")["nearest_train"].tolist() == [0, *range(2, 21)]
+    assert pd.read_csv(tmp_path / "evaluation" / "neighbours.csv")["nearest_train"].tolist() == [
+        0,
+        *range(2, 21),
+    ]
 
 
 def pictures(folder: Path, pixels: np.ndarray) -> None:
@@ -137,12 +193,18 @@ def pictures(folder: Path, pixels: np.ndarray) -> None:
 
 @pytest.fixture
 def images() -> dict[str, np.ndarray]:
-    """Smooth colours of 12 x 12 pixels, and samples of which half are copies, mirrored: uint8, shape (n, 12, 12, 3)."""
+    """Smooth colours of 12 x 12 pixels, and samples of which half are copies, mirrored: uint8,
+    shape (n, 12, 12, 3).
+    """
     rng = np.random.default_rng(0)
     values = gaussian_filter(rng.normal(size=(90, 12, 12, 3)), (0, 2, 2, 0.5))
     pixels = np.clip(128 + 60 * values / values.std(), 0, 255).astype(np.uint8)
     train, heldout = pixels[:40], pixels[40:80]
-    return {"train": train, "heldout": heldout, "samples": np.concatenate([train[[3, 3, *range(10, 18)], :, ::-1], pixels[80:]])}
+    return {
+        "train": train,
+        "heldout": heldout,
+        "samples": np.concatenate([train[[3, 3, *range(10, 18)], :, ::-1], pixels[80:]]),
+    }
 
 
 def test_folders_of_images(command: Command, tmp_path: Path, images: dict[str, np.ndarray]) -> None:
@@ -150,35 +212,79 @@ def test_folders_of_images(command: Command, tmp_path: Path, images: dict[str, n
     for name, pixels in images.items():
         pictures(tmp_path / name, pixels)
         np.save(tmp_path / f"{name}.npy", pixels)
-    code, out, err = command("samples", "--train", "train", "--heldout", "heldout", "--size", "12", "--out", "a", *SMALL)
+    code, out, err = command(
+        "samples", "--train", "train", "--heldout", "heldout", "--size", "12", "--out", "a", *SMALL
+    )
     assert code == 0, err
-    assert "20 samples of 3 channels x 12 x 12 pixels, taken as images, beside 40 training and 40 held-out records" in out
+    assert (
+        "20 samples of 3 channels x 12 x 12 pixels, taken as images, beside 40 training and 40"
+        " held-out records" in out
+    )
     assert "verdict: COPYING" in out
     assert sorted(p.name for p in (tmp_path / "a").iterdir()) == FILES
     with (tmp_path / "a" / "neighbours.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert [row["nearest_train"] for row in rows[:10]] == ["03.png", "03.png", *(f"{k}.png" for k in range(10, 18))]
+    assert [row["nearest_train"] for row in rows[:10]] == [
+        "03.png",
+        "03.png",
+        *(f"{k}.png" for k in range(10, 18)),
+    ]
     assert rows[0]["sample"] == "00.png"
     first = pd.read_csv(tmp_path / "a" / "metrics.csv", index_col="metric")["value"]
     assert first["f_mem"] == 0.5
 
-    assert command("samples.npy", "--train", "train.npy", "--heldout", "heldout.npy", "--out", "b", *SMALL)[0] == 0
+    assert (
+        command(
+            "samples.npy", "--train", "train.npy", "--heldout", "heldout.npy", "--out", "b", *SMALL
+        )[0]
+        == 0
+    )
     second = pd.read_csv(tmp_path / "b" / "metrics.csv", index_col="metric")["value"]
-    for metric, scale in {"f_mem": 1, "dcr_share": 1, "dcr_p": 1, "distance_to_train": 127.5, "energy_heldout": 127.5}.items():
+    for metric, scale in {
+        "f_mem": 1,
+        "dcr_share": 1,
+        "dcr_p": 1,
+        "distance_to_train": 127.5,
+        "energy_heldout": 127.5,
+    }.items():
         assert second[metric] == pytest.approx(scale * first[metric], rel=1e-4)
 
-    assert command("samples.npy", "--train", "train.npy", "--heldout", "heldout.npy", "--no-mirror", "--out", "c", *SMALL)[0] == 0
+    assert (
+        command(
+            "samples.npy",
+            "--train",
+            "train.npy",
+            "--heldout",
+            "heldout.npy",
+            "--no-mirror",
+            "--out",
+            "c",
+            *SMALL,
+        )[0]
+        == 0
+    )
     assert pd.read_csv(tmp_path / "c" / "metrics.csv", index_col="metric")["value"]["f_mem"] == 0
 
 
-def test_copies_in_another_range_are_cautioned(command: Command, tmp_path: Path, images: dict[str, np.ndarray]) -> None:
+def test_copies_in_another_range_are_cautioned(
+    command: Command, tmp_path: Path, images: dict[str, np.ndarray]
+) -> None:
     train, heldout = (images[name] / 127.5 - 1 for name in ("train", "heldout"))
-    for name, values in {"train": train, "heldout": heldout, "same": 1.05 * train, "other": (train + 1) / 2}.items():
+    for name, values in {
+        "train": train,
+        "heldout": heldout,
+        "same": 1.05 * train,
+        "other": (train + 1) / 2,
+    }.items():
         np.save(tmp_path / f"{name}.npy", values)
     for name, count in {"same": 0, "other": 1}.items():
         code, out, err = command(f"{name}.npy", *BOTH, *SMALL)
         assert code == 0, err
-        assert out.count("CAUTION: most samples lie in [0, 1], most training images in [-1, 1]") == out.count("CAUTION") == count
+        assert (
+            out.count("CAUTION: most samples lie in [0, 1], most training images in [-1, 1]")
+            == out.count("CAUTION")
+            == count
+        )
 
 
 def test_grey_images_without_channels_are_cautioned(command: Command, tmp_path: Path) -> None:
@@ -213,11 +319,17 @@ def test_cautions(command: Command, sides: list[str], tmp_path: Path) -> None:
 def test_a_run_is_measured_anew_against_its_own_split(command: Command, tmp_path: Path) -> None:
     run = tmp_path / "runs" / "mitdb208" / "base"
     run.mkdir(parents=True)
-    config = Config(data={"name": "mitdb208", "n_train": 24, "n_heldout": 24}, metrics=Metrics(bins=20))
+    config = Config(
+        data={"name": "mitdb208", "n_train": 24, "n_heldout": 24}, metrics=Metrics(bins=20)
+    )
     (run / "config.yaml").write_text(OmegaConf.to_yaml(OmegaConf.structured(config)))
     split = data.load(data.build(config.data))
     np.save(run / "samples.npy", split.train)
-    record = {"metrics": {}, "split": {"hash": split.hash}, "base": {"path": "x", "saw_heldout": True}}
+    record = {
+        "metrics": {},
+        "split": {"hash": split.hash},
+        "base": {"path": "x", "saw_heldout": True},
+    }
     (run / "record.json").write_text(json.dumps(record))
     code, out, err = command("runs/mitdb208/base", *SMALL)
     assert code == 0, err
@@ -274,7 +386,9 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_a_mistake_gets_one_clear_message(command: Command, sides: list[str], tmp_path: Path, name: str) -> None:
+def test_a_mistake_gets_one_clear_message(
+    command: Command, sides: list[str], tmp_path: Path, name: str
+) -> None:
     arguments, text = MISTAKES[name]
     arrays = {
         "samples": FRESH, "short": FRESH[:, :20], "nan": spoiled(FRESH, 3, 7), "few": FRESH[:7], "tiny": FRESH[:, :5],

@@ -44,7 +44,9 @@ def test_a_run_on_digits_leaves_images_in_range_and_a_picture(run: Path) -> None
     assert (run / "samples.png").stat().st_size > 1000
 
 
-def test_a_run_is_exported_to_diffusers_and_generates_there(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_is_exported_to_diffusers_and_generates_there(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from diffusers import DDPMPipeline
 
     monkeypatch.setattr(sys, "argv", ["export", str(run), str(tmp_path / "pipeline")])
@@ -54,32 +56,64 @@ def test_a_run_is_exported_to_diffusers_and_generates_there(run: Path, tmp_path:
     for name, value in loaded.unet.state_dict().items():
         assert torch.equal(value, stored[f"unet.{name}"]), name
     assert loaded.scheduler.config.prediction_type == "epsilon"
-    images = loaded(batch_size=2, num_inference_steps=3, output_type="np", generator=torch.Generator().manual_seed(0)).images
+    images = loaded(
+        batch_size=2,
+        num_inference_steps=3,
+        output_type="np",
+        generator=torch.Generator().manual_seed(0),
+    ).images
     assert images.shape == (2, 8, 8, 1)
     assert np.isfinite(images).all()
 
 
-def test_a_run_that_kept_no_weights_is_not_exported_as_its_base(composed: Callable[..., DictConfig], tmp_path: Path) -> None:
-    pipeline.task(composed(*DIGITS, f"paths.runs={tmp_path}", "ci.low=700", "ci.high=1000", "trainer.keep_checkpoint=false"))
+def test_a_run_that_kept_no_weights_is_not_exported_as_its_base(
+    composed: Callable[..., DictConfig], tmp_path: Path
+) -> None:
+    pipeline.task(
+        composed(
+            *DIGITS,
+            f"paths.runs={tmp_path}",
+            "ci.low=700",
+            "ci.high=1000",
+            "trainer.keep_checkpoint=false",
+        )
+    )
     run = tmp_path / "digits" / "cl700_ch1000_s0"
     assert not (run / "checkpoint.pt").exists()
     with pytest.raises(UserError, match=r"with trainer\.keep_checkpoint=false"):
         export.export(run, tmp_path / "pipeline")
 
 
-def test_what_cannot_be_exported_is_one_message(tmp_path: Path, experiment: Callable[..., object]) -> None:
-    out = subprocess.run([sys.executable, "-m", "memctl.export", str(tmp_path)], capture_output=True, text=True)
+def test_what_cannot_be_exported_is_one_message(
+    tmp_path: Path, experiment: Callable[..., object]
+) -> None:
+    out = subprocess.run(
+        [sys.executable, "-m", "memctl.export", str(tmp_path)], capture_output=True, text=True
+    )
     assert (out.returncode, out.stderr.count("\n")) == (1, 1)
     assert "is not the folder of a finished run" in out.stderr
     signals = experiment()
     pipeline.run(signals)
-    with pytest.raises(UserError, match="is of model=unet1d; diffusers has pipelines for model=unet2d alone"):
+    with pytest.raises(
+        UserError, match="is of model=unet1d; diffusers has pipelines for model=unet2d alone"
+    ):
         export.export(signals.directory, tmp_path / "p")
 
 
-def test_a_model_for_signals_says_what_to_use(composed: Callable[..., DictConfig], runs: Path) -> None:
+def test_a_model_for_signals_says_what_to_use(
+    composed: Callable[..., DictConfig], runs: Path
+) -> None:
     with pytest.raises(UserError, match="model=unet1d is for signals"):
-        pipeline.task(composed(*DIGITS[:1], *DIGITS[3:], f"paths.runs={runs}", "ci.low=700", "ci.high=1000", "sweep.name=wrong"))
+        pipeline.task(
+            composed(
+                *DIGITS[:1],
+                *DIGITS[3:],
+                f"paths.runs={runs}",
+                "ci.low=700",
+                "ci.high=1000",
+                "sweep.name=wrong",
+            )
+        )
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -100,7 +134,9 @@ def test_flips_show_every_image_both_ways_and_nothing_else() -> None:
     seen = torch.zeros(2)
     for step in range(60):
         (a, g), (b, h) = plain(step), flipped(step)
-        assert g.initial_seed() == h.initial_seed()  # t and noise are those of a training without flips
+        assert (
+            g.initial_seed() == h.initial_seed()
+        )  # t and noise are those of a training without flips
         same, mirror = ((b - x).abs().amax(dim=(1, 2, 3)) == 0 for x in (a, a.flip(-1)))
         assert (same ^ mirror).all()
         seen += torch.stack([same.sum(), mirror.sum()])
@@ -116,19 +152,27 @@ def test_a_run_shows_its_suspects_beside_their_nearest_records(run: Path) -> Non
     for side, column in ((split.train, "nearest_train"), (split.heldout, "nearest_heldout")):
         d = np.sqrt(((samples[:, None] - side.reshape(len(side), -1)[None]) ** 2).mean(axis=-1))
         np.testing.assert_array_equal(found[column], d.argmin(axis=1))
-        np.testing.assert_allclose(found["d1" if column == "nearest_train" else "d_heldout"], d.min(axis=1), rtol=1e-4)
+        np.testing.assert_allclose(
+            found["d1" if column == "nearest_train" else "d_heldout"], d.min(axis=1), rtol=1e-4
+        )
     for name in ("suspects", "projection", "samples"):
         assert (run / f"{name}.png").stat().st_size > 5000
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("template", ["pokemon", "flowers102"])
-def test_the_paper_scale_takes_real_steps(composed: Callable[..., DictConfig], tmp_path: Path, template: str) -> None:
-    """64 pixels, 113 million parameters: two steps of the base, two of control, eight images of two reverse steps."""
+def test_the_paper_scale_takes_real_steps(
+    composed: Callable[..., DictConfig], tmp_path: Path, template: str
+) -> None:
+    """64 pixels, 113 million parameters: two steps of the base, two of control, eight images of two
+    reverse steps.
+    """
     rng, folder = np.random.default_rng(0), tmp_path / "set"
     (folder / "jpg").mkdir(parents=True)
     for k in range(1, 25):
-        pixels = np.kron(rng.integers(0, 256, (8, 9, 3), dtype=np.uint8), np.ones((8, 8, 1), dtype=np.uint8))
+        pixels = np.kron(
+            rng.integers(0, 256, (8, 9, 3), dtype=np.uint8), np.ones((8, 8, 1), dtype=np.uint8)
+        )
         Image.fromarray(pixels).save(folder / "jpg" / f"image_{k:05d}.jpg")
     savemat(folder / "imagelabels.mat", {"labels": np.arange(24) % 2})
     cfg = composed(

@@ -1,4 +1,6 @@
-"""The three forms of the command work from the checkout, from an editable install, and from a wheel in another folder."""
+"""The three forms of the command work from the checkout, from an editable install, and from a wheel
+in another folder.
+"""
 
 import os
 import subprocess
@@ -11,12 +13,27 @@ ROOT = Path(__file__).resolve().parents[1]
 FORMS = {
     "a composed template": ["-cn", "multirun_templates/smoke", "--cfg", "job"],
     "a cell": ["experiment=smoke", "ci.low=700", "ci.high=1000", "logger.mode=disabled"],
-    "a product": ["-m", "ci.low=100,200", "ci.high=100,300,400", "hydra.sweeper.plan=true", "experiment=smoke"],
+    "a product": [
+        "-m",
+        "ci.low=100,200",
+        "ci.high=100,300,400",
+        "hydra.sweeper.plan=true",
+        "experiment=smoke",
+    ],
     "a template": ["-cn", "multirun_templates/smoke", "hydra.sweeper.plan=true"],
 }
 # How a config is found depends on where memctl is, what is then done with it does not.
-FORMS_OF = {"checkout": ["a composed template"], "editable": ["a composed template"], "wheel": list(FORMS)}
-SAID = {"a composed template": "mitdb208", "a cell": "cl700_ch1000_s0 is done", "a product": "6 runs", "a template": "5 runs"}
+FORMS_OF = {
+    "checkout": ["a composed template"],
+    "editable": ["a composed template"],
+    "wheel": list(FORMS),
+}
+SAID = {
+    "a composed template": "mitdb208",
+    "a cell": "cl700_ch1000_s0 is done",
+    "a product": "6 runs",
+    "a template": "5 runs",
+}
 
 
 @pytest.fixture(scope="session")
@@ -24,9 +41,17 @@ def wheel_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project's wheel, unpacked as pip does."""
     out = tmp_path_factory.mktemp("wheel")
     pip = [sys.executable, "-m", "pip", "--quiet"]
-    subprocess.run([*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", str(out), str(ROOT)], check=True, capture_output=True)
+    subprocess.run(
+        [*pip, "wheel", "--no-deps", "--no-build-isolation", "-w", str(out), str(ROOT)],
+        check=True,
+        capture_output=True,
+    )
     (wheel,) = out.glob("memctl-*.whl")
-    subprocess.run([*pip, "install", "--no-deps", "--target", str(out / "site"), str(wheel)], check=True, capture_output=True)
+    subprocess.run(
+        [*pip, "install", "--no-deps", "--target", str(out / "site"), str(wheel)],
+        check=True,
+        capture_output=True,
+    )
     return out / "site"
 
 
@@ -40,20 +65,31 @@ def test_the_commands_work_everywhere(installed: str, wheel_site: Path, tmp_path
         env["PYTHONPATH"] = str(ROOT)
     cwd = ROOT if installed == "checkout" else tmp_path
     where = subprocess.run(
-        [sys.executable, "-c", "import memctl; print(memctl.__file__)"], cwd=cwd, env=env, capture_output=True, text=True
+        [sys.executable, "-c", "import memctl; print(memctl.__file__)"],
+        cwd=cwd,
+        env=env,
+        capture_output=True,
+        text=True,
     )
     if installed == "editable" and not where.stdout:
         pytest.skip("memctl is not installed here; pip install -e . to test it")
     assert where.stdout.startswith(str(wheel_site if installed == "wheel" else ROOT))
     for form in FORMS_OF[installed]:
         command = [sys.executable, "-m", "memctl.train", *FORMS[form]]
-        done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(
+            command, cwd=cwd, env=env, capture_output=True, text=True, timeout=300
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         assert SAID[form] in done.stdout
 
 
 def test_the_wheel_brings_its_data_and_configs(wheel_site: Path) -> None:
     package = wheel_site / "memctl"
-    for name in ("data/bundled/mitdb208.npz", "conf/config.yaml", "multirun_templates/grid.yaml", "results/page.html"):
+    for name in (
+        "data/bundled/mitdb208.npz",
+        "conf/config.yaml",
+        "multirun_templates/grid.yaml",
+        "results/page.html",
+    ):
         assert (package / name).is_file(), name
     assert not (wheel_site / "tests").exists()

@@ -1,4 +1,6 @@
-"""A run: what it leaves, and that neither a kill nor a changed setting costs or overwrites a result."""
+"""A run: what it leaves, and that neither a kill nor a changed setting costs or overwrites a
+result.
+"""
 
 import json
 import multiprocessing
@@ -36,7 +38,10 @@ def numbers(experiment: Experiment) -> dict[str, Any]:
     return {
         "samples": np.load(experiment.directory / "samples.npy").tobytes(),
         "rows": (experiment.directory / "metrics.jsonl").read_text(),
-        **{k: record[k] for k in ("metrics", "yardsticks", "sampler", "split", "training", "science")},
+        **{
+            k: record[k]
+            for k in ("metrics", "yardsticks", "sampler", "split", "training", "science")
+        },
     }
 
 
@@ -85,7 +90,9 @@ def test_a_run_leaves_everything(experiment: Make) -> None:
 
 def test_a_run_has_every_metric_by_default(experiment: Make) -> None:
     record = pipeline.run(experiment("metrics.full=true"))
-    assert {"authpct", "adaptive_share", "coverage", "vendi_ratio", "identifiability"} <= set(record["metrics"])
+    assert {"authpct", "adaptive_share", "coverage", "vendi_ratio", "identifiability"} <= set(
+        record["metrics"]
+    )
     assert {"authpct", "coverage"} <= set(record["yardsticks"]["floor"])
 
 
@@ -96,7 +103,15 @@ def test_a_finished_run_is_not_run_again(experiment: Make, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(
-    "change", ["control.epochs=4", "generate.steps=5", "data.split_seed=1", "metrics.bins=20", "sampler.tail=clamp", "base.lr=2e-3"]
+    "change",
+    [
+        "control.epochs=4",
+        "generate.steps=5",
+        "data.split_seed=1",
+        "metrics.bins=20",
+        "sampler.tail=clamp",
+        "base.lr=2e-3",
+    ],
 )
 def test_changed_science_under_the_same_name_is_refused(experiment: Make, change: str) -> None:
     e = experiment()
@@ -120,7 +135,15 @@ def test_a_run_that_was_refused_at_its_start_is_in_nobodys_way(experiment: Make)
     assert pipeline.run(experiment())["metrics"]
 
 
-@pytest.mark.parametrize("change", ["generate.batch_size=5", "trainer.threads=2", "logger.mode=offline", "trainer.checkpoint_seconds=9"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "generate.batch_size=5",
+        "trainer.threads=2",
+        "logger.mode=offline",
+        "trainer.checkpoint_seconds=9",
+    ],
+)
 def test_what_changes_no_number_is_no_other_science(experiment: Make, change: str) -> None:
     assert experiment(change).fingerprint == experiment().fingerprint
 
@@ -158,13 +181,21 @@ def test_a_killed_run_ends_with_the_same_numbers(
 
 
 def test_ctrl_c_stops_a_run_that_then_goes_on(tmp_path: Path, tiny: list[str]) -> None:
-    """One Ctrl-C saves the very step; two stop at once. Either way the run says so, and the same command goes on, to the end."""
+    """One Ctrl-C saves the very step; two stop at once.
+
+    Either way the run says so, and the same command goes on, to the end.
+    """
     slow = ["trainer.checkpoint_seconds=1e6", "base.epochs=150"]
     command = [sys.executable, "-m", "memctl.train", *tiny, "ci.low=700", "ci.high=1000", *slow]
-    env, lines = {**os.environ, "MEMCTL_RUNS": str(tmp_path)}, lambda p: len(p.read_text().splitlines())
+    env, lines = (
+        {**os.environ, "MEMCTL_RUNS": str(tmp_path)},
+        lambda p: len(p.read_text().splitlines()),
+    )
     reached = 0
     for times in (1, 2):
-        process = subprocess.Popen(command, cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
         end = time.monotonic() + 90
         while not any(lines(p) > reached + 2 for p in tmp_path.glob("bases/*/metrics.jsonl")):
             assert time.monotonic() < end
@@ -220,12 +251,20 @@ def test_a_base_given_as_a_path_gives_the_same_run(experiment: Make, tmp_path: P
 
 @pytest.mark.parametrize(
     ("overrides", "text"),
-    [(["model.channels=[4,16]"], "model.channels"), (["data.split_seed=3"], "split"), (["diffusion.beta_end=0.03"], "diffusion.beta_end")],
+    [
+        (["model.channels=[4,16]"], "model.channels"),
+        (["data.split_seed=3"], "split"),
+        (["diffusion.beta_end=0.03"], "diffusion.beta_end"),
+    ],
 )
-def test_a_checkpoint_of_another_model_or_split_is_refused(experiment: Make, tmp_path: Path, overrides: list[str], text: str) -> None:
+def test_a_checkpoint_of_another_model_or_split_is_refused(
+    experiment: Make, tmp_path: Path, overrides: list[str], text: str
+) -> None:
     first = experiment("sampler=none")
     pipeline.run(first)
-    other = experiment(f"base.path={first.base_directory / 'checkpoint.pt'}", *overrides, runs=tmp_path / "other")
+    other = experiment(
+        f"base.path={first.base_directory / 'checkpoint.pt'}", *overrides, runs=tmp_path / "other"
+    )
     with pytest.raises(UserError, match=text):
         pipeline.run(other)
 
@@ -249,10 +288,15 @@ def test_all_cells_start_from_the_same_noise(experiment: Make) -> None:
     np.testing.assert_allclose(a, b, atol=1e-4)
 
 
-def test_a_failed_run_says_so_and_can_be_run_again(experiment: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_run_says_so_and_can_be_run_again(
+    experiment: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
     e = experiment()
     with monkeypatch.context() as patch:
-        patch.setattr("memctl.results.pictures.draw", lambda *a: (_ for _ in ()).throw(RuntimeError("no paint")))
+        patch.setattr(
+            "memctl.results.pictures.draw",
+            lambda *a: (_ for _ in ()).throw(RuntimeError("no paint")),
+        )
         with pytest.raises(RuntimeError, match="no paint"):
             pipeline.run(e)
     assert folder.status(e.directory)["message"] == "no paint"  # type: ignore[index]
@@ -265,14 +309,22 @@ def test_a_diverging_training_is_a_clear_message(experiment: Make) -> None:
         pipeline.run(experiment("base.lr=1e30"))
 
 
-@pytest.mark.parametrize("where", ["/dev/null/runs", "/proc/runs"], ids=["not a folder", "read-only"])
-def test_a_folder_that_cannot_be_written_is_a_clear_message(composed: Any, tiny: list[str], where: str) -> None:
+@pytest.mark.parametrize(
+    "where", ["/dev/null/runs", "/proc/runs"], ids=["not a folder", "read-only"]
+)
+def test_a_folder_that_cannot_be_written_is_a_clear_message(
+    composed: Any, tiny: list[str], where: str
+) -> None:
     with pytest.raises(UserError, match=r"cannot write .*paths\.runs"):
         pipeline.task(composed(*tiny, "ci.low=700", "ci.high=1000", f"paths.runs={where}"))
 
 
-def test_a_full_disk_loses_nothing(experiment: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Samples that no longer fit: the message says so, and once there is space the run goes on to the same numbers."""
+def test_a_full_disk_loses_nothing(
+    experiment: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Samples that no longer fit: the message says so, and once there is space the run goes on to
+    the same numbers.
+    """
     expected_of = experiment(runs=tmp_path / "roomy")
     pipeline.run(expected_of)
     e = experiment()

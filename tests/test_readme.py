@@ -23,7 +23,12 @@ from memctl.sweep import sweeper
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "README.md").read_text()
-COMMANDS = [line.split("#")[0].strip() for block in re.findall(r"```sh\n(.*?)```", TEXT, re.S) for line in block.splitlines() if line]
+COMMANDS = [
+    line.split("#")[0].strip()
+    for block in re.findall(r"```sh\n(.*?)```", TEXT, re.S)
+    for line in block.splitlines()
+    if line
+]
 
 
 def test_there_are_commands() -> None:
@@ -39,11 +44,21 @@ def test_make_commands_have_their_target(command: str) -> None:
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if "memctl.train" in c])
 def test_train_commands_run(
-    command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, tiny: list[str], capfd: pytest.CaptureFixture[str]
+    command: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    tiny: list[str],
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     """As written, made small; a sweep is planned, as other tests run one."""
-    arguments = [a.replace("FOLDER", str(flowers(tmp_path / "set"))) for a in shlex.split(command)[3:]]
-    small = [] if arguments[0] in ("-m", "-cn") else [*tiny, *(["theory.points=6"] if "theory" in command else [])]
+    arguments = [
+        a.replace("FOLDER", str(flowers(tmp_path / "set"))) for a in shlex.split(command)[3:]
+    ]
+    small = (
+        []
+        if arguments[0] in ("-m", "-cn")
+        else [*tiny, *(["theory.points=6"] if "theory" in command else [])]
+    )
     plan = ["hydra.sweeper.plan=true"] if arguments[0] in ("-m", "-cn") else []
     plan += ["data.n_train=8", "data.n_heldout=8"] if "FOLDER" in command else []
     monkeypatch.setenv("MEMCTL_RUNS", str(tmp_path / "runs"))
@@ -65,15 +80,23 @@ def flowers(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if "memctl.data" in c])
-def test_data_commands_run(command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_data_commands_run(
+    command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setenv("MEMCTL_RUNS", str(tmp_path / "runs"))
-    monkeypatch.setattr(sys, "argv", [a.replace("FOLDER", str(flowers(tmp_path / "set"))) for a in shlex.split(command)[2:]])
+    monkeypatch.setattr(
+        sys,
+        "argv",
+        [a.replace("FOLDER", str(flowers(tmp_path / "set"))) for a in shlex.split(command)[2:]],
+    )
     runpy.run_module("memctl.data", run_name="__main__")
     assert "data=flowers102: 24 records of 3x64x64" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if "memctl.calibrate" in c])
-def test_calibrate_commands_run(command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_calibrate_commands_run(
+    command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     small = ["data.n_train=40", "data.n_heldout=40", "metrics.repeats=20", f"paths.runs={tmp_path}"]
     monkeypatch.setattr(sys, "argv", [*shlex.split(command)[2:], *small])
     runpy.run_module("memctl.calibrate", run_name="__main__")
@@ -81,7 +104,9 @@ def test_calibrate_commands_run(command: str, monkeypatch: pytest.MonkeyPatch, t
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if "memctl.evaluate" in c])
-def test_evaluate_commands_run(command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_evaluate_commands_run(
+    command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     for k, name in enumerate(("samples", "train", "heldout")):
         pixels = np.random.default_rng(k).integers(0, 256, (12, 8, 8, 3), dtype=np.uint8)
@@ -93,21 +118,28 @@ def test_evaluate_commands_run(command: str, monkeypatch: pytest.MonkeyPatch, tm
     runpy.run_module("memctl.evaluate", run_name="__main__")
     out = capfd.readouterr().out
     assert re.search(
-        "12 samples of (1 channel x 192 values|3 channels x 64 x 64 pixels), taken as [a-z]+, beside 12 training and 12 held-out records",
+        "12 samples of (1 channel x 192 values|3 channels x 64 x 64 pixels), taken as [a-z]+,"
+        " beside 12 training and 12 held-out records",
         out,
     )
     assert "verdict: " in out
 
 
 def test_the_templates_of_controls_exist() -> None:
-    (line,) = (block for block in TEXT.split("\n\n") if block.startswith("**Controls** are templates"))
+    (line,) = (
+        block for block in TEXT.split("\n\n") if block.startswith("**Controls** are templates")
+    )
     names = re.findall(r"`(\w+)`", line)
     assert len(names) >= 8
-    assert [n for n in names if not (config_root() / "multirun_templates" / f"{n}.yaml").exists()] == []
+    assert [
+        n for n in names if not (config_root() / "multirun_templates" / f"{n}.yaml").exists()
+    ] == []
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if "memctl.samplers" in c])
-def test_sampler_commands_run(command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_sampler_commands_run(
+    command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", shlex.split(command)[2:])
     runpy.run_module("memctl.samplers", run_name="__main__")
@@ -117,20 +149,32 @@ def test_sampler_commands_run(command: str, monkeypatch: pytest.MonkeyPatch, tmp
 
 def test_the_readmes_own_sampler_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The three steps, word for word: the class as printed is found and drawn."""
-    (code,) = (block for block in re.findall(r"```python\n(.*?)```", TEXT, re.S) if "TimestepSampler)" in block)
+    (code,) = (
+        block
+        for block in re.findall(r"```python\n(.*?)```", TEXT, re.S)
+        if "TimestepSampler)" in block
+    )
     (tmp_path / "memctl_samplers").mkdir()
     (tmp_path / "memctl_samplers" / "triangle.py").write_text(code)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     shown = next(c for c in re.findall(r"`(python -m memctl.samplers triangle[^`]*)`", TEXT))
-    trained = next(c for c in re.findall(r"`(python -m memctl.train -m sampler=triangle[^`]*)`", TEXT))
-    out = subprocess.run([sys.executable, *shlex.split(shown)[1:]], cwd=tmp_path, capture_output=True, text=True)
+    trained = next(
+        c for c in re.findall(r"`(python -m memctl.train -m sampler=triangle[^`]*)`", TEXT)
+    )
+    out = subprocess.run(
+        [sys.executable, *shlex.split(shown)[1:]], cwd=tmp_path, capture_output=True, text=True
+    )
     assert "triangle_peak300" in out.stdout, out.stderr
-    assert "sampler.peak=200,500,800" in trained  # that such a sweep runs is tested in tests/samplers/test_own_samplers.py
+    assert (
+        "sampler.peak=200,500,800" in trained
+    )  # that such a sweep runs is tested in tests/samplers/test_own_samplers.py
 
 
 def test_the_readmes_lines_for_other_code_run() -> None:
     """The draws, weights and losses of the snippet, with the names that its reader has."""
-    (code,) = (block for block in re.findall(r"```python\n(.*?)```", TEXT, re.S) if "randint" in block)
+    (code,) = (
+        block for block in re.findall(r"```python\n(.*?)```", TEXT, re.S) if "randint" in block
+    )
     names = {"T": 1000, "n": 5, "device": "cpu", "torch": torch, "noise_scheduler": DDPMScheduler(1000), **vars(memctl.samplers),
              "sampler": memctl.samplers.BetaSampler(), "images": None, "diffusion": lambda images, times: times}  # fmt: skip
     exec(code, names)
@@ -144,7 +188,9 @@ MISSING = {
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if any(name in c for name in MISSING)])
-def test_commands_on_results_parse(command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_commands_on_results_parse(
+    command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """There are no runs here: the command gets as far as to say so."""
     monkeypatch.chdir(tmp_path)
     arguments = shlex.split(command)[2:]
@@ -160,7 +206,9 @@ def test_links_resolve() -> None:
     assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []
 
 
-def test_the_settings_of_the_table_compose(composed: Callable[..., DictConfig], tmp_path: Path) -> None:
+def test_the_settings_of_the_table_compose(
+    composed: Callable[..., DictConfig], tmp_path: Path
+) -> None:
     for override in (
         "sampler=uniform",
         "sampler.tail=truncate",

@@ -16,7 +16,9 @@ from memctl.results.record import YARDSTICKS
 from memctl.results.store import read
 
 
-def record(name: str, low: float | None, high: float | None, value: float, split: str = "s") -> dict[str, Any]:
+def record(
+    name: str, low: float | None, high: float | None, value: float, split: str = "s"
+) -> dict[str, Any]:
     m = {"value": value, "low": value - 0.1, "high": value + 0.1}
     names = ("distance_to_train", "f_mem", "dcr_share", "energy_heldout")
     sampler = (
@@ -54,7 +56,9 @@ def sweep(tmp_path: Path) -> Path:
     put(out, record("base", None, None, 1.0))
     put(out, record("uniform_s0", None, None, 2.0))
     put(out, record("cl1_ch2_s0", 1, 2, 0), "failed", "loss was <nan>\nand more")
-    (out / "sweep.json").write_text(json.dumps({"runs": {"cl100_ch200_s0": {}, "cl800_ch900_s0": {}}}))
+    (out / "sweep.json").write_text(
+        json.dumps({"runs": {"cl100_ch200_s0": {}, "cl800_ch900_s0": {}}})
+    )
     return out
 
 
@@ -62,8 +66,18 @@ def test_it_writes_all_its_files_and_names_what_is_missing(sweep: Path) -> None:
     out = io.StringIO()
     report.write(sweep, out)
     made = {p.name for p in (sweep / "report").iterdir()}
-    assert {"table.csv", "table.parquet", "correlations.csv", "overview.png", "index.html", "heatmap_f_mem.png"} <= made
-    csv, parquet = pd.read_csv(sweep / "report" / "table.csv"), pd.read_parquet(sweep / "report" / "table.parquet")
+    assert {
+        "table.csv",
+        "table.parquet",
+        "correlations.csv",
+        "overview.png",
+        "index.html",
+        "heatmap_f_mem.png",
+    } <= made
+    csv, parquet = (
+        pd.read_csv(sweep / "report" / "table.csv"),
+        pd.read_parquet(sweep / "report" / "table.parquet"),
+    )
     assert len(csv) == len(parquet) == 6
     assert set(csv.columns) == set(parquet.columns)
     assert csv.set_index("name").loc["cl100_ch300_s0", "metrics/f_mem"] == 700
@@ -91,7 +105,9 @@ def test_a_heat_map_of_any_metric(sweep: Path) -> None:
         report.write(sweep, io.StringIO(), ["dcr_shar"])
 
 
-def test_sweeps_of_several_data_sets_are_pooled_as_the_paper_does(sweep: Path, tmp_path: Path) -> None:
+def test_sweeps_of_several_data_sets_are_pooled_as_the_paper_does(
+    sweep: Path, tmp_path: Path
+) -> None:
     other = tmp_path / "runs" / "t"
     for k, (low, high) in enumerate([(100, 200), (100, 300), (200, 300), (300, 400)]):
         r = record(f"cl{low}_ch{high}_s0", low, high, 5000.0 + k)
@@ -103,8 +119,13 @@ def test_sweeps_of_several_data_sets_are_pooled_as_the_paper_does(sweep: Path, t
     found = pd.read_csv(tmp_path / "runs" / "pooled" / "parity.csv").set_index(["axis", "pooling"])
     assert found.n[("location", "raw")] == 8
     assert found.n[("location", "only s")] == 4
-    assert found.pearson[("width", "only t")] == pytest.approx(np.corrcoef([100, 200, 100, 100], [0, 1, 2, 3])[0, 1])
-    assert set(pd.read_csv(tmp_path / "runs" / "pooled" / "associations.csv").iloc[:, 0]) >= {"s", "t"}
+    assert found.pearson[("width", "only t")] == pytest.approx(
+        np.corrcoef([100, 200, 100, 100], [0, 1, 2, 3])[0, 1]
+    )
+    assert set(pd.read_csv(tmp_path / "runs" / "pooled" / "associations.csv").iloc[:, 0]) >= {
+        "s",
+        "t",
+    }
     with pytest.raises(UserError, match="a data set each"):
         report.pool([sweep, sweep], io.StringIO())
     twice = record("cl100_ch200_s0_data.n_train-5", 100, 200, 1.0, split="half")
@@ -137,7 +158,9 @@ def test_runs_of_different_data_are_not_mixed(sweep: Path) -> None:
         read(sweep)
 
 
-def test_training_sets_of_several_sizes_are_listed_each_with_its_floor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_training_sets_of_several_sizes_are_listed_each_with_its_floor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sweep = tmp_path / "runs" / "s"
     for n, value in ((64, 0.3), (256, 0.1), (32, 0.9)):
         r = record(f"uniform_s0_n{n}", None, None, value, split=str(n))
@@ -147,9 +170,15 @@ def test_training_sets_of_several_sizes_are_listed_each_with_its_floor(tmp_path:
     calls, out = drawn(monkeypatch), io.StringIO()
     report.write(sweep, out)
     assert "32, 64, 256 train and 10 held-out records" in out.getvalue()
-    assert [row[0] for row in calls["dots"][1]] == ["uniform_s0_n32", "uniform_s0_n64", "uniform_s0_n256"]
+    assert [row[0] for row in calls["dots"][1]] == [
+        "uniform_s0_n32",
+        "uniform_s0_n64",
+        "uniform_s0_n256",
+    ]
     assert [row[-1] for row in calls["dots"][1]] == [1 / 32, 1 / 64, 1 / 256]
-    assert "CAUTION: runs differ in data" in out.getvalue()  # and no yardstick is given as if it were everybody's
+    assert (
+        "CAUTION: runs differ in data" in out.getvalue()
+    )  # and no yardstick is given as if it were everybody's
     row = next(line for line in out.getvalue().splitlines() if line.strip().startswith("f_mem"))
     assert row.split()[1:3] == ["0.1", "0.9"]
 
@@ -163,13 +192,21 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
     """What the overview draws, by kind."""
     calls: dict[str, list[Any]] = {"dots": [], "triangle": []}
     for kind in calls:
-        monkeypatch.setattr(report.figures, kind, lambda axis, rows, *rest, kind=kind: calls[kind].append(rows))
+        monkeypatch.setattr(
+            report.figures, kind, lambda axis, rows, *rest, kind=kind: calls[kind].append(rows)
+        )
     return calls
 
 
-def test_a_sweep_of_other_distributions_is_listed_by_mean_t(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sweep_of_other_distributions_is_listed_by_mean_t(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sweep = tmp_path / "runs" / "s"
-    for name, mean, value in (("laplace_s0", 300, 0.5), ("beta_s0", 700, 0.2), ("mode_s0", 100, 0.9)):
+    for name, mean, value in (
+        ("laplace_s0", 300, 0.5),
+        ("beta_s0", 700, 0.2),
+        ("mode_s0", 100, 0.9),
+    ):
         r = record(name, None, None, value)
         r["sampler"] = {"name": name.split("_")[0], "statistics": {"mean": mean}, "realised": {}}
         put(sweep, r)
@@ -179,12 +216,16 @@ def test_a_sweep_of_other_distributions_is_listed_by_mean_t(tmp_path: Path, monk
     assert not calls["triangle"]
     names = [row[0] for row in calls["dots"][0]]
     assert names == ["mode_s0", "laplace_s0", "beta_s0"]
-    assert calls["dots"][0][0][1:] == pytest.approx((0.9, 0.8, 1.0, 0.8, 1.0))  # its interval, and the floor
+    assert calls["dots"][0][0][1:] == pytest.approx(
+        (0.9, 0.8, 1.0, 0.8, 1.0)
+    )  # its interval, and the floor
     row = next(line for line in out.getvalue().splitlines() if line.strip().startswith("f_mem"))
     assert row.split()[1:3] == ["0.2", "0.9"]  # least and greatest, the base left out
 
 
-def test_cells_used_in_several_ways_are_listed_not_averaged(sweep: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cells_used_in_several_ways_are_listed_not_averaged(
+    sweep: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for low, high in [(100, 200), (100, 300), (200, 300), (300, 400)]:
         r = record(f"cl{low}_ch{high}_weight_s0", low, high, 1.0)
         r["science"]["drawing"] = {"mode": "weight"}
@@ -216,7 +257,10 @@ def test_what_was_left_out_and_a_base_that_knows_too_much_are_said(sweep: Path) 
     known["base"] = {"path": "somebody/ddpm", "saw_heldout": True}
     path.write_text(json.dumps(known))
     report.write(sweep, said)
-    assert "CAUTION: the base was not made on this split and may have seen the held-out records" in said.getvalue()
+    assert (
+        "CAUTION: the base was not made on this split and may have seen the held-out records"
+        in said.getvalue()
+    )
 
 
 def test_the_page_shows_the_run_that_is_nearest_to_train(sweep: Path) -> None:

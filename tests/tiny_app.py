@@ -9,4 +9,8 @@ from tests.tiny_task import task
 
 if __name__ == "__main__":
     install()
-    hydra.main(version_base="1.3", config_path=str(Path(__file__).parent / "tiny_conf"), config_name="config")(task)()
+    hydra.main(
+        version_base="1.3",
+        config_path=str(Path(__file__).parent / "tiny_conf"),
+        config_name="config",
+    )(task)()

@@ -12,7 +12,11 @@ from hydra.core.hydra_config import HydraConfig
 
 def task(cfg: Any) -> None:
     folder = Path(HydraConfig.get().runtime.output_dir)
-    note = {"pid": os.getpid(), "device": os.environ.get("CUDA_VISIBLE_DEVICES"), "began": time.time()}
+    note = {
+        "pid": os.getpid(),
+        "device": os.environ.get("CUDA_VISIBLE_DEVICES"),
+        "began": time.time(),
+    }
     (folder / "began.json").write_text(json.dumps(note))
     print("a line for the log")
     if cfg.what == "raise":

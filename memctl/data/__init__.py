@@ -15,7 +15,10 @@ from memctl.data.mitdb208 import Mitdb208
 from memctl.data.signals import Signals
 from memctl.data.split import Split, split
 
-SOURCES: dict[str, type[DataSource]] = {s.name: s for s in (Mitdb208, Ecg5000, Signals, Digits, Flowers102, Pokemon, Images, HuggingFace)}
+SOURCES: dict[str, type[DataSource]] = {
+    s.name: s
+    for s in (Mitdb208, Ecg5000, Signals, Digits, Flowers102, Pokemon, Images, HuggingFace)
+}
 
 
 def build(spec: Mapping[str, Any]) -> DataSource:

@@ -1,4 +1,5 @@
-"""python -m memctl.data data=NAME ...: what a data set holds, what is left out of it as a duplicate, and how it is split.
+"""python -m memctl.data data=NAME ...: what a data set holds, what is left out of it as a
+duplicate, and how it is split.
 
 Of images it also writes, into runs/data/NAME/: duplicates.csv, one row a pair, and duplicates.png.
 """
@@ -25,11 +26,20 @@ def describe(cfg: Any) -> str:
     split = data.load(source)
     low, high = (f([f(side) for side in (split.train, split.heldout)]) for f in (np.min, np.max))
     summary, shape = split.summary, "x".join(str(side) for side in split.summary["shape"])
-    out = {**summary["dropped"], **({"duplicate": summary["duplicates"]} if summary["duplicates"] else {})}
+    out = {
+        **summary["dropped"],
+        **({"duplicate": summary["duplicates"]} if summary["duplicates"] else {}),
+    }
     lines = [
-        f"data={source.name}: {summary['records']} records of {shape}, values {low:.3g} to {high:.3g}",
+        (
+            f"data={source.name}: {summary['records']} records of {shape}, values {low:.3g} to"
+            f" {high:.3g}"
+        ),
         f"left out: {', '.join(f'{n} {why}' for why, n in out.items() if n) or 'nothing'}",
-        f"split {split.hash}: {summary['n_train']} train, {summary['n_heldout']} held-out, {summary['unused']} unused",
+        (
+            f"split {split.hash}: {summary['n_train']} train, {summary['n_heldout']} held-out,"
+            f" {summary['unused']} unused"
+        ),
     ]
     if isinstance(source, ImageSource):
         decoded = source.decoded()
@@ -39,7 +49,10 @@ def describe(cfg: Any) -> str:
 
 
 def write(decoded: Decoded, folder: Path) -> list[str]:
-    """Write the pairs of images that are one, nearest first; return what to say of them. Raises: UserError."""
+    """Write the pairs of images that are one, nearest first; return what to say of them.
+
+    Raises: UserError.
+    """
     same = decoded.same
     name = lambda k: file.name if isinstance(file := decoded.files[k], Path) else str(file)
     rows = pd.DataFrame(
@@ -54,10 +67,16 @@ def write(decoded: Decoded, folder: Path) -> list[str]:
     with atomic(folder / "duplicates.csv") as file:
         rows.loc[order].to_csv(file, index=False, float_format="%.4f")
     shown = order[:SHOWN]
-    captions = [f"{rows['first'][k]}\n{rows['second'][k]}\n{rows['distance'][k]:.2f}, {rows['kind'][k]}" for k in shown]
+    captions = [
+        f"{rows['first'][k]}\n{rows['second'][k]}\n{rows['distance'][k]:.2f}, {rows['kind'][k]}"
+        for k in shown
+    ]
     images = decoded.pixels[same.pairs[shown].ravel()] / 127.5 - 1
     figures.pairs(images, captions, folder / "duplicates.png")
-    return [f"{len(same.pairs)} pairs of images are one: {folder / 'duplicates.csv'}, picture {folder / 'duplicates.png'}"]
+    return [
+        f"{len(same.pairs)} pairs of images are one: {folder / 'duplicates.csv'}, picture"
+        f" {folder / 'duplicates.png'}"
+    ]
 
 
 def main() -> None:

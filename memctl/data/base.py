@@ -13,7 +13,12 @@ from memctl.errors import UserError
 
 Array = NDArray[np.float32]
 MIN_LENGTH = 8  # values of a signal
-SPLIT_KEYS = ("n_train", "n_heldout", "split_seed", "swap")  # in which the data of a sweep's runs may differ
+SPLIT_KEYS = (
+    "n_train",
+    "n_heldout",
+    "split_seed",
+    "swap",
+)  # in which the data of a sweep's runs may differ
 
 
 @dataclass(frozen=True)
@@ -22,9 +27,11 @@ class Records:
 
     Attributes:
         values: float32, shape (n, channels, *dims).
-        labels: Class of each record, shape (n,), or None where the data has none; used to stratify the split.
+        labels: Class of each record, shape (n,), or None where the data has none; used to stratify
+            the split.
         dropped: Why and how many records were left out.
-        value_range: Lowest and highest possible value (images: (-1, 1)), or None where values are unbounded (signals).
+        value_range: Lowest and highest possible value (images: (-1, 1)), or None where values are
+            unbounded (signals).
         mirror: Whether a record and its mirror image (the last axis reversed) are one identity.
         flip: Whether training shows each record mirrored half of the time.
         distinct: Whether duplicates are out already.
@@ -46,7 +53,8 @@ class DataSource(ABC):
     """A data set by name, with how to split it.
 
     Attributes:
-        n_train, n_heldout: Sizes of the two sides; both null gives equal halves, one null the size of the other.
+        n_train, n_heldout: Sizes of the two sides; both null gives equal halves, one null the size
+            of the other.
         split_seed: Seed of the split.
         swap: Train on the held-out side, and hold the training side out; for sides of one size.
         base_epochs: Epochs of the base checkpoint on this data.
@@ -65,14 +73,22 @@ class DataSource(ABC):
 
     @abstractmethod
     def files(self) -> list[Path]:
-        """The files that hold the data, fetched if need be. Raises: UserError where they are missing."""
+        """The files that hold the data, fetched if need be.
+
+        Raises: UserError where they are missing.
+        """
 
     @abstractmethod
     def read(self) -> Records:
-        """The records in `files()`. Raises: UserError where a file is corrupt or holds something else."""
+        """The records in `files()`.
+
+        Raises: UserError where a file is corrupt or holds something else.
+        """
 
     def digest(self) -> str:
-        """A hash of the files' contents, for fingerprints: the same data in another folder has the same digest."""
+        """A hash of the files' contents, for fingerprints: the same data in another folder has the
+        same digest.
+        """
         return contents(self.files())
 
 
@@ -81,4 +97,7 @@ def check_finite(values: NDArray[np.floating[Any]]) -> None:
     bad = np.flatnonzero(~np.isfinite(values.reshape(len(values), -1)).all(axis=1))
     if bad.size:
         shown = ", ".join(str(i) for i in bad[:10]) + (", ..." if bad.size > 10 else "")
-        raise UserError(f"{bad.size} of {len(values)} records hold NaN or infinity (counted from 0: {shown}); mend or remove them")
+        raise UserError(
+            f"{bad.size} of {len(values)} records hold NaN or infinity (counted from 0: {shown});"
+            " mend or remove them"
+        )

@@ -11,12 +11,19 @@ Records = NDArray[np.floating]
 GAP = 1.1  # a signal's place, in lengths and heights of one
 
 
-def panel(axis: Any, records: Records, columns: int, colours: Sequence[str], reference: Records | None = None) -> tuple[float, float]:
-    """Draw records row by row onto an axis, the first on top; return the width and height of one's place in the axis' units.
+def panel(
+    axis: Any,
+    records: Records,
+    columns: int,
+    colours: Sequence[str],
+    reference: Records | None = None,
+) -> tuple[float, float]:
+    """Draw records row by row onto an axis, the first on top; return the width and height of one's
+    place in the axis' units.
 
     Args:
-        records: Signals, shape (n, channels, length), of which the first channel is drawn, or images in [-1, 1], shape
-            (n, channels, height, width).
+        records: Signals, shape (n, channels, length), of which the first channel is drawn, or
+            images in [-1, 1], shape (n, channels, height, width).
         colours: Of signals, one a column.
         reference: Signals whose range is the height of a place.
     """
@@ -30,7 +37,11 @@ def panel(axis: Any, records: Records, columns: int, colours: Sequence[str], ref
     x = np.arange(signals.shape[1]) + width * column[:, None]
     y = height * row[:, None] + real.max() - signals  # down, as in images
     # All signals as one drawing: an axis each would take a second and a half.
-    axis.add_collection(LineCollection(list(np.stack([x, y], axis=-1)), colors=[colours[k] for k in column], linewidths=0.9))
+    axis.add_collection(
+        LineCollection(
+            list(np.stack([x, y], axis=-1)), colors=[colours[k] for k in column], linewidths=0.9
+        )
+    )
     axis.autoscale()
     axis.invert_yaxis()
     return width, height
@@ -45,17 +56,23 @@ def displayed(records: Records, value_range: tuple[float, float] | None) -> Reco
 
 
 def mosaic(pictures: Records, columns: int) -> Records:
-    """Images side by side, with a pixel between them: values in [0, 1], shape (height, width) or (height, width, 3)."""
+    """Images side by side, with a pixel between them: values in [0, 1], shape (height, width) or
+    (height, width, 3).
+    """
     n, channels, height, width = pictures.shape
     lines = -(-n // columns)
     out = np.ones((lines * (height + 1) - 1, columns * (width + 1) - 1, channels))
     for k, picture in enumerate(pictures):
         top, left = k // columns * (height + 1), k % columns * (width + 1)
-        out[top : top + height, left : left + width] = np.clip((picture.transpose(1, 2, 0) + 1) / 2, 0, 1)
+        out[top : top + height, left : left + width] = np.clip(
+            (picture.transpose(1, 2, 0) + 1) / 2, 0, 1
+        )
     return out if channels == 3 else out[..., 0]
 
 
 def fitting(records: Records, rows: int) -> tuple[int, int]:
-    """Columns, and number of records, of a panel about as wide as high: images are square, signals wide."""
+    """Columns, and number of records, of a panel about as wide as high: images are square, signals
+    wide.
+    """
     columns = rows if records.ndim == 4 else 2
     return columns, rows * columns

@@ -1,7 +1,8 @@
-"""ECG5000 of the UCR Time Series Archive: 5,000 heartbeats of 140 values, 5 classes (Chen, Keogh et al. 2015).
+"""ECG5000 of the UCR Time Series Archive: 5,000 heartbeats of 140 values, 5 classes (Chen, Keogh et
+al. 2015).
 
-Both official files are ordered by class and differ in size (500 and 4,500), so they are pooled and split anew; by
-default 500 train, as in the official split, against 500 held-out.
+Both official files are ordered by class and differ in size (500 and 4,500), so they are pooled and
+split anew; by default 500 train, as in the official split, against 500 held-out.
 """
 
 import hashlib
@@ -31,20 +32,29 @@ LENGTH = 140
 
 
 def parse(path: Path) -> NDArray[np.float64]:
-    """A UCR file as rows of label and values, shape (n, 141): `.txt` (blanks), `.tsv` (tabs) or `.ts` (values:label)."""
+    """A UCR file as rows of label and values, shape (n, 141): `.txt` (blanks), `.tsv` (tabs) or
+    `.ts` (values:label).
+    """
     text = readable(path).decode("utf-8", errors="replace")
     lines = [line for line in text.splitlines() if line.strip() and line[0] not in "#@"]
     if path.suffix == ".ts":
-        lines = [" ".join([label, *values.split(",")]) for values, _, label in (line.rpartition(":") for line in lines)]
+        lines = [
+            " ".join([label, *values.split(",")])
+            for values, _, label in (line.rpartition(":") for line in lines)
+        ]
     rows = []
     for number, line in enumerate(lines, start=1):
         try:
             row = [float(word) for word in line.split()]
         except ValueError as error:
-            raise UserError(f"{path}: record {number} is not numbers ({error}); the file is corrupt, fetch it again") from None
+            raise UserError(
+                f"{path}: record {number} is not numbers ({error}); the file is corrupt, fetch it"
+                " again"
+            ) from None
         if len(row) != LENGTH + 1:
             raise UserError(
-                f"{path}: record {number} has {len(row)} columns, not a label and {LENGTH} values; the file is corrupt, fetch it again"
+                f"{path}: record {number} has {len(row)} columns, not a label and {LENGTH} values;"
+                " the file is corrupt, fetch it again"
             )
         rows.append(row)
     return np.array(rows)
@@ -53,25 +63,31 @@ def parse(path: Path) -> NDArray[np.float64]:
 def download(url: str, folder: Path) -> None:
     """Fetch the archive's zip and put its two text files in `folder`, checked. Raises: UserError."""
     by_hand = (
-        f"Put ECG5000_TRAIN and ECG5000_TEST (.txt, .tsv or .ts) from {url} into {folder.resolve()}, "
-        "or name their folder with data.path=DIR"
+        f"Put ECG5000_TRAIN and ECG5000_TEST (.txt, .tsv or .ts) from {url} into"
+        f" {folder.resolve()}, or name their folder with data.path=DIR"
     )
     try:
         with urlopen(url, timeout=20) as answer:
             archive = zipfile.ZipFile(io.BytesIO(answer.read()))
         members = {name: archive.read(name) for name in SHA256}
     except (OSError, HTTPException, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
-        raise UserError(f"ECG5000 is not in {folder.resolve()} and could not be downloaded ({error}). {by_hand}") from None
+        raise UserError(
+            f"ECG5000 is not in {folder.resolve()} and could not be downloaded ({error}). {by_hand}"
+        ) from None
     for name, content in members.items():
         if hashlib.sha256(content).hexdigest() != SHA256[name]:
-            raise UserError(f"{name} from {url} does not have the checksum of the archive's file. {by_hand}")
+            raise UserError(
+                f"{name} from {url} does not have the checksum of the archive's file. {by_hand}"
+            )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in members.items():
             (folder / (name + ".part")).write_bytes(content)
             (folder / (name + ".part")).replace(folder / name)
     except OSError as error:
-        raise UserError(f"cannot write ECG5000 into {folder.resolve()}: {error.strerror}. {by_hand}") from None
+        raise UserError(
+            f"cannot write ECG5000 into {folder.resolve()}: {error.strerror}. {by_hand}"
+        ) from None
 
 
 @dataclass
@@ -83,7 +99,10 @@ class Ecg5000(DataSource):
     url: str = URL
 
     def _find(self) -> list[Path]:
-        candidates = [[Path(self.path) / f"ECG5000_{side}{suffix}" for side in ROWS] for suffix in (".txt", ".tsv", ".ts")]
+        candidates = [
+            [Path(self.path) / f"ECG5000_{side}{suffix}" for side in ROWS]
+            for suffix in (".txt", ".tsv", ".ts")
+        ]
         return next((pair for pair in candidates if all(p.is_file() for p in pair)), [])
 
     def files(self) -> list[Path]:
@@ -96,7 +115,12 @@ class Ecg5000(DataSource):
         sides = [parse(path) for path in files]
         for path, side, expected in zip(files, sides, ROWS.values(), strict=True):
             if len(side) != expected:
-                raise UserError(f"{path} has {len(side)} records, not {expected}: it was cut short; fetch it again")
+                raise UserError(
+                    f"{path} has {len(side)} records, not {expected}: it was cut short; fetch it"
+                    " again"
+                )
         rows = np.concatenate(sides)
         values, kept = znormalise(rows[:, None, 1:])
-        return Records(values, rows[kept, 0].astype(np.int64), {"constant": int((~kept).sum())}, temporal=True)
+        return Records(
+            values, rows[kept, 0].astype(np.int64), {"constant": int((~kept).sum())}, temporal=True
+        )

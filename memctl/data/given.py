@@ -1,8 +1,10 @@
-"""Records as somebody else has them: what a generator made, what it was trained on, and what it has not seen.
+"""Records as somebody else has them: what a generator made, what it was trained on, and what it has
+not seen.
 
-A file (`.npy`, `.npz`, `.csv`, `.tsv`; FILE.npz:NAME for one of several arrays) of shape (n, length) or (n, channels, length) holds
-signals; one of shape (n, channels, height, width), or (n, height, width, channels) as image libraries have it, images. A folder holds
-images, decoded as `data=images` does: values in [-1, 1]. Nothing is normalised: all must be in the same units.
+A file (`.npy`, `.npz`, `.csv`, `.tsv`; FILE.npz:NAME for one of several arrays) of shape (n,
+length) or (n, channels, length) holds signals; one of shape (n, channels, height, width), or (n,
+height, width, channels) as image libraries have it, images. A folder holds images, decoded as
+`data=images` does: values in [-1, 1]. Nothing is normalised: all must be in the same units.
 """
 
 from collections.abc import Iterator
@@ -22,14 +24,18 @@ from memctl.errors import UserError
 
 MOST_SHARED = 0.01  # of the held-out records; left out of one side alone, they move a fair dcr_share by half of it
 RANGES = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))  # in which images are stored
-MARGIN = 0.1  # by which generated images that were not clipped leave such a range, of what they span
+MARGIN = (
+    0.1  # by which generated images that were not clipped leave such a range, of what they span
+)
 UNLIKE = 4.0  # ratio of spreads from which there is a caution
 SQUARE = 8  # pixels a side from which arrays of as many channels as values look like images
 
 
 @dataclass(frozen=True)
 class Given:
-    """Records, shape (n, channels, *dims), each with its file's name in a folder or its place in an array, counted from 0: shape (n,)."""
+    """Records, shape (n, channels, *dims), each with its file's name in a folder or its place in an
+    array, counted from 0: shape (n,).
+    """
 
     values: Array
     names: NDArray[Any]
@@ -59,9 +65,15 @@ def read(place: str, size: int = 64, channels: int = 3) -> Given:
     Raises:
         UserError: nothing there, nothing that can be read, NaN, or too few records.
     """
-    found = read_folder(Path(place), size, channels) if Path(place).is_dir() else numbered(read_file(place))
+    found = (
+        read_folder(Path(place), size, channels)
+        if Path(place).is_dir()
+        else numbered(read_file(place))
+    )
     if len(found.values) < MIN_SIDE:
-        raise UserError(f"{place} holds {len(found.values)} records; at least {MIN_SIDE} are needed")
+        raise UserError(
+            f"{place} holds {len(found.values)} records; at least {MIN_SIDE} are needed"
+        )
     try:
         check_finite(found.values)
     except UserError as error:
@@ -78,9 +90,14 @@ def read_folder(folder: Path, size: int, channels: int) -> Given:
     files = images_in(folder, "")
     found = decode_all(files, size, channels)
     if found["broken"].size:
-        raise UserError(f"{named([files[i] for i in found['broken']])} cannot be read as images; mend or remove them")
+        raise UserError(
+            f"{named([files[i] for i in found['broken']])} cannot be read as images; mend or remove"
+            " them"
+        )
     names = np.array([file.relative_to(folder).as_posix() for file in files])
-    return Given(np.asarray(found["pixels"] / np.float32(127.5) - np.float32(1), dtype=np.float32), names)
+    return Given(
+        np.asarray(found["pixels"] / np.float32(127.5) - np.float32(1), dtype=np.float32), names
+    )
 
 
 def read_file(place: str) -> Array:
@@ -90,32 +107,46 @@ def read_file(place: str) -> Array:
     if not path.is_file():
         raise UserError(f"{path} is neither a file nor a folder (looked for {path.resolve()})")
     if path.suffix not in (".csv", ".tsv", ".npy", ".npz"):
-        raise UserError(f"{path}: {path.suffix or 'no ending'} is not read; give a .csv, .tsv, .npy or .npz, or a folder of images")
-    raw = read_csv(path) if path.suffix in (".csv", ".tsv") else read_numpy(path, name, f"{path}:NAME")
+        raise UserError(
+            f"{path}: {path.suffix or 'no ending'} is not read; give a .csv, .tsv, .npy or .npz, or"
+            " a folder of images"
+        )
+    raw = (
+        read_csv(path)
+        if path.suffix in (".csv", ".tsv")
+        else read_numpy(path, name, f"{path}:NAME")
+    )
     if raw.ndim not in (2, 3, 4) or raw.dtype.kind not in "iuf" or raw.size == 0:
         raise UserError(
-            f"{path}: expected numbers of shape (n, length), (n, channels, length) or (n, channels, height, width), "
-            f"found {raw.dtype} of shape {raw.shape}"
+            f"{path}: expected numbers of shape (n, length), (n, channels, length) or (n, channels,"
+            f" height, width), found {raw.dtype} of shape {raw.shape}"
         )
     if raw[0].size < MIN_LENGTH:
-        raise UserError(f"{path}: records of {raw[0].size} values are too short; at least {MIN_LENGTH} are needed")
+        raise UserError(
+            f"{path}: records of {raw[0].size} values are too short; at least {MIN_LENGTH} are"
+            " needed"
+        )
     if raw.ndim == 4 and raw.shape[-1] == 4 < raw.shape[2] and raw.shape[1] not in (1, 3, 4):
         raise UserError(
-            f"{path}: shape {raw.shape} looks like images with alpha, of which no distance should know; drop it with x[..., :3]. "
-            "Four channels of another kind go first: x.transpose(0, 3, 1, 2)"
+            f"{path}: shape {raw.shape} looks like images with alpha, of which no distance should"
+            " know; drop it with x[..., :3]. Four channels of another kind go first:"
+            " x.transpose(0, 3, 1, 2)"
         )
     if raw.ndim == 4 and raw.shape[-1] in (1, 3) and raw.shape[1] not in (1, 3):
         raw = raw.transpose(0, 3, 1, 2)
-    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is then refused
+    with np.errstate(
+        over="ignore"
+    ):  # what float32 cannot hold becomes infinite, and is then refused
         return np.ascontiguousarray(raw[:, None] if raw.ndim == 2 else raw, dtype=np.float32)
 
 
 def compared(samples: Given, train: Given, heldout: Given, mirror: bool = True) -> Compared:
     """Samples as they are, beside train and held-out records without repetitions.
 
-    Records that repeat another of their side are left out: a copy of one has no training record to itself, and f_mem would miss it.
-    Held-out records that are in train too are no unseen ones. A few are left out; but they tend to be a population's commonest, so
-    many would make train look nearer to fresh records than held-out is, and are refused.
+    Records that repeat another of their side are left out: a copy of one has no training record to
+    itself, and f_mem would miss it. Held-out records that are in train too are no unseen ones. A
+    few are left out; but they tend to be a population's commonest, so many would make train look
+    nearer to fresh records than held-out is, and are refused.
 
     Args:
         mirror: Whether an image and its mirror image are one.
@@ -125,25 +156,43 @@ def compared(samples: Given, train: Given, heldout: Given, mirror: bool = True) 
     """
     shapes = ["x".join(map(str, side.values.shape[1:])) for side in (samples, train, heldout)]
     if len(set(shapes)) > 1:
-        raise UserError("records differ in shape: samples {}, train {}, held-out {}; bring them to one".format(*shapes))
+        raise UserError(
+            "records differ in shape: samples {}, train {}, held-out {}; bring them to one".format(
+                *shapes
+            )
+        )
     images = train.values.ndim == 4
     mirror = mirror and images
     pool, n = np.concatenate([train.values, heldout.values]), len(train.values)
     first, second, shared = distinct(upright(pool) if mirror else pool, n)
     repeated = len(pool) - len(first) - len(second) - shared
-    notes = [f"left out: {repeated} records that repeat{' or mirror' if mirror else ''} another of their side"] if repeated else []
-    notes += [f"left out: {shared} held-out records that are training records too"] if shared else []
+    notes = (
+        [
+            f"left out: {repeated} records that repeat{' or mirror' if mirror else ''} another of"
+            " their side"
+        ]
+        if repeated
+        else []
+    )
+    notes += (
+        [f"left out: {shared} held-out records that are training records too"] if shared else []
+    )
     summary = {
         "records": len(pool), "dropped": {"in both": shared} if shared else {}, "duplicates": repeated,
         "n_train": len(first), "n_heldout": len(second), "unused": 0, "shape": list(pool.shape[1:]),
     }  # fmt: skip
     span = stored_range(pool) if images else None
-    split = Split(pool[first], pool[second], None, None, span, summary, mirror=mirror, temporal=not images)
-    return Compared(samples.values, split, (samples.names, train.names[first], heldout.names[second - n]), notes)
+    split = Split(
+        pool[first], pool[second], None, None, span, summary, mirror=mirror, temporal=not images
+    )
+    return Compared(
+        samples.values, split, (samples.names, train.names[first], heldout.names[second - n]), notes
+    )
 
 
 def distinct(pool: Array, n_train: int) -> tuple[NDArray[np.intp], NDArray[np.intp], int]:
-    """Indices of the distinct training records and of the held-out ones that are not among them, and how many are.
+    """Indices of the distinct training records and of the held-out ones that are not among them,
+    and how many are.
 
     Raises:
         UserError: many that are, or too few on a side.
@@ -153,17 +202,22 @@ def distinct(pool: Array, n_train: int) -> tuple[NDArray[np.intp], NDArray[np.in
     shared = own - len(second)
     if shared > MOST_SHARED * own:
         raise UserError(
-            f"{shared} of the {own} distinct held-out records are training records too, and tell nothing of unseen ones. Give records "
-            "that were not trained on; if both sides share a population's commonest records, take these out of both"
+            f"{shared} of the {own} distinct held-out records are training records too, and tell"
+            " nothing of unseen ones. Give records that were not trained on; if both sides share a"
+            " population's commonest records, take these out of both"
         )
     for side, found in (("training", first), ("held-out", second)):
         if len(found) < MIN_SIDE:
-            raise UserError(f"{len(found)} distinct {side} records are too few; at least {MIN_SIDE} are needed")
+            raise UserError(
+                f"{len(found)} distinct {side} records are too few; at least {MIN_SIDE} are needed"
+            )
     return first, second, shared
 
 
 def upright(images: Array) -> Array:
-    """Of each image and its mirror image the one that comes first in the order of their values: shape as it was."""
+    """Of each image and its mirror image the one that comes first in the order of their values:
+    shape as it was.
+    """
     mirrored = images[..., ::-1]
     a, b = images.reshape(len(images), -1), mirrored.reshape(len(images), -1)
     place = np.arange(len(images)), (a != b).argmax(axis=1)
@@ -175,40 +229,55 @@ def described(values: Array) -> str:
     """What one of the records, shape (n, channels, *dims), is taken for, in words."""
     channels, *dims = values.shape[1:]
     kind, unit = ("images", "pixels") if len(dims) == 2 else ("signals", "values")
-    return f"{channels} channel{'s' * (channels > 1)} x {' x '.join(map(str, dims))} {unit}, taken as {kind}"
+    return (
+        f"{channels} channel{'s' * (channels > 1)} x {' x '.join(map(str, dims))} {unit}, taken as"
+        f" {kind}"
+    )
 
 
 def doubts(samples: Array, train: Array) -> Iterator[str]:
-    """Why the records, both of shape (n, channels, *dims), may not be what they are taken for, or not be in the same units."""
+    """Why the records, both of shape (n, channels, *dims), may not be what they are taken for, or
+    not be in the same units.
+    """
     if samples.ndim == 3 and samples.shape[1] == samples.shape[2] >= SQUARE:
         side = samples.shape[2]
         yield (
-            f"records of {side} x {side} numbers are taken as signals of {side} channels: if they are grey images, reshape all three "
-            f"arrays to (n, 1, {side}, {side})"
+            f"records of {side} x {side} numbers are taken as signals of {side} channels: if they"
+            f" are grey images, reshape all three arrays to (n, 1, {side}, {side})"
         )
-    # None of this is refused: a generator whose samples are all bright, or have collapsed to one grey, may look the same.
+    # None of this is refused: a generator whose samples are all bright, or have collapsed to one
+    # grey, may look the same.
     stored = [usual_range(side) for side in (samples, train) if side.ndim == 4]
-    mean, sd, centre, spread = (float(f(side, dtype=np.float64)) for side in (samples, train) for f in (np.mean, np.std))
+    mean, sd, centre, spread = (
+        float(f(side, dtype=np.float64)) for side in (samples, train) for f in (np.mean, np.std)
+    )
     if len(set(stored)) > 1 and not set(RANGES).isdisjoint(stored):
         yield (
-            "most samples lie in [{:.3g}, {:.3g}], most training images in [{:.3g}, {:.3g}]: if they are stored in different ranges, no "
-            "number here holds; bring the samples to the range of the training images"
+            "most samples lie in [{:.3g}, {:.3g}], most training images in [{:.3g}, {:.3g}]: if"
+            " they are stored in different ranges, no number here holds; bring the samples to the"
+            " range of the training images"
         ).format(*stored[0], *stored[1])
     elif abs(mean - centre) > spread or not spread / UNLIKE <= sd <= spread * UNLIKE:
         yield (
-            f"the samples' values ({mean:.3g}, sd {sd:.3g}) are not those of the training records ({centre:.3g}, sd {spread:.3g}): "
-            "are they in the same units?"
+            f"the samples' values ({mean:.3g}, sd {sd:.3g}) are not those of the training records"
+            f" ({centre:.3g}, sd {spread:.3g}): are they in the same units?"
         )
 
 
 def usual_range(images: Array) -> tuple[float, float]:
-    """The range of most images, by the medians of their lowest and highest values: the first of RANGES that holds it, or itself."""
+    """The range of most images, by the medians of their lowest and highest values: the first of
+    RANGES that holds it, or itself.
+    """
     low, high = (float(np.median(end(images, axis=(1, 2, 3)))) for end in (np.min, np.max))
     margin = MARGIN * (high - low)
-    return next(((a, b) for a, b in RANGES if a - margin <= low and high <= b + margin), (low, high))
+    return next(
+        ((a, b) for a, b in RANGES if a - margin <= low and high <= b + margin), (low, high)
+    )
 
 
 def stored_range(images: Array) -> tuple[float, float]:
-    """The range that the images' values are stored in: the first of RANGES that holds them, or else their own."""
+    """The range that the images' values are stored in: the first of RANGES that holds them, or else
+    their own.
+    """
     low, high = float(images.min()), float(images.max())
     return next(((a, b) for a, b in RANGES if a <= low and high <= b), (low, high))

@@ -1,12 +1,15 @@
-"""Heartbeats of record 208 of the MIT-BIH Arrhythmia Database, bundled: the data set that needs nothing.
+"""Heartbeats of record 208 of the MIT-BIH Arrhythmia Database, bundled: the data set that needs
+nothing.
 
-Five minutes of lead MLII (19:35 to 24:35) at 360 Hz, as SciPy shipped it; mV = (ecg - 1024) / 200. Source: Moody and
-Mark 2001 (IEEE Eng. Med. Biol. 20(3)); Goldberger et al. 2000 (PhysioNet, Circulation 101(23)).
+Five minutes of lead MLII (19:35 to 24:35) at 360 Hz, as SciPy shipped it; mV = (ecg - 1024) / 200.
+Source: Moody and Mark 2001 (IEEE Eng. Med. Biol. 20(3)); Goldberger et al. 2000 (PhysioNet,
+Circulation 101(23)).
 
-Beats are cut around R peaks: from a third of the way to the previous peak to two thirds of the way to the next, so that
-beats cover disjoint stretches of time and none can stand on both sides of a split. Each is resampled to 140 values and
-z-normalised. Of 501 detected beats 491 are used: the first and the last lack a neighbour, and 8 lie beside a gap that no
-heart leaves (under 0.3 s: artefacts taken for peaks; over 1.2 s: beats lost under artefacts).
+Beats are cut around R peaks: from a third of the way to the previous peak to two thirds of the way
+to the next, so that beats cover disjoint stretches of time and none can stand on both sides of a
+split. Each is resampled to 140 values and z-normalised. Of 501 detected beats 491 are used: the
+first and the last lack a neighbour, and 8 lie beside a gap that no heart leaves (under 0.3 s:
+artefacts taken for peaks; over 1.2 s: beats lost under artefacts).
 """
 
 from dataclasses import dataclass
@@ -20,31 +23,50 @@ from memctl.data.normalise import znormalise
 from memctl.errors import UserError
 
 RATE = 360  # Hz
-RR_SECONDS = (0.3, 1.2)  # of a heart at 50 to 200 beats a minute; longer gaps hide beats under artefacts
+RR_SECONDS = (
+    0.3,
+    1.2,
+)  # of a heart at 50 to 200 beats a minute; longer gaps hide beats under artefacts
 
 
 def r_peaks(ecg: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Sample indices of the R peaks: where the smoothed squared slope of the 5-25 Hz band peaks (after Pan and Tompkins 1985)."""
-    from scipy import signal  # here alone: it takes a second to import, and most commands read no beats
+    """Sample indices of the R peaks: where the smoothed squared slope of the 5-25 Hz band peaks
+    (after Pan and Tompkins 1985).
+    """
+    from scipy import (
+        signal,
+    )  # here alone: it takes a second to import, and most commands read no beats
 
     band = signal.sosfiltfilt(signal.butter(2, (5, 25), "bandpass", fs=RATE, output="sos"), ecg)
     width = int(0.12 * RATE)
     energy = np.convolve(np.gradient(band) ** 2, np.ones(width) / width, mode="same")
-    near, _ = signal.find_peaks(energy, height=0.05 * np.percentile(energy, 99), distance=int(RR_SECONDS[0] * RATE))
+    near, _ = signal.find_peaks(
+        energy, height=0.05 * np.percentile(energy, 99), distance=int(RR_SECONDS[0] * RATE)
+    )
     reach = int(0.1 * RATE)
     windows = np.clip(near[:, None] + np.arange(-reach, reach + 1), 0, len(ecg) - 1)
     return np.unique(windows[np.arange(len(near)), band[windows].argmax(axis=1)])
 
 
-def cut(ecg: NDArray[np.float64], peaks: NDArray[np.intp], length: int) -> tuple[NDArray[np.float64], int]:
-    """Beats of `length` values, shape (n, 1, length), and how many were left out for a gap that is no heart's."""
+def cut(
+    ecg: NDArray[np.float64], peaks: NDArray[np.intp], length: int
+) -> tuple[NDArray[np.float64], int]:
+    """Beats of `length` values, shape (n, 1, length), and how many were left out for a gap that is
+    no heart's.
+    """
     from scipy import signal
 
-    flat = signal.sosfiltfilt(signal.butter(2, 0.5, "highpass", fs=RATE, output="sos"), ecg)  # baseline wander
+    flat = signal.sosfiltfilt(
+        signal.butter(2, 0.5, "highpass", fs=RATE, output="sos"), ecg
+    )  # baseline wander
     rr = np.diff(peaks)
     usable = (rr >= RR_SECONDS[0] * RATE) & (rr <= RR_SECONDS[1] * RATE)
     beats = [
-        np.interp(np.linspace(peaks[i] - rr[i - 1] / 3, peaks[i] + 2 * rr[i] / 3, length, endpoint=False), np.arange(len(flat)), flat)
+        np.interp(
+            np.linspace(peaks[i] - rr[i - 1] / 3, peaks[i] + 2 * rr[i] / 3, length, endpoint=False),
+            np.arange(len(flat)),
+            flat,
+        )
         for i in range(1, len(peaks) - 1)
         if usable[i - 1] and usable[i]
     ]
@@ -61,7 +83,10 @@ class Mitdb208(DataSource):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.length < MIN_LENGTH:
-            raise UserError(f"data.length={self.length} is too short for a heartbeat; at least {MIN_LENGTH} values are needed")
+            raise UserError(
+                f"data.length={self.length} is too short for a heartbeat; at least {MIN_LENGTH}"
+                " values are needed"
+            )
 
     def files(self) -> list[Path]:
         return [Path(__file__).parent / "bundled" / "mitdb208.npz"]
@@ -70,4 +95,11 @@ class Mitdb208(DataSource):
         ecg = (np.load(self.files()[0])["ecg"].astype(np.float64) - 1024) / 200
         beats, gaps = cut(ecg, r_peaks(ecg), self.length)
         values, _ = znormalise(beats)
-        return Records(values, dropped={"first and last, which lack a neighbour": 2, "beside a gap no heart leaves": gaps}, temporal=True)
+        return Records(
+            values,
+            dropped={
+                "first and last, which lack a neighbour": 2,
+                "beside a gap no heart leaves": gaps,
+            },
+            temporal=True,
+        )

@@ -13,8 +13,8 @@ def znormalise(values: NDArray[np.float64]) -> tuple[Array, NDArray[np.bool_]]:
         values: shape (n, channels, length).
 
     Returns:
-        The normalised records, float32, without those that are constant (a flat line has no shape to learn); and
-        which of `values` were kept, shape (n,).
+        The normalised records, float32, without those that are constant (a flat line has no shape
+        to learn); and which of `values` were kept, shape (n,).
     """
     mean, sd = values.mean(axis=-1, keepdims=True), values.std(axis=-1, ddof=1, keepdims=True)
     # A record that holds NaN stays, so that the split can name it; only true flat lines go.

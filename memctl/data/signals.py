@@ -18,7 +18,10 @@ from memctl.errors import UserError
 
 
 def read_csv(path: Path) -> NDArray[np.float64]:
-    """Rows of numbers, a header allowed, an empty cell read as NaN: shape (n, length). Raises: UserError."""
+    """Rows of numbers, a header allowed, an empty cell read as NaN: shape (n, length).
+
+    Raises: UserError.
+    """
     text = readable(path).decode("utf-8-sig", errors="replace")
     reader = csv.reader(io.StringIO(text), delimiter="\t" if path.suffix == ".tsv" else ",")
     rows: list[list[float]] = []
@@ -28,7 +31,9 @@ def read_csv(path: Path) -> NDArray[np.float64]:
                 continue  # a header: nothing in it is a number
             wrong = [cell for cell in line if cell.strip() and not is_number(cell)]
             if wrong:
-                raise UserError(f"{path}: line {reader.line_num} holds {wrong[0]!r}, which is not a number")
+                raise UserError(
+                    f"{path}: line {reader.line_num} holds {wrong[0]!r}, which is not a number"
+                )
             rows.append([float(cell) if cell.strip() else np.nan for cell in line])
     except csv.Error as error:
         raise UserError(f"{path}: line {reader.line_num} cannot be read ({error})") from None
@@ -50,7 +55,9 @@ def is_number(cell: str) -> bool:
 
 
 def read_numpy(path: Path, key: str | None, how: str = "data.key=NAME") -> NDArray[Any]:
-    """The array of a `.npy`, or the one under `key` (or the only one) of a `.npz`; `how` the user chooses it. Raises: UserError."""
+    """The array of a `.npy`, or the one under `key` (or the only one) of a `.npz`; `how` the user
+    chooses it. Raises: UserError.
+    """
     try:
         stored = np.load(io.BytesIO(readable(path)), allow_pickle=False)
         if isinstance(stored, np.ndarray):
@@ -65,7 +72,9 @@ def read_numpy(path: Path, key: str | None, how: str = "data.key=NAME") -> NDArr
             raise ValueError(f"{key or names[0]} is no array")
         return array
     except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        why = "it holds Python objects; save a plain array" if "pickle" in str(error) else error  # numpy would advise to load them
+        why = (
+            "it holds Python objects; save a plain array" if "pickle" in str(error) else error
+        )  # numpy would advise to load them
         raise UserError(f"{path} is not a readable NumPy file of numbers ({why})") from None
 
 
@@ -85,12 +94,17 @@ class Signals(DataSource):
 
     def files(self) -> list[Path]:
         if not self.path:
-            raise UserError("data=signals needs data.path=FILE: a .csv, .npy or .npz with one signal a row")
+            raise UserError(
+                "data=signals needs data.path=FILE: a .csv, .npy or .npz with one signal a row"
+            )
         path = Path(self.path)
         if not path.is_file():
             raise UserError(f"data.path={path} is not a file (looked for {path.resolve()})")
         if path.suffix not in (".csv", ".tsv", ".npy", ".npz"):
-            raise UserError(f"data.path={path}: {path.suffix or 'no ending'} is not read; give a .csv, .tsv, .npy or .npz")
+            raise UserError(
+                f"data.path={path}: {path.suffix or 'no ending'} is not read; give a .csv, .tsv,"
+                " .npy or .npz"
+            )
         return [path]
 
     def read(self) -> Records:
@@ -98,11 +112,15 @@ class Signals(DataSource):
         raw = read_csv(path) if path.suffix in (".csv", ".tsv") else read_numpy(path, self.key)
         if raw.ndim not in (2, 3) or raw.dtype.kind not in "iuf" or raw.size == 0:
             raise UserError(
-                f"{path}: expected numbers of shape (n, length) or (n, channels, length), found {raw.dtype} of shape {raw.shape}"
+                f"{path}: expected numbers of shape (n, length) or (n, channels, length), found"
+                f" {raw.dtype} of shape {raw.shape}"
             )
         values = raw.astype(np.float64).reshape(len(raw), -1, raw.shape[-1])
         if values.shape[-1] < MIN_LENGTH:
-            raise UserError(f"{path}: signals of {values.shape[-1]} values are too short; at least {MIN_LENGTH} are needed")
+            raise UserError(
+                f"{path}: signals of {values.shape[-1]} values are too short; at least {MIN_LENGTH}"
+                " are needed"
+            )
         check_finite(values)  # before any record is left out, so that its number is the file's
         if self.normalise == "none":
             return Records(values.astype(np.float32), temporal=True)

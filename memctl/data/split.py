@@ -1,4 +1,5 @@
-"""The one split of every data set: duplicates out first, then disjoint, stratified train and held-out sides.
+"""The one split of every data set: duplicates out first, then disjoint, stratified train and
+held-out sides.
 
 It is made before the base sees anything; its hash travels in every checkpoint and record.
 """
@@ -14,12 +15,15 @@ from numpy.typing import NDArray
 from memctl.data.base import Array, Records, check_finite
 from memctl.errors import UserError
 
-MIN_SIDE = 8  # records a side: below it neither two PCA components nor a neighbour statistic mean anything
+MIN_SIDE = (
+    8  # records a side: below it neither two PCA components nor a neighbour statistic mean anything
+)
 
 
 @dataclass(frozen=True)
 class Split:
-    """Train and held-out records, float32, shapes (n_train, channels, *dims) and (n_heldout, channels, *dims).
+    """Train and held-out records, float32, shapes (n_train, channels, *dims) and (n_heldout,
+    channels, *dims).
 
     `value_range`, `mirror`, `flip` and `temporal` are those of the `Records`.
     """
@@ -45,14 +49,19 @@ class Split:
 
     @cached_property
     def bound(self) -> float:
-        """The largest absolute value that a record can have or, where values are unbounded, that a training record has."""
-        return max(map(abs, self.value_range)) if self.value_range else float(np.abs(self.train).max())
+        """The largest absolute value that a record can have or, where values are unbounded, that a
+        training record has.
+        """
+        return (
+            max(map(abs, self.value_range)) if self.value_range else float(np.abs(self.train).max())
+        )
 
     def swapped(self) -> "Split":
         """The same with its sides exchanged. Raises: UserError for sides of different sizes."""
         if len(self.train) != len(self.heldout):
             raise UserError(
-                f"data.swap=true needs sides of one size; here are {len(self.train)} train and {len(self.heldout)} held-out records"
+                f"data.swap=true needs sides of one size; here are {len(self.train)} train and"
+                f" {len(self.heldout)} held-out records"
             )
         return Split(
             self.heldout, self.train, self.heldout_labels, self.train_labels, self.value_range, self.summary, self.mirror, self.flip,
@@ -61,7 +70,9 @@ class Split:
 
 
 def first_occurrences(values: Array) -> NDArray[np.intp]:
-    """Indices of the records that equal no earlier one, to a millionth of the data's standard deviation."""
+    """Indices of the records that equal no earlier one, to a millionth of the data's standard
+    deviation.
+    """
     scale = float(values.std(dtype=np.float64)) or 1.0
     seen: dict[bytes, int] = {}
     for index, record in enumerate(values):
@@ -71,12 +82,17 @@ def first_occurrences(values: Array) -> NDArray[np.intp]:
 
 
 def systematic(order: NDArray[np.intp], k: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    """K of the entries of `order` at equal steps from a random start: every run of `order` gets its share, to within one."""
+    """K of the entries of `order` at equal steps from a random start: every run of `order` gets its
+    share, to within one.
+    """
     return order[np.floor((np.arange(k) + rng.random()) * len(order) / k).astype(int)]
 
 
 def sizes(n: int, n_train: int | None, n_heldout: int | None) -> tuple[int, int]:
-    """The sizes of both sides out of n records. Raises: UserError where they are too small or too many."""
+    """The sizes of both sides out of n records.
+
+    Raises: UserError where they are too small or too many.
+    """
     if n_train is None and n_heldout is None:
         n_train = n_heldout = n // 2
     n_train = n_heldout if n_train is None else n_train
@@ -85,17 +101,20 @@ def sizes(n: int, n_train: int | None, n_heldout: int | None) -> tuple[int, int]
     assert n_heldout is not None
     if min(n_train, n_heldout) < MIN_SIDE or n_train + n_heldout > n:
         raise UserError(
-            f"data.n_train={n_train} and data.n_heldout={n_heldout} do not fit {n} distinct records: "
-            f"each must be at least {MIN_SIDE}, both together at most {n}"
+            f"data.n_train={n_train} and data.n_heldout={n_heldout} do not fit {n} distinct"
+            f" records: each must be at least {MIN_SIDE}, both together at most {n}"
         )
     return n_train, n_heldout
 
 
-def split(records: Records, n_train: int | None = None, n_heldout: int | None = None, seed: int = 0) -> Split:
+def split(
+    records: Records, n_train: int | None = None, n_heldout: int | None = None, seed: int = 0
+) -> Split:
     """Remove duplicates and split, stratified by label where there are labels.
 
     Raises:
-        UserError: a value that is not finite, or sides that do not fit the number of distinct records.
+        UserError: a value that is not finite, or sides that do not fit the number of distinct
+            records.
     """
     if not len(records.values):
         why = ", ".join(f"{n} {reason}" for reason, n in records.dropped.items() if n)

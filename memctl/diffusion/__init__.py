@@ -1,1 +1,3 @@
-"""The forward process, the training objective and the reverse process: diffusers' schedulers do the mathematics."""
+"""The forward process, the training objective and the reverse process: diffusers' schedulers do the
+mathematics.
+"""

@@ -1,4 +1,5 @@
-"""The reverse process: sample j depends on seed j alone, so cells are compared pairwise and batches do not matter.
+"""The reverse process: sample j depends on seed j alone, so cells are compared pairwise and batches
+do not matter.
 
 (A batch of another size may take other kernels and differ in the last digits.)
 """
@@ -26,7 +27,8 @@ def generate(
     """Run the reverse process from the noise of each seed.
 
     Args:
-        seeds: One a sample; each seeds the sample's initial noise and, for ddpm, its noise of every step.
+        seeds: One a sample; each seeds the sample's initial noise and, for ddpm, its noise of every
+            step.
         shape: Of one sample, (channels, *dims).
         clip: See `reverse_process`.
         on_step: Called with the number of samples after each step.

@@ -1,4 +1,5 @@
-"""The training objective, one value a record: the mean square of what the network predicts minus its target.
+"""The training objective, one value a record: the mean square of what the network predicts minus
+its target.
 
 x_t = sqrt(abar_t) x_0 + sqrt(1 - abar_t) eps        target: eps, x_0 or v = sqrt(abar_t) eps - sqrt(1 - abar_t) x_0
 """
@@ -10,7 +11,13 @@ from diffusers import DDPMScheduler
 from torch import Tensor
 
 
-def losses(network: Callable[[Tensor, Tensor], Tensor], scheduler: DDPMScheduler, x0: Tensor, t: Tensor, eps: Tensor) -> Tensor:
+def losses(
+    network: Callable[[Tensor, Tensor], Tensor],
+    scheduler: DDPMScheduler,
+    x0: Tensor,
+    t: Tensor,
+    eps: Tensor,
+) -> Tensor:
     """The loss of each record.
 
     Args:

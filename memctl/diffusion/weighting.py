@@ -1,7 +1,9 @@
-"""Weights of the loss by t: which noise levels count, whatever they are drawn from and whatever the network predicts.
+"""Weights of the loss by t: which noise levels count, whatever they are drawn from and whatever the
+network predicts.
 
-A weighting is given as W(t), its factor of the mean square error of the predicted x_0. With S = SNR(t) the errors are tied by
-MSE(x_0) = MSE(eps) / S = MSE(v) / (S + 1), so the factor of the eps loss is W / S, of the v loss W / (S + 1).
+A weighting is given as W(t), its factor of the mean square error of the predicted x_0. With S =
+SNR(t) the errors are tied by MSE(x_0) = MSE(eps) / S = MSE(v) / (S + 1), so the factor of the eps
+loss is W / S, of the v loss W / (S + 1).
 
     name           W(t)                     source
     none           -                        each prediction's own loss, unweighted: S, 1 and S + 1 in W
@@ -38,4 +40,8 @@ def loss_weights(weighting: Weighting, prediction: str, log_snr: Floats) -> Floa
         "snr": lambda: snr,
         "debiased": lambda: np.sqrt(snr),
     }[weighting.name]()
-    return np.asarray({"epsilon": lambda: w / snr, "sample": lambda: w, "v_prediction": lambda: w / (snr + 1)}[prediction]())
+    return np.asarray(
+        {"epsilon": lambda: w / snr, "sample": lambda: w, "v_prediction": lambda: w / (snr + 1)}[
+            prediction
+        ]()
+    )

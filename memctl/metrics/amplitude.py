@@ -1,11 +1,12 @@
-"""The paper's "JS distance" for signals, in its three readings. All are blind to order in time, or nearly:
+"""The paper's "JS distance" for signals, in its three readings. All are blind to order in time, or
+nearly:
 
     pooled         the amplitudes of one signal against those of the whole training set (the default reading)
     pairwise_hist  the amplitudes of one signal against those of each training signal, averaged
     pairwise_pmf   the signal itself, shifted to be non-negative and divided by its sum, against each training signal
 
-With 140 values in 50 bins a real signal is at about 0.2 of the pooled training set, and never near 0: read it beside its
-held-out value.
+With 140 values in 50 bins a real signal is at about 0.2 of the pooled training set, and never near
+0: read it beside its held-out value.
 """
 
 import numpy as np

@@ -1,4 +1,6 @@
-"""What each metric can tell, and from which size of effect, on given data and at a given number of samples."""
+"""What each metric can tell, and from which size of effect, on given data and at a given number of
+samples.
+"""
 
 from dataclasses import dataclass
 
@@ -15,12 +17,19 @@ UP, DOWN = 1, -1
 COPYING = {"copies": UP, "copies_50": UP, "copies_10": UP, "copies_2": UP}
 SOFT = {"kde_20": UP, "kde_40": UP, "interpolated": UP}
 BAD = {"blurred": UP, "mean": UP, "shrunk": UP, "noise": UP, "contrast": UP}
-# What a metric claims to tell from fresh real records: generators that it reads above (UP) or below (DOWN) its noise floor.
+# What a metric claims to tell from fresh real records: generators that it reads above (UP) or below
+# (DOWN) its noise floor.
 CLAIMS: dict[str, dict[str, int]] = {
     "f_mem": COPYING,
     "dcr_share": COPYING | SOFT,
     "delta_nn": COPYING | SOFT,
-    "distance_to_train": {"mean": DOWN, "shrunk": DOWN, "blurred": DOWN, "contrast": UP, "noise": UP},
+    "distance_to_train": {
+        "mean": DOWN,
+        "shrunk": DOWN,
+        "blurred": DOWN,
+        "contrast": UP,
+        "noise": UP,
+    },
     "js_amplitude": {"mean": UP, "shrunk": UP, "contrast": UP},
     "wasserstein_C1": {"mean": UP, "shrunk": UP, "contrast": UP},
     "js_divergence_C1": {"mean": UP, "shrunk": UP, "contrast": UP},
@@ -63,9 +72,13 @@ class Calibration:
 
     @classmethod
     def of(cls, suite: Suite, split: Split, n: int) -> "Calibration":
-        """Read every generator; n is at most the number of held-out records, so that readings and floors are of one size."""
+        """Read every generator; n is at most the number of held-out records, so that readings and
+        floors are of one size.
+        """
         n = min(n, len(split.heldout))
-        return cls(yardsticks(suite, split, n, CALIBRATORS | (IN_TIME if split.temporal else {})), n)
+        return cls(
+            yardsticks(suite, split, n, CALIBRATORS | (IN_TIME if split.temporal else {})), n
+        )
 
     def side(self, metric: str, generator: str) -> int:
         """Whether a generator reads above (1), below (-1) or within (0) the metric's noise floor."""
@@ -76,38 +89,67 @@ class Calibration:
         return int(value > floor.high) - int(value < floor.low)
 
     def table(self) -> pd.DataFrame:
-        """One row a generator, one column a metric: the readings; the first two rows are the ends of the floor."""
+        """One row a generator, one column a metric: the readings; the first two rows are the ends
+        of the floor.
+        """
         metrics = list(self.readings["heldout"])
-        ends = {f"floor, {end}": {m: getattr(f, end) for m, f in self.readings["floor"].items()} for end in ("low", "high")}
-        rows = {name: {m: values[m].value for m in metrics} for name, values in self.readings.items() if name != "floor"}
+        ends = {
+            f"floor, {end}": {m: getattr(f, end) for m, f in self.readings["floor"].items()}
+            for end in ("low", "high")
+        }
+        rows = {
+            name: {m: values[m].value for m in metrics}
+            for name, values in self.readings.items()
+            if name != "floor"
+        }
         return pd.DataFrame({**ends, **rows}).T.reindex(columns=metrics)
 
     def detectable(self, metric: str) -> float:
-        """The least share of copies among the samples that brings the metric out of its floor, 0 to 1; NaN where none does.
+        """The least share of copies among the samples that brings the metric out of its floor, 0 to
+        1; NaN where none does.
 
-        A metric that is a mean over samples moves in proportion to the share: between its reading of fresh records and of copies.
+        A metric that is a mean over samples moves in proportion to the share: between its reading
+        of fresh records and of copies.
         """
-        floor, fresh, copied = (self.readings[name].get(metric) for name in ("floor", "heldout", "copies"))
-        if floor is None or fresh is None or copied is None or floor.low is None or floor.high is None or not self.side(metric, "copies"):
+        floor, fresh, copied = (
+            self.readings[name].get(metric) for name in ("floor", "heldout", "copies")
+        )
+        if (
+            floor is None
+            or fresh is None
+            or copied is None
+            or floor.low is None
+            or floor.high is None
+            or not self.side(metric, "copies")
+        ):
             return float("nan")
         end = floor.high if copied.value > fresh.value else floor.low
         return float(np.clip((end - fresh.value) / (copied.value - fresh.value), 0, 1))
 
     def verdicts(self) -> pd.DataFrame:
-        """One row a metric: what it claims to tell from fresh records and does, what it cannot at this size, and what else moves it.
+        """One row a metric: what it claims to tell from fresh records and does, what it cannot at
+        this size, and what else moves it.
 
         `least copies` is the smallest share of copies that it can see.
         """
         rows = []
         for metric in (m for m in self.readings["floor"] if m in self.readings["heldout"]):
             claims = CLAIMS.get(metric, {})
-            sides = {name: self.side(metric, name) for name in self.readings if name not in ("floor", "heldout")}
+            sides = {
+                name: self.side(metric, name)
+                for name in self.readings
+                if name not in ("floor", "heldout")
+            }
             rows.append(
                 {
                     "metric": metric,
                     "tells": ", ".join(name for name, way in claims.items() if sides[name] == way),
-                    "cannot tell here": ", ".join(name for name, way in claims.items() if sides[name] != way),
-                    "also moved by": ", ".join(name for name, way in sides.items() if way and name not in claims),
+                    "cannot tell here": ", ".join(
+                        name for name, way in claims.items() if sides[name] != way
+                    ),
+                    "also moved by": ", ".join(
+                        name for name, way in sides.items() if way and name not in claims
+                    ),
                     "least copies": self.detectable(metric),
                 }
             )

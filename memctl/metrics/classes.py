@@ -1,4 +1,5 @@
-"""Whether generated records hold the classes that real ones hold, and are of use to tell them apart; for data with labels.
+"""Whether generated records hold the classes that real ones hold, and are of use to tell them
+apart; for data with labels.
 
 A network without classes gives no labels, so the nearest training record gives them.
 
@@ -6,12 +7,14 @@ A network without classes gives no labels, so the nearest training record gives 
     tstr       accuracy on held-out records of the nearest-neighbour classifier of G so labelled (train on synthetic, test on
                real: Esteban et al. 2017, arXiv 1706.02633)
 
-Range [0, 1]. class_tv: lower is better; the classifier's own errors are in it, as in that of held-out records, which stands beside it.
+Range [0, 1]. class_tv: lower is better; the classifier's own errors are in it, as in that of
+held-out records, which stands beside it.
 tstr: higher is better; copies of train read what real training data do.
 
-Blind spots: neither sees copying. The labels of G are only as good as the classifier: what is no record of any class gets a label all
-the same. Rare classes count little. By chance m generated and n held-out records of one distribution have a class_tv of about
-sum_c sqrt(p_c (1 - p_c) (1/m + 1/n) / (2 pi)). Cost: a pass over the distances of held-out to generated.
+Blind spots: neither sees copying. The labels of G are only as good as the classifier: what is no
+record of any class gets a label all the same. Rare classes count little. By chance m generated and
+n held-out records of one distribution have a class_tv of about sum_c sqrt(p_c (1 - p_c) (1/m + 1/n)
+/ (2 pi)). Cost: a pass over the distances of held-out to generated.
 """
 
 from dataclasses import dataclass
@@ -26,7 +29,9 @@ Labels = NDArray[Any]
 
 
 def total_variation(a: Labels, b: Labels) -> float:
-    """Between the shares of classes in two lists of labels: the share of one that would have to change class to match the other."""
+    """Between the shares of classes in two lists of labels: the share of one that would have to
+    change class to match the other.
+    """
     classes = np.union1d(a, b)
     share = lambda labels: (labels[:, None] == classes).mean(axis=0)
     return float(np.abs(share(a) - share(b)).sum() / 2)
@@ -34,7 +39,8 @@ def total_variation(a: Labels, b: Labels) -> float:
 
 @dataclass(frozen=True)
 class Classified:
-    """Samples with the labels of their nearest training records, shape (m,), and held-out records with theirs, shape (n,).
+    """Samples with the labels of their nearest training records, shape (m,), and held-out records
+    with theirs, shape (n,).
 
     Attributes:
         distances: From each held-out record to each sample, shape (n, m).
@@ -47,8 +53,13 @@ class Classified:
     def measure(self) -> dict[str, Measure]:
         """class_tv and tstr."""
         right = self.samples[self.distances.argmin(axis=1)] == self.heldout
-        return {"class_tv": Measure(total_variation(self.samples, self.heldout)), "tstr": binomial(int(right.sum()), len(right))}
+        return {
+            "class_tv": Measure(total_variation(self.samples, self.heldout)),
+            "tstr": binomial(int(right.sum()), len(right)),
+        }
 
     def part(self, samples: NDArray[np.bool_], heldout: NDArray[np.bool_]) -> "Classified":
         """Some samples and some held-out records alone."""
-        return Classified(self.samples[samples], self.heldout[heldout], self.distances[np.ix_(heldout, samples)])
+        return Classified(
+            self.samples[samples], self.heldout[heldout], self.distances[np.ix_(heldout, samples)]
+        )

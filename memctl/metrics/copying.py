@@ -1,4 +1,7 @@
-"""Nearest-neighbour signs of copying. Notation: G generated, X train, Y held-out; d1, d2 to the nearest two of X."""
+"""Nearest-neighbour signs of copying.
+
+Notation: G generated, X train, Y held-out; d1, d2 to the nearest two of X.
+"""
 
 import numpy as np
 
@@ -9,10 +12,12 @@ from memctl.metrics.measure import Floats, Measure, binomial, mean
 def f_mem(to_train: Neighbours, threshold: float = 1 / 3) -> Measure:
     """Share of G with d1/d2 < threshold: samples that have one training record to themselves.
 
-    Range [0, 1], higher is more copying, 0 for fresh real data. Blind to samples between several near duplicates in X,
-    and to soft copies with more than a little noise. Source: Yoon et al. 2023; Gu et al. 2023 (arXiv 2310.02664).
+    Range [0, 1], higher is more copying, 0 for fresh real data. Blind to samples between several
+    near duplicates in X, and to soft copies with more than a little noise. Source: Yoon et al.
+    2023; Gu et al. 2023 (arXiv 2310.02664).
     """
-    # d1 < threshold d2 is the same condition, and calls an exact copy of a duplicated record (0/0) no hit, as d1 ~ d2.
+    # d1 < threshold d2 is the same condition, and calls an exact copy of a duplicated record (0/0)
+    # no hit, as d1 ~ d2.
     return binomial(int(np.sum(to_train.first < threshold * to_train.second)), len(to_train.first))
 
 
@@ -23,13 +28,15 @@ def ratios(to_train: Neighbours) -> Floats:
 
 
 def adaptive_ratio(nearest: Floats, alpha: float = 0.5) -> Floats:
-    """d1 / (alpha * mean(d1, ..., dn)) of each sample: its nearest training record against the neighbourhood's own scale, shape (m,).
+    """d1 / (alpha * mean(d1, ..., dn)) of each sample: its nearest training record against the
+    neighbourhood's own scale, shape (m,).
 
-    Range [0, 1/alpha], lower is more copying. Below 1 is the natural cut: a record nearer than half the mean of the n nearest. But
-    fresh records of d intrinsic dimensions pass it with the chance 1 - exp(-n (alpha d/(d + 1))^d): 0.27 at d = 6, 0.02 at 10, 0 at 20
-    (n = 50), and more where clusters hold fewer than n; so read it beside held-out records. A copy of one among few near duplicates
-    still reads low, where d1/d2 is 1; among n or more it reads 1/alpha. Costs the n nearest distances, one pass. Cannot see lost
-    variety; blur hides copying.
+    Range [0, 1/alpha], lower is more copying. Below 1 is the natural cut: a record nearer than half
+    the mean of the n nearest. But fresh records of d intrinsic dimensions pass it with the chance 1
+    - exp(-n (alpha d/(d + 1))^d): 0.27 at d = 6, 0.02 at 10, 0 at 20 (n = 50), and more where
+    clusters hold fewer than n; so read it beside held-out records. A copy of one among few near
+    duplicates still reads low, where d1/d2 is 1; among n or more it reads 1/alpha. Costs the n
+    nearest distances, one pass. Cannot see lost variety; blur hides copying.
     Source: Carlini et al. 2023 (arXiv 2301.13188), n = 50.
 
     Args:
@@ -37,7 +44,9 @@ def adaptive_ratio(nearest: Floats, alpha: float = 0.5) -> Floats:
     """
     scale = alpha * nearest.mean(axis=1)
     safe = np.where(scale > 0, scale, 1.0)
-    return np.where(scale > 0, nearest[:, 0] / safe, 1 / alpha)  # all 0: the nearest is as far as the others, as in `ratios`
+    return np.where(
+        scale > 0, nearest[:, 0] / safe, 1 / alpha
+    )  # all 0: the nearest is as far as the others, as in `ratios`
 
 
 def closer_to_train(d_train: Floats, d_heldout: Floats) -> Floats:
@@ -45,14 +54,19 @@ def closer_to_train(d_train: Floats, d_heldout: Floats) -> Floats:
     return (d_train < d_heldout) + 0.5 * (d_train == d_heldout)
 
 
-def dcr_share(d_train: Floats, d_heldout: Floats, rng: np.random.Generator, repeats: int) -> Measure:
+def dcr_share(
+    d_train: Floats, d_heldout: Floats, rng: np.random.Generator, repeats: int
+) -> Measure:
     """Share of G nearer to X than to Y, X and Y of equal size.
 
-    The interval is a bootstrap over G with X and Y as they are; `permutation_p` is the test that allows for their chance.
+    The interval is a bootstrap over G with X and Y as they are; `permutation_p` is the test that
+    allows for their chance.
 
-    Range [0, 1]; 0.5 says that train records have no advantage over held-out ones, 1 that every sample follows train.
-    Needs X and Y exchangeable. First-order blind to image quality; weak for few exact copies, which f_mem sees.
-    Source: distance-to-closest-record practice for synthetic tables (SDMetrics' DCROverfittingProtection).
+    Range [0, 1]; 0.5 says that train records have no advantage over held-out ones, 1 that every
+    sample follows train. Needs X and Y exchangeable. First-order blind to image quality; weak for
+    few exact copies, which f_mem sees.
+    Source: distance-to-closest-record practice for synthetic tables (SDMetrics'
+    DCROverfittingProtection).
 
     Args:
         d_train, d_heldout: Each sample's distance to its nearest of X and of Y, shape (m,).
@@ -61,15 +75,21 @@ def dcr_share(d_train: Floats, d_heldout: Floats, rng: np.random.Generator, repe
 
 
 def delta_nn(d_train: Floats, d_heldout: Floats, rng: np.random.Generator, repeats: int) -> Measure:
-    """Mean of d(g, Y) - d(g, X), X and Y of equal size, in units of the distance: positive is nearer to train, 0 is fair."""
+    """Mean of d(g, Y) - d(g, X), X and Y of equal size, in units of the distance: positive is
+    nearer to train, 0 is fair.
+    """
     return mean(d_heldout - d_train, rng, repeats)
 
 
-def permutation_p(tied: tuple[np.ndarray, np.ndarray], train: np.ndarray, rng: np.random.Generator, repeats: int) -> float:
-    """One-sided p of dcr_share: how often a random split of the pool into train and held-out gives G as large a share.
+def permutation_p(
+    tied: tuple[np.ndarray, np.ndarray], train: np.ndarray, rng: np.random.Generator, repeats: int
+) -> float:
+    """One-sided p of dcr_share: how often a random split of the pool into train and held-out gives
+    G as large a share.
 
-    It holds G fixed and asks whether the labels matter, so it allows for what a bootstrap over G leaves out: that X and Y
-    are samples too. Small p: G is nearer to train than a split at random would make it. Range [1/(repeats + 1), 1].
+    It holds G fixed and asks whether the labels matter, so it allows for what a bootstrap over G
+    leaves out: that X and Y are samples too. Small p: G is nearer to train than a split at random
+    would make it. Range [1/(repeats + 1), 1].
 
     Args:
         tied: Each sample with every record of the pool that is nearest to it (`Scan.tied`).
@@ -80,7 +100,15 @@ def permutation_p(tied: tuple[np.ndarray, np.ndarray], train: np.ndarray, rng: n
 
     def share(labels: np.ndarray) -> float:
         mine = labels[record]  # a tie between X and Y counts 1/2
-        return float(np.logical_or.reduceat(mine, first).mean() + np.logical_and.reduceat(mine, first).mean()) / 2
+        return (
+            float(
+                np.logical_or.reduceat(mine, first).mean()
+                + np.logical_and.reduceat(mine, first).mean()
+            )
+            / 2
+        )
 
     observed = share(train)
-    return (1 + sum(share(rng.permutation(train)) >= observed for _ in range(repeats))) / (1 + repeats)
+    return (1 + sum(share(rng.permutation(train)) >= observed for _ in range(repeats))) / (
+        1 + repeats
+    )

@@ -1,11 +1,13 @@
-"""Precision, recall, density and coverage: how far two sets of records lie in each other's neighbourhoods.
+"""Precision, recall, density and coverage: how far two sets of records lie in each other's
+neighbourhoods.
 
     B(x) = the closed ball around x up to the k-th nearest other record of x's own set
 
     precision  a sample lies in the ball of some real record     recall    a real record lies in the ball of some sample
     density    real balls that hold a sample, over k             coverage  the ball of a real record holds some sample
 
-They are of quality and variety: copies of train are the best there is against train, and score as fresh records or better.
+They are of quality and variety: copies of train are the best there is against train, and score as
+fresh records or better.
 """
 
 from collections.abc import Iterator
@@ -41,41 +43,67 @@ def blocks(records: Floats, other: int) -> Iterator[slice]:
 
 
 def radii(records: Floats, k: int = K, reduce: str = "rms") -> Floats:
-    """Distance from each record to its k-th nearest other record, shape (n,); n above k. Costs n^2 distances."""
+    """Distance from each record to its k-th nearest other record, shape (n,); n above k.
+
+    Costs n^2 distances.
+    """
     # the record itself, at exactly 0, takes the place before the first
-    return np.concatenate([np.partition(distances(records[b], records, reduce), k, axis=1)[:, k] for b in blocks(records, len(records))])
+    return np.concatenate(
+        [
+            np.partition(distances(records[b], records, reduce), k, axis=1)[:, k]
+            for b in blocks(records, len(records))
+        ]
+    )
 
 
-def prdc(samples: Floats, real: Floats, k: int = K, reduce: str = "rms", real_radii: Floats | None = None) -> Prdc:
+def prdc(
+    samples: Floats, real: Floats, k: int = K, reduce: str = "rms", real_radii: Floats | None = None
+) -> Prdc:
     """Precision, recall, density and coverage of samples against real records.
 
-    precision, recall and coverage are in [0, 1], density in [0, n/k]; higher is better. Fresh real samples have a density of 1 in
-    expectation, whatever the data, and a coverage of `expected_coverage`; precision and recall depend on the data. Samples that
-    crowd around a few real records raise density, and precision is 1 for one good record repeated: read coverage beside them.
-    Recall rewards scattered samples, whose balls are large. None sees copying. Samples shrunk to the mean read a better density
-    than real ones.
-    Costs m n + m^2 distances, and n^2 without `real_radii`. Source: Kynkaanniemi et al. 2019 (arXiv 1904.06991); Naeem et al. 2020
-    (arXiv 2002.09797), whose code has open balls: the same but for exact ties, where an open ball of radius 0 holds nothing.
+    precision, recall and coverage are in [0, 1], density in [0, n/k]; higher is better. Fresh real
+    samples have a density of 1 in expectation, whatever the data, and a coverage of
+    `expected_coverage`; precision and recall depend on the data. Samples that crowd around a few
+    real records raise density, and precision is 1 for one good record repeated: read coverage
+    beside them. Recall rewards scattered samples, whose balls are large. None sees copying. Samples
+    shrunk to the mean read a better density than real ones.
+    Costs m n + m^2 distances, and n^2 without `real_radii`. Source: Kynkaanniemi et al. 2019 (arXiv
+    1904.06991); Naeem et al. 2020 (arXiv 2002.09797), whose code has open balls: the same but for
+    exact ties, where an open ball of radius 0 holds nothing.
 
     Args:
         samples: shape (m, D), m above k.
         real: shape (n, D), n above k. Equal m and n make readings comparable.
         real_radii: `radii` of real, if they are known.
     """
-    ours, theirs = radii(samples, k, reduce), radii(real, k, reduce) if real_radii is None else real_radii
-    count, nearest, recall = np.empty(len(samples)), np.full(len(real), np.inf), np.zeros(len(real), dtype=bool)
+    ours, theirs = (
+        radii(samples, k, reduce),
+        radii(real, k, reduce) if real_radii is None else real_radii,
+    )
+    count, nearest, recall = (
+        np.empty(len(samples)),
+        np.full(len(real), np.inf),
+        np.zeros(len(real), dtype=bool),
+    )
     for block in blocks(samples, len(real)):
         d = distances(samples[block], real, reduce)
         count[block] = (d <= theirs).sum(axis=1)
         recall |= (d <= ours[block, None]).any(axis=0)
         nearest = np.minimum(nearest, d.min(axis=0))
-    return Prdc((count > 0).astype(float), recall.astype(float), count / k, (nearest <= theirs).astype(float))
+    return Prdc(
+        (count > 0).astype(float),
+        recall.astype(float),
+        count / k,
+        (nearest <= theirs).astype(float),
+    )
 
 
 def expected_coverage(m: int, n: int, k: int = K) -> float:
-    """Coverage of n real records by m fresh ones in expectation, whatever the distribution (Naeem et al. 2020).
+    """Coverage of n real records by m fresh ones in expectation, whatever the distribution (Naeem
+    et al. 2020).
 
-    1 - prod_{i=1..k} (n - i)/(m + n - i): less than 1 by the chance that the k nearest of a record's m + n - 1 fellows are all real.
+    1 - prod_{i=1..k} (n - i)/(m + n - i): less than 1 by the chance that the k nearest of a
+    record's m + n - 1 fellows are all real.
     """
     i = np.arange(1, k + 1)
     return float(1 - np.prod((n - i) / (m + n - i)))

@@ -1,6 +1,8 @@
-"""Exact distances between records, in blocks: memory does not grow with the product of both sides' sizes.
+"""Exact distances between records, in blocks: memory does not grow with the product of both sides'
+sizes.
 
-rms  = sqrt(mean((a - b)^2)),  the default (the normalised l2 of Carlini et al. 2023, arXiv 2301.13188)
+rms  = sqrt(mean((a - b)^2)),  the default (the normalised l2 of Carlini et al. 2023, arXiv
+2301.13188)
 mse  = mean((a - b)^2)
 norm = ||a - b||_2
 """
@@ -18,18 +20,23 @@ LONG = 512  # values of a record from which the matrix product pays
 
 
 def distances(a: Floats, b: Floats, reduce: str = "rms") -> Floats:
-    """All distances, float64, shape (len(a), len(b)); computed from differences where they are small, so that d(x, x) is exactly 0."""
+    """All distances, float64, shape (len(a), len(b)); computed from differences where they are
+    small, so that d(x, x) is exactly 0.
+    """
     width = a.shape[1]
     if reduce == "mse":
         return (cdist(a, b, "sqeuclidean") if width <= LONG else squared(a, b)) / width
-    return (cdist(a, b) if width <= LONG else np.sqrt(squared(a, b))) / (np.sqrt(width) if reduce == "rms" else 1.0)
+    return (cdist(a, b) if width <= LONG else np.sqrt(squared(a, b))) / (
+        np.sqrt(width) if reduce == "rms" else 1.0
+    )
 
 
 def squared(a: Floats, b: Floats) -> Floats:
-    """Squared distances of long records by a matrix product, |a|^2 + |b|^2 - 2 a.b, which is many times as fast.
+    """Squared distances of long records by a matrix product, |a|^2 + |b|^2 - 2 a.b, which is many
+    times as fast.
 
-    That loses digits where a and b are near, so all below a thousandth of |a|^2 + |b|^2 are computed again from differences:
-    what is left has a relative error of some 1e-12.
+    That loses digits where a and b are near, so all below a thousandth of |a|^2 + |b|^2 are
+    computed again from differences: what is left has a relative error of some 1e-12.
     """
     scale = np.einsum("ij,ij->i", a, a)[:, None] + np.einsum("ij,ij->i", b, b)[None]
     d = scale - 2 * (a @ b.T)
@@ -61,8 +68,10 @@ class Scan(NamedTuple):
 
     Attributes:
         near: Of each side of the references.
-        subsets: Distance to the nearest record of each subset of the references, shape (len(subsets), m).
-        tied: Every pair of a query and a reference at the query's least distance, as two arrays of indices, queries in order.
+        subsets: Distance to the nearest record of each subset of the references, shape
+            (len(subsets), m).
+        tied: Every pair of a query and a reference at the query's least distance, as two arrays of
+            indices, queries in order.
         closest: Distances to the nearest records of the first side, rising, shape (m, k).
     """
 
@@ -82,15 +91,18 @@ def scan(
     own: np.ndarray | None = None,
     closest: int = 2,
 ) -> Scan:
-    """One pass over all distances, in blocks of queries; every nearest-neighbour metric is computed from it.
+    """One pass over all distances, in blocks of queries; every nearest-neighbour metric is computed
+    from it.
 
     Args:
         queries: shape (m, D).
         references: shape (n, D).
         sides: Parts of the references, at least two records each (three with `own`).
         subsets: Indices of references.
-        mirror: Makes the mirror images of queries: a reference is then as near as the nearer of the two. The mean is the queries' own.
-        own: Where in the references each query stands, which is no neighbour of itself there, shape (m,). For one side.
+        mirror: Makes the mirror images of queries: a reference is then as near as the nearer of the
+            two. The mean is the queries' own.
+        own: Where in the references each query stands, which is no neighbour of itself there, shape
+            (m,). For one side.
         closest: How many nearest distances to keep of the first side.
     """
     rows = max(1, BLOCK // len(references))
@@ -110,10 +122,15 @@ def scan(
             two = np.partition(d[:, side], 1, axis=1)
             found.append(Neighbours(two[:, 0], two[:, 1], d[:, side].argmin(axis=1), mean))
         few.append(np.sort(np.partition(d[:, sides[0]], closest - 1, axis=1)[:, :closest], axis=1))
-        least.append(np.array([d[:, subset].min(axis=1) for subset in subsets]).reshape(len(subsets), len(d)))
+        least.append(
+            np.array([d[:, subset].min(axis=1) for subset in subsets]).reshape(len(subsets), len(d))
+        )
         query, reference = np.nonzero(d == d.min(axis=1, keepdims=True))
         tied.append((query + start, reference))
-    joined = [Neighbours(*(np.concatenate(column) for column in zip(*found, strict=True))) for found in near]
+    joined = [
+        Neighbours(*(np.concatenate(column) for column in zip(*found, strict=True)))
+        for found in near
+    ]
     pairs = np.concatenate([t[0] for t in tied]), np.concatenate([t[1] for t in tied])
     return Scan(joined, np.concatenate(least, axis=1), pairs, np.concatenate(few))
 

@@ -1,10 +1,11 @@
 """Jensen-Shannon divergence and distance of histograms.
 
-    JSD(p, q) = H((p + q)/2) - (H(p) + H(q))/2, in nats: between 0 and log 2 (Lin 1991); the distance is its square root.
+    JSD(p, q) = H((p + q)/2) - (H(p) + H(q))/2, in nats: between 0 and log 2 (Lin 1991); the
+    distance is its square root.
 
-Histograms have equally spaced bins over the range of the TRAINING data, the first and last open to what lies beyond: the
-same bins in every cell of a sweep, so that cells can be compared. Two samples of n and m from one distribution already
-differ by about (bins - 1)/8 (1/n + 1/m) nats.
+Histograms have equally spaced bins over the range of the TRAINING data, the first and last open to
+what lies beyond: the same bins in every cell of a sweep, so that cells can be compared. Two samples
+of n and m from one distribution already differ by about (bins - 1)/8 (1/n + 1/m) nats.
 """
 
 import numpy as np
@@ -22,7 +23,9 @@ def open_edges(reference: Floats, bins: int) -> Floats:
 
 def histogram(x: Floats, edges: Floats) -> Floats:
     """Share of x in each bin: shape (bins,)."""
-    counts = np.bincount(np.searchsorted(edges, np.ravel(x), side="right") - 1, minlength=len(edges) - 1)
+    counts = np.bincount(
+        np.searchsorted(edges, np.ravel(x), side="right") - 1, minlength=len(edges) - 1
+    )
     return counts[: len(edges) - 1] / max(np.size(x), 1)
 
 

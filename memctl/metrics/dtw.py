@@ -1,16 +1,19 @@
-"""Dynamic time warping: the distance between signals after the alignment in time that suits them best.
+"""Dynamic time warping: the distance between signals after the alignment in time that suits them
+best.
 
     c(i, j) = |a_i - b_j|^2 + min( c(i-1, j), c(i, j-1), c(i-1, j-1) ),   |i - j| <= W,      d = sqrt(c(L, L) / D)
 
-over the channels of each sample together, W = floor(band * L) (Sakoe and Chiba 1978, doi 10.1109/TASSP.1978.1163055); D is the
-number of values of a record, so that band 0 is the rms distance exactly.
+over the channels of each sample together, W = floor(band * L) (Sakoe and Chiba 1978, doi
+10.1109/TASSP.1978.1163055); D is the number of values of a record, so that band 0 is the rms
+distance exactly.
 
-Range [0, rms distance], lower is nearer, symmetric. A copy whose waves come a little early, late, or at another speed is near.
-Blind spots: no metric's triangle inequality; it forgives what tells two beats apart where that is timing; amplitudes are not
-forgiven; distances between unrelated signals shrink too, so compare it with that of held-out records.
+Range [0, rms distance], lower is nearer, symmetric. A copy whose waves come a little early, late,
+or at another speed is near. Blind spots: no metric's triangle inequality; it forgives what tells
+two beats apart where that is timing; amplitudes are not forgiven; distances between unrelated
+signals shrink too, so compare it with that of held-out records.
 
-Cost: m n L (2 W + 1) steps of about 3 ns, in vectors over pairs of signals: 1000 samples against 245 beats of 140 values
-with a band of 5 % take about 2 s on one core.
+Cost: m n L (2 W + 1) steps of about 3 ns, in vectors over pairs of signals: 1000 samples against
+245 beats of 140 values with a band of 5 % take about 2 s on one core.
 """
 
 from collections.abc import Iterator
@@ -30,17 +33,27 @@ def dtw_distances(a: Floats, b: Floats, band: float = BAND, reduce: str = "rms")
 
     Args:
         a, b: Signals, shapes (m, channels, length) and (n, channels, length).
-        band: Farthest from the diagonal that the alignment may go, as a share of the length, in [0, 1].
+        band: Farthest from the diagonal that the alignment may go, as a share of the length, in [0,
+            1].
         reduce: rms; mse (its square) or norm (times sqrt(D)).
 
     Raises:
         ValueError: a band, a reduction or shapes that are none.
     """
     if not 0 <= band <= 1 or reduce not in ("rms", "mse", "norm") or a.shape[1:] != b.shape[1:]:
-        raise ValueError(f"band={band} must be in [0, 1], reduce={reduce} rms, mse or norm, shapes equal: {a.shape[1:]}, {b.shape[1:]}")
-    squares = np.concatenate([*warped(a.astype(np.float64), b.astype(np.float64), int(band * a.shape[-1]))])
+        raise ValueError(
+            f"band={band} must be in [0, 1], reduce={reduce} rms, mse or norm, shapes equal:"
+            f" {a.shape[1:]}, {b.shape[1:]}"
+        )
+    squares = np.concatenate(
+        [*warped(a.astype(np.float64), b.astype(np.float64), int(band * a.shape[-1]))]
+    )
     width = np.prod(a.shape[1:])
-    return {"rms": lambda: np.sqrt(squares / width), "mse": lambda: squares / width, "norm": lambda: np.sqrt(squares)}[reduce]()
+    return {
+        "rms": lambda: np.sqrt(squares / width),
+        "mse": lambda: squares / width,
+        "norm": lambda: np.sqrt(squares),
+    }[reduce]()
 
 
 def warped(a: Floats, b: Floats, reach: int) -> Iterator[Floats]:
@@ -66,6 +79,10 @@ def warped(a: Floats, b: Floats, reach: int) -> Iterator[Floats]:
         yield before[-1].copy()
 
 
-def dtw_neighbours(queries: Floats, references: Floats, band: float = BAND, reduce: str = "rms") -> Neighbours:
-    """The nearest references of each query, as `distance.neighbours` has them; at least two references."""
+def dtw_neighbours(
+    queries: Floats, references: Floats, band: float = BAND, reduce: str = "rms"
+) -> Neighbours:
+    """The nearest references of each query, as `distance.neighbours` has them; at least two
+    references.
+    """
     return nearest([dtw_distances(queries, references, band, reduce)])

@@ -1,10 +1,12 @@
-"""Whether signals are nearer to train than to held-out records once a shift or a warp in time is forgiven.
+"""Whether signals are nearer to train than to held-out records once a shift or a warp in time is
+forgiven.
 
     shift_share, dtw_share   dcr_share by the distances of `shifts` and `dtw`, train and held-out sides of equal size
 
-Range [0, 1]; 0.5 is fair, 1 says that every sample follows a training record, be it early, late or at another speed: what dcr_share
-misses where signals are steep. Blind to what those distances forgive, and to few exact copies (f_mem sees them); read it beside
-held-out records. Cost: at most WORK cells of warping paths, some 2 seconds, for which fewer samples and records are taken where
+Range [0, 1]; 0.5 is fair, 1 says that every sample follows a training record, be it early, late or
+at another speed: what dcr_share misses where signals are steep. Blind to what those distances
+forgive, and to few exact copies (f_mem sees them); read it beside held-out records. Cost: at most
+WORK cells of warping paths, some 2 seconds, for which fewer samples and records are taken where
 signals are long or many; none where too few would be left (a channel of 2,000 values).
 """
 
@@ -28,7 +30,8 @@ class Elastic:
     """As many training as held-out signals, and how many samples are compared with them.
 
     Attributes:
-        signals: shape (2 k, channels, length); `index` holds their places in the pool, training records first.
+        signals: shape (2 k, channels, length); `index` holds their places in the pool, training
+            records first.
         rows: The most samples that are taken; of more, a fixed random choice.
     """
 
@@ -38,14 +41,26 @@ class Elastic:
     reduce: str
 
     @classmethod
-    def of(cls, pool: Floats, n_train: int, shape: tuple[int, ...], reduce: str, rng: np.random.Generator) -> "Elastic | None":
-        """Of the pool's records, shape (N, D), the first n_train of them training records; None where too few could be taken."""
+    def of(
+        cls,
+        pool: Floats,
+        n_train: int,
+        shape: tuple[int, ...],
+        reduce: str,
+        rng: np.random.Generator,
+    ) -> "Elastic | None":
+        """Of the pool's records, shape (N, D), the first n_train of them training records; None
+        where too few could be taken.
+        """
         length = shape[-1]
         cells = int(np.prod(shape)) * (2 * int(BAND * length) + 1)
         k = min(n_train, len(pool) - n_train, LIMIT, WORK // (2 * FEWEST * cells))
         if k < LEAST:
             return None
-        sides = rng.choice(n_train, k, replace=False), n_train + rng.choice(len(pool) - n_train, k, replace=False)
+        sides = (
+            rng.choice(n_train, k, replace=False),
+            n_train + rng.choice(len(pool) - n_train, k, replace=False),
+        )
         index = np.concatenate([np.sort(side) for side in sides])
         return cls(pool[index].reshape(-1, *shape), index, WORK // (2 * k * cells), reduce)
 

@@ -2,9 +2,9 @@
 
     E(G, Y) = 2 E||g - y|| - E||g - g'|| - E||y - y'||     (unbiased: no record is paired with itself)
 
-0 in expectation for equal distributions, also slightly negative by chance; no upper bound. Sees any difference of
-distribution, but says nothing of copying: exact copies of train are near 0. The distances within a side are those of a fixed
-random subset, where it has more than LIMIT records.
+0 in expectation for equal distributions, also slightly negative by chance; no upper bound. Sees any
+difference of distribution, but says nothing of copying: exact copies of train are near 0. The
+distances within a side are those of a fixed random subset, where it has more than LIMIT records.
 """
 
 from typing import TypeVar
@@ -37,31 +37,51 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 def limited(records: NDArray[Scalar], most: int | None = None) -> NDArray[Scalar]:
     """The records, or a fixed random `most` of them, LIMIT unless told."""
     most = most or LIMIT
-    return records if len(records) <= most else records[np.random.default_rng(0).choice(len(records), most, replace=False)]
+    return (
+        records
+        if len(records) <= most
+        else records[np.random.default_rng(0).choice(len(records), most, replace=False)]
+    )
 
 
 def within(records: Floats, reduce: str = "rms") -> float:
     """E||y - y'||: the mean distance between two different records, in units of the distance."""
     records = limited(records)
-    records = records - records[0]  # records that hardly differ, a collapsed model's, then have few digits to lose
+    records = (
+        records - records[0]
+    )  # records that hardly differ, a collapsed model's, then have few digits to lose
     return float(distances(records, records, reduce).sum() / (len(records) * (len(records) - 1)))
 
 
 def energy(samples: Floats, reference: Floats, reduce: str = "rms") -> float:
     """E(samples, reference), in units of the distance."""
-    return 2 * float(distances(samples, reference, reduce).mean()) - within(samples, reduce) - within(reference, reduce)
+    return (
+        2 * float(distances(samples, reference, reduce).mean())
+        - within(samples, reduce)
+        - within(reference, reduce)
+    )
 
 
-def permuted(a: Floats, b: Floats, rng: np.random.Generator, repeats: int, reduce: str = "rms") -> Floats:
-    """E under random relabelling of a and b: its distribution where both come from one, shape (repeats,)."""
+def permuted(
+    a: Floats, b: Floats, rng: np.random.Generator, repeats: int, reduce: str = "rms"
+) -> Floats:
+    """E under random relabelling of a and b: its distribution where both come from one, shape
+    (repeats,).
+    """
     return relabelled(a, b, rng, repeats, reduce)[1:]
 
 
-def relabelled(a: Floats, b: Floats, rng: np.random.Generator, repeats: int, reduce: str = "rms") -> Floats:
-    """E of a and b, of at most LIMIT records each, and under random relabelling: shape (1 + repeats,)."""
+def relabelled(
+    a: Floats, b: Floats, rng: np.random.Generator, repeats: int, reduce: str = "rms"
+) -> Floats:
+    """E of a and b, of at most LIMIT records each, and under random relabelling: shape (1 +
+    repeats,).
+    """
     pool = np.concatenate([limited(a), limited(b)])
     labels = np.arange(len(pool)) < min(len(a), LIMIT)
-    columns = np.stack([labels, *(rng.permutation(labels) for _ in range(repeats))], axis=1).astype(float)
+    columns = np.stack([labels, *(rng.permutation(labels) for _ in range(repeats))], axis=1).astype(
+        float
+    )
     return energies(distances(pool, pool, reduce), columns)
 
 
@@ -70,7 +90,8 @@ def energies(pooled: Floats, first: Floats) -> Floats:
 
     Args:
         pooled: Distances between all records of the pool, shape (N, N).
-        first: 1 for the records of the first side, 0 for the others, shape (N, k), equally many in each column.
+        first: 1 for the records of the first side, 0 for the others, shape (N, k), equally many in
+            each column.
     """
     a = int(first[:, 0].sum())
     b = len(pooled) - a

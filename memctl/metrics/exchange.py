@@ -1,8 +1,11 @@
-"""Whether train and held-out records could be draws of one population: what every comparison of a sample with both rests on.
+"""Whether train and held-out records could be draws of one population: what every comparison of a
+sample with both rests on.
 
-Their energy distance (memctl.metrics.energy) against its values under random relabelling, a permutation test. A small p says that the
-sides differ as sets, so that a sample may be nearer to train for what train is rather than by copying. A large one proves nothing: it
-cannot see records of one source (a person, a recording, a scene) kept together on one side, nor differences of a few records in many.
+Their energy distance (memctl.metrics.energy) against its values under random relabelling, a
+permutation test. A small p says that the sides differ as sets, so that a sample may be nearer to
+train for what train is rather than by copying. A large one proves nothing: it cannot see records of
+one source (a person, a recording, a scene) kept together on one side, nor differences of a few
+records in many.
 Cost: distances between at most 2 LIMIT records, and one matrix product.
 """
 
@@ -12,7 +15,11 @@ from memctl.metrics.energy import relabelled
 from memctl.metrics.measure import Floats
 
 
-def exchange_p(train: Floats, heldout: Floats, rng: np.random.Generator, repeats: int, reduce: str = "rms") -> tuple[float, float]:
-    """The energy distance between the sides, shapes (n, D) and (m, D), and its one-sided p, in [1/(repeats + 1), 1]."""
+def exchange_p(
+    train: Floats, heldout: Floats, rng: np.random.Generator, repeats: int, reduce: str = "rms"
+) -> tuple[float, float]:
+    """The energy distance between the sides, shapes (n, D) and (m, D), and its one-sided p, in
+    [1/(repeats + 1), 1].
+    """
     found = relabelled(train, heldout, rng, repeats, reduce)
     return float(found[0]), float(1 + np.sum(found[1:] >= found[0])) / (1 + repeats)

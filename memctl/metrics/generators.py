@@ -33,7 +33,8 @@ class Made(NamedTuple):
 
     Attributes:
         records: shape (m, channels, *dims).
-        source: Index, in train and after it held-out, of the record that each was made from, shape (m,); -1 for none.
+        source: Index, in train and after it held-out, of the record that each was made from, shape
+            (m,); -1 for none.
     """
 
     records: Records
@@ -80,7 +81,9 @@ def partly_copied(share: float, split: Split, n: int, rng: np.random.Generator) 
     records, source = heldout(split, n, rng)
     k = round(share * len(records))
     chosen = rng.choice(len(split.train), k, replace=k > len(split.train))
-    replaced = rng.choice(len(records), k, replace=False)  # any: held-out records stand in the order of their classes
+    replaced = rng.choice(
+        len(records), k, replace=False
+    )  # any: held-out records stand in the order of their classes
     source[replaced] = chosen
     records[replaced] = split.train[chosen]
     return Made(records, source)
@@ -94,7 +97,10 @@ def stretched(factor: float, split: Split, n: int, rng: np.random.Generator) -> 
 
 def noisy(scale: float, of: Generator, split: Split, n: int, rng: np.random.Generator) -> Made:
     records, source = of(split, n, rng)
-    return Made(records + scale * split.train.std(dtype=np.float64) * rng.standard_normal(records.shape), source)
+    return Made(
+        records + scale * split.train.std(dtype=np.float64) * rng.standard_normal(records.shape),
+        source,
+    )
 
 
 def interpolated(split: Split, n: int, rng: np.random.Generator) -> Made:
@@ -111,7 +117,12 @@ def late(split: Split, n: int, rng: np.random.Generator) -> Made:
     return Made(np.take_along_axis(records, times[:, None], axis=-1), source)
 
 
-GENERATORS: dict[str, Generator] = {"heldout": heldout, "copies": copies, "blurred": blurred, "mean": mean}
+GENERATORS: dict[str, Generator] = {
+    "heldout": heldout,
+    "copies": copies,
+    "blurred": blurred,
+    "mean": mean,
+}
 CALIBRATORS: dict[str, Generator] = GENERATORS | {
     "copies_2": partial(partly_copied, 0.02),
     "copies_10": partial(partly_copied, 0.1),

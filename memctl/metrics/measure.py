@@ -18,13 +18,17 @@ class Measure(NamedTuple):
 
 
 def binomial(k: int, n: int) -> Measure:
-    """The share k/n with its exact (Clopper-Pearson 1934) 95 % interval, which is right also for k = 0."""
+    """The share k/n with its exact (Clopper-Pearson 1934) 95 % interval, which is right also for k
+    = 0.
+    """
     interval = stats.binomtest(k, n).proportion_ci(0.95, method="exact")
     return Measure(k / n, float(interval.low), float(interval.high))
 
 
 def mean(values: Floats, rng: np.random.Generator, repeats: int) -> Measure:
-    """The mean of one value a record, with the 2.5 and 97.5 % points of its bootstrap over the records."""
+    """The mean of one value a record, with the 2.5 and 97.5 % points of its bootstrap over the
+    records.
+    """
     resampled = values[rng.integers(len(values), size=(repeats, len(values)))].mean(axis=1)
     low, high = np.quantile(resampled, (0.025, 0.975))
     return Measure(float(values.mean()), float(low), float(high))

@@ -1,9 +1,11 @@
-"""Maximum mean discrepancy, squared, by the unbiased U-statistic (Gretton et al. 2012), and KID, which is its polynomial case.
+"""Maximum mean discrepancy, squared, by the unbiased U-statistic (Gretton et al. 2012), and KID,
+which is its polynomial case.
 
     MMD^2(G, Y) = E k(g, g') + E k(y, y') - 2 E k(g, y)     (no record is paired with itself)
 
-0 in expectation for equal distributions, also below 0 by chance; higher is farther apart. Of more than LIMIT records a side, a
-fixed random LIMIT count. Copying looks like the best of models: against train it reads below 0, for copies meet themselves there.
+0 in expectation for equal distributions, also below 0 by chance; higher is farther apart. Of more
+than LIMIT records a side, a fixed random LIMIT count. Copying looks like the best of models:
+against train it reads below 0, for copies meet themselves there.
 """
 
 from collections.abc import Callable
@@ -30,7 +32,8 @@ def rbf(bandwidth: float) -> Kernel:
 
 
 def median_bandwidth(train: Floats) -> float:
-    """The median rms distance between two different training records: one bandwidth for every cell, so that cells compare.
+    """The median rms distance between two different training records: one bandwidth for every cell,
+    so that cells compare.
 
     Where most records are equal it is 0, and no bandwidth.
     """
@@ -39,25 +42,33 @@ def median_bandwidth(train: Floats) -> float:
 
 
 def mmd2(samples: Floats, reference: Floats, kernel: Kernel) -> float:
-    """The U-statistic of two sets as they are, two records or more each; costs (m + n)^2 kernel values."""
+    """The U-statistic of two sets as they are, two records or more each; costs (m + n)^2 kernel
+    values.
+    """
     within = [kernel(side, side) for side in (samples, reference)]
     means = [(k.sum() - np.trace(k)) / (len(k) * (len(k) - 1)) for k in within]
     return float(sum(means) - 2 * kernel(samples, reference).mean())
 
 
-def subset_error(samples: Floats, reference: Floats, kernel: Kernel, rng: np.random.Generator, subsets: int = 10) -> float:
-    """The standard error of MMD^2 from disjoint random subsets: their standard deviation / sqrt(subsets).
+def subset_error(
+    samples: Floats, reference: Floats, kernel: Kernel, rng: np.random.Generator, subsets: int = 10
+) -> float:
+    """The standard error of MMD^2 from disjoint random subsets: their standard deviation /
+    sqrt(subsets).
 
-    Subsets that overlap, as in KID's usual 100 of 1000, are not independent, and the same rule would give an error too small. Of
-    disjoint ones it is the error of their mean; that of the U-statistic of all records is smaller (Hoeffding 1948), for equal
-    distributions by the root of `subsets`. So it is on the safe side.
+    Subsets that overlap, as in KID's usual 100 of 1000, are not independent, and the same rule
+    would give an error too small. Of disjoint ones it is the error of their mean; that of the
+    U-statistic of all records is smaller (Hoeffding 1948), for equal distributions by the root of
+    `subsets`. So it is on the safe side.
     """
     parts = [np.array_split(rng.permutation(len(side)), subsets) for side in (samples, reference)]
     found = [mmd2(samples[a], reference[b], kernel) for a, b in zip(*parts, strict=True)]
     return float(np.std(found, ddof=1) / np.sqrt(subsets))
 
 
-def measured(samples: Floats, reference: Floats, kernel: Kernel, rng: np.random.Generator, subsets: int) -> Measure:
+def measured(
+    samples: Floats, reference: Floats, kernel: Kernel, rng: np.random.Generator, subsets: int
+) -> Measure:
     """MMD^2 with a 95 % interval: Student's t of `subset_error`."""
     samples, reference = limited(samples), limited(reference)
     value = mmd2(samples, reference, kernel)
@@ -69,9 +80,10 @@ def measured(samples: Floats, reference: Floats, kernel: Kernel, rng: np.random.
 def kid(samples: Floats, reference: Floats, rng: np.random.Generator, subsets: int = 10) -> Measure:
     """Kernel Inception distance, of any features: MMD^2 with the kernel (a.b / D + 1)^3.
 
-    No upper bound, lower is better; the unit is the features' own, and the origin matters (standardise alike everywhere). The kernel
-    compares moments up to the third, so it cannot see what differs beyond, and it cannot see copying. Costs 3.3 LIMIT^2
-    products of records at most. Source: Binkowski et al. 2018 (arXiv 1801.01401).
+    No upper bound, lower is better; the unit is the features' own, and the origin matters
+    (standardise alike everywhere). The kernel compares moments up to the third, so it cannot see
+    what differs beyond, and it cannot see copying. Costs 3.3 LIMIT^2 products of records at most.
+    Source: Binkowski et al. 2018 (arXiv 1801.01401).
 
     Args:
         samples: shape (m, D), and `reference`, shape (n, D): at least four records each.
@@ -80,11 +92,18 @@ def kid(samples: Floats, reference: Floats, rng: np.random.Generator, subsets: i
     return measured(samples, reference, polynomial, rng, subsets)
 
 
-def mmd_rbf(samples: Floats, reference: Floats, bandwidth: float, rng: np.random.Generator, subsets: int = 10) -> Measure:
+def mmd_rbf(
+    samples: Floats,
+    reference: Floats,
+    bandwidth: float,
+    rng: np.random.Generator,
+    subsets: int = 10,
+) -> Measure:
     """MMD^2 with the Gaussian kernel.
 
-    Up to 2, lower is better. Sees every difference of distribution with enough records, best those at the scale of the bandwidth: at
-    the median distance that is the whole cloud, and fine detail (noise, blur of few values, copying) hardly counts. The cost is KID's.
+    Up to 2, lower is better. Sees every difference of distribution with enough records, best those
+    at the scale of the bandwidth: at the median distance that is the whole cloud, and fine detail
+    (noise, blur of few values, copying) hardly counts. The cost is KID's.
     Source: Gretton et al. 2012 (JMLR 13).
 
     Args:

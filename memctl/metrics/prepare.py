@@ -1,4 +1,6 @@
-"""The switches that decide what a distance is taken between: quantisation, range, and standardisation of each record."""
+"""The switches that decide what a distance is taken between: quantisation, range, and
+standardisation of each record.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +14,9 @@ def flatten(records: NDArray[np.floating]) -> Floats:
 
 
 def quantize(x: Floats, levels: int, value_range: tuple[float, float]) -> Floats:
-    """Clip to the range and round to that many equally spaced levels (256: an 8-bit round trip); 0 levels leave x."""
+    """Clip to the range and round to that many equally spaced levels (256: an 8-bit round trip); 0
+    levels leave x.
+    """
     if not levels:
         return x
     low, high = value_range
@@ -21,7 +25,9 @@ def quantize(x: Floats, levels: int, value_range: tuple[float, float]) -> Floats
 
 
 def rescale(x: Floats, how: str, value_range: tuple[float, float]) -> Floats:
-    """Map the range linearly to [0, 1] (`01`) or [-1, 1] (`m11`); `own` leaves x in the data's own units."""
+    """Map the range linearly to [0, 1] (`01`) or [-1, 1] (`m11`); `own` leaves x in the data's own
+    units.
+    """
     if how == "own":
         return x
     low, high = value_range

@@ -1,7 +1,9 @@
-"""The paper's comparison of distributions: PCA fitted on the training data, one component at a time.
+"""The paper's comparison of distributions: PCA fitted on the training data, one component at a
+time.
 
-Sign and scale: components are unlabelled axes of the training data's variance; scores are in its units, so raw Wasserstein
-distances depend on the data's range, and are given in training standard deviations too. Blind to all other axes.
+Sign and scale: components are unlabelled axes of the training data's variance; scores are in its
+units, so raw Wasserstein distances depend on the data's range, and are given in training standard
+deviations too. Blind to all other axes.
 """
 
 from dataclasses import dataclass
@@ -38,9 +40,11 @@ class Projection:
         return cls(pca, scores, [open_edges(c, bins) for c in scores.T])
 
     def compare(self, scores: Floats, reference: Floats | None = None) -> dict[str, float]:
-        """For each component Ck: `wasserstein_Ck` (raw), `wasserstein_sd_Ck`, `js_divergence_Ck`, `js_distance_Ck` (nats).
+        """For each component Ck: `wasserstein_Ck` (raw), `wasserstein_sd_Ck`, `js_divergence_Ck`,
+        `js_distance_Ck` (nats).
 
-        All are 0 for equal distributions and grow without (W) or up to (JS: log 2 and its root) a bound.
+        All are 0 for equal distributions and grow without (W) or up to (JS: log 2 and its root) a
+        bound.
 
         Args:
             scores: shape (m, components).
@@ -50,11 +54,15 @@ class Projection:
         out: dict[str, float] = {}
         for k, edges in enumerate(self.edges):
             w = float(wasserstein_distance(scores[:, k], reference[:, k]))
-            js = float(divergence(histogram(scores[:, k], edges), histogram(reference[:, k], edges)))
+            js = float(
+                divergence(histogram(scores[:, k], edges), histogram(reference[:, k], edges))
+            )
             sd = float(self.scores[:, k].std(ddof=1))
             out |= {
                 f"wasserstein_C{k + 1}": w,
-                f"wasserstein_sd_C{k + 1}": w / sd if sd > 1e-9 * self.scores.std() else float("nan"),
+                f"wasserstein_sd_C{k + 1}": (
+                    w / sd if sd > 1e-9 * self.scores.std() else float("nan")
+                ),
                 f"js_divergence_C{k + 1}": js,
                 f"js_distance_C{k + 1}": float(np.sqrt(js)),
             }

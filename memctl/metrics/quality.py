@@ -1,6 +1,8 @@
-"""Quality and variety of samples against as many real records: one call for all metrics that do not look for copies, and one that does.
+"""Quality and variety of samples against as many real records: one call for all metrics that do not
+look for copies, and one that does.
 
-Precision to sliced W2 are blind to copying: exact copies of train read as fresh records do, or better. At most LIMIT records a side.
+Precision to sliced W2 are blind to copying: exact copies of train read as fresh records do, or
+better. At most LIMIT records a side.
 """
 
 from dataclasses import dataclass
@@ -19,7 +21,9 @@ from memctl.metrics.sliced import directions, sliced_w2
 from memctl.metrics.spectrum import acf_distance, spectrum_distance
 from memctl.metrics.vendi import vendi_ratio
 
-COMPONENTS = 32  # of the PCA in whose space the Frechet distance is taken; well below the number of records
+COMPONENTS = (
+    32  # of the PCA in whose space the Frechet distance is taken; well below the number of records
+)
 
 
 @dataclass(frozen=True)
@@ -39,15 +43,21 @@ class Quality:
     signal: tuple[int, ...] | None = None
 
     @classmethod
-    def of(cls, train: Floats, rng: np.random.Generator, signal: tuple[int, ...] | None = None) -> "Quality":
+    def of(
+        cls, train: Floats, rng: np.random.Generator, signal: tuple[int, ...] | None = None
+    ) -> "Quality":
         some = limited(train)
         components = max(1, min(COMPONENTS, len(some) // 4, some.shape[1]))
         solver = "full" if some.shape[1] < 2000 else "arpack"
         pca = PCA(components, svd_solver=solver, random_state=0).fit(some)
         return cls(median_bandwidth(some) or 1.0, directions(train.shape[1], rng), pca, signal)
 
-    def measure(self, samples: Floats, real: Floats, rng: np.random.Generator, repeats: int) -> dict[str, Measure]:
-        """All of them, for samples and real records of equal number, shape (k, D) each, k above 5 (see `coverage`)."""
+    def measure(
+        self, samples: Floats, real: Floats, rng: np.random.Generator, repeats: int
+    ) -> dict[str, Measure]:
+        """All of them, for samples and real records of equal number, shape (k, D) each, k above 5
+        (see `coverage`).
+        """
         records = prdc(samples, real)
         kernel = rbf(self.bandwidth)
         return {
@@ -65,11 +75,16 @@ class Quality:
         if self.signal is None:
             return {}
         g, y = (side.reshape(-1, *self.signal) for side in (samples, real))
-        return {"acf_distance": Measure(acf_distance(g, y)), "spectrum_distance": Measure(spectrum_distance(g, y))}
+        return {
+            "acf_distance": Measure(acf_distance(g, y)),
+            "spectrum_distance": Measure(spectrum_distance(g, y)),
+        }
 
 
 def exposed(samples: Floats, train: Floats) -> Measure:
-    """`identifiability` of as many training records as there are samples, shape (k, D) each: 1/2 for fresh ones."""
+    """`identifiability` of as many training records as there are samples, shape (k, D) each: 1/2
+    for fresh ones.
+    """
     return identifiability(neighbours(train, samples).first, radii(train, 1))
 
 

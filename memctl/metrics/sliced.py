@@ -1,4 +1,5 @@
-"""Sliced 2-Wasserstein distance, the mean of exact 1-D distances (Rabin et al. 2012; Bonneel et al. 2015).
+"""Sliced 2-Wasserstein distance, the mean of exact 1-D distances (Rabin et al. 2012; Bonneel et al.
+2015).
 
     SW2^2(G, Y) = mean over unit vectors v of W2^2(v.G, v.Y)
     W2^2(a, b) = integral over u in [0, 1] of (F_a^-1(u) - F_b^-1(u))^2
@@ -14,7 +15,9 @@ DIRECTIONS = 200
 
 
 def directions(width: int, rng: np.random.Generator, count: int = DIRECTIONS) -> Floats:
-    """Random unit vectors, uniform on the sphere, shape (count, width); the same for every cell of a sweep."""
+    """Random unit vectors, uniform on the sphere, shape (count, width); the same for every cell of
+    a sweep.
+    """
     v = rng.normal(size=(count, width))
     return v / np.linalg.norm(v, axis=1, keepdims=True)
 
@@ -23,20 +26,24 @@ def squared_w2(a: Floats, b: Floats) -> Floats:
     """W2^2 of each column of a, shape (m, P), and of b, shape (n, P): shape (P,)."""
     a, b = np.sort(a, axis=0), np.sort(b, axis=0)
     m, n = len(a), len(b)
-    # Both quantile functions are steps; they jump at multiples of 1/m and 1/n, which in units of 1/(m n) are whole numbers.
+    # Both quantile functions are steps; they jump at multiples of 1/m and 1/n, which in units of
+    # 1/(m n) are whole numbers.
     ends = np.union1d(np.arange(1, m + 1) * n, np.arange(1, n + 1) * m)
     width = np.diff(ends, prepend=0) / (m * n)
     return width @ np.square(a[(ends - 1) // n] - b[(ends - 1) // m])
 
 
 def sliced_w2(samples: Floats, reference: Floats, along: Floats) -> float:
-    """SW2 of samples and reference, in units of a record's rms distance: a shift by s reads about rms(s).
+    """SW2 of samples and reference, in units of a record's rms distance: a shift by s reads about
+    rms(s).
 
-    At least 0, no upper bound, lower is better. Biased upwards with few records: two sets of one distribution are some
-    1.7 sd sqrt(1/m + 1/n) apart, so read it beside fresh real records of equal m. Sees means and spreads along all axes, the large ones
-    most, unlike a distance of two components. Projections of many values are nearly normal, so it hardly sees what is beyond
-    two moments, nor detail of little variance (blur, noise), and it cannot see copying. The error by the choice of
-    directions falls with the root of their number and is shared by all cells. Costs (m + n) D products a direction, and a sort.
+    At least 0, no upper bound, lower is better. Biased upwards with few records: two sets of one
+    distribution are some 1.7 sd sqrt(1/m + 1/n) apart, so read it beside fresh real records of
+    equal m. Sees means and spreads along all axes, the large ones most, unlike a distance of two
+    components. Projections of many values are nearly normal, so it hardly sees what is beyond two
+    moments, nor detail of little variance (blur, noise), and it cannot see copying. The error by
+    the choice of directions falls with the root of their number and is shared by all cells. Costs
+    (m + n) D products a direction, and a sort.
 
     Args:
         samples: shape (m, D).

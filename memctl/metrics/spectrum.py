@@ -1,16 +1,20 @@
-"""Whether generated signals move in time as real ones do: their autocorrelation and their power spectrum, means over records.
+"""Whether generated signals move in time as real ones do: their autocorrelation and their power
+spectrum, means over records.
 
     acf_distance       sqrt(mean over k of (r_k(G) - r_k(Y))^2),   r_k = mean over records of sum_t x_t x_{t+k} / sum_t x_t^2
     spectrum_distance  sqrt(mean over f of (S_f(G) - S_f(Y))^2),   S_f = mean over records of 10 log10 |FFT(window * x)_f|^2
 
-of records less their own mean, over lags k >= 1 and frequencies f >= 1, and all channels. acf_distance is in [0, 2],
-spectrum_distance in decibels from 0; 0 is equal means, lower is better. Source: the autocorrelation difference of TSGBench (Ang et
-al. 2024, arXiv 2309.03755), here root mean square; the log-spectral distance of speech coding (Gray and Markel 1976).
+of records less their own mean, over lags k >= 1 and frequencies f >= 1, and all channels.
+acf_distance is in [0, 2], spectrum_distance in decibels from 0; 0 is equal means, lower is better.
+Source: the autocorrelation difference of TSGBench (Ang et al. 2024, arXiv 2309.03755), here root
+mean square; the log-spectral distance of speech coding (Gray and Markel 1976).
 
-Blind spots: both see means over records, not whether records differ among themselves as they should; neither sees phase, so a record
-played backwards is equal, nor any copying: copies of train are near 0. acf does not see scale. The spectrum weighs quiet frequencies
-as it does loud ones, and so is the sharper for noise and blur that the eye does not see. By chance n and m records of one
-distribution differ by about 5.6 sqrt(1/n + 1/m) dB, if their spectra are noise. Cost: one FFT a record.
+Blind spots: both see means over records, not whether records differ among themselves as they
+should; neither sees phase, so a record played backwards is equal, nor any copying: copies of train
+are near 0. acf does not see scale. The spectrum weighs quiet frequencies as it does loud ones, and
+so is the sharper for noise and blur that the eye does not see. By chance n and m records of one
+distribution differ by about 5.6 sqrt(1/n + 1/m) dB, if their spectra are noise. Cost: one FFT a
+record.
 """
 
 import numpy as np
@@ -29,10 +33,13 @@ def centred(x: Floats) -> Floats:
 def autocorrelation(x: Floats, lags: int) -> Floats:
     """r_0..r_lags of each record, shape (n, channels, lags + 1); of a constant record 0 for k >= 1.
 
-    The sum is divided by that of lag 0, not by the number of its terms: |r_k| <= 1, and r_k falls towards 0 at long lags.
+    The sum is divided by that of lag 0, not by the number of its terms: |r_k| <= 1, and r_k falls
+    towards 0 at long lags.
     """
     length = x.shape[-1]
-    power = np.abs(np.fft.rfft(centred(x), n=2 * length, axis=-1)) ** 2  # padded, so that ends do not meet
+    power = (
+        np.abs(np.fft.rfft(centred(x), n=2 * length, axis=-1)) ** 2
+    )  # padded, so that ends do not meet
     sums = np.fft.irfft(power, axis=-1)[..., : lags + 1]
     energy = sums[..., :1]
     found = np.divide(sums, energy, out=np.zeros_like(sums), where=energy > 0)
@@ -41,7 +48,8 @@ def autocorrelation(x: Floats, lags: int) -> Floats:
 
 
 def acf_distance(samples: Floats, reference: Floats, share: float = 0.5) -> float:
-    """Root mean square difference of the mean autocorrelation functions, over lags of 1 to that share of the length.
+    """Root mean square difference of the mean autocorrelation functions, over lags of 1 to that
+    share of the length.
 
     Args:
         samples, reference: Signals, shapes (m, channels, length) and (n, channels, length).
@@ -52,9 +60,11 @@ def acf_distance(samples: Floats, reference: Floats, share: float = 0.5) -> floa
 
 
 def power(x: Floats) -> Floats:
-    """Power of each record at frequencies 1..length // 2 (cycles a record), shape (n, channels, length // 2).
+    """Power of each record at frequencies 1..length // 2 (cycles a record), shape (n, channels,
+    length // 2).
 
-    Under Hann's window: without one, the jump between a record's two ends spreads over all frequencies and hides the quiet ones.
+    Under Hann's window: without one, the jump between a record's two ends spreads over all
+    frequencies and hides the quiet ones.
     """
     length = x.shape[-1]
     window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)

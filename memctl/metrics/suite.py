@@ -34,7 +34,8 @@ class Suite:
     """What the metrics need of a split, prepared once.
 
     Attributes:
-        pool: Training and, after them, held-out records, flattened, in the units that distances are taken in: shape (N, D).
+        pool: Training and, after them, held-out records, flattened, in the units that distances are
+            taken in: shape (N, D).
         n_train: How many of them are training records.
         value_range: Of the training data, for quantisation.
         bounded: Whether the data has a range of its own (images).
@@ -61,13 +62,28 @@ class Suite:
         n, shape = len(split.train), split.train.shape[1:]
         pool = np.empty((n + len(split.heldout), int(np.prod(shape))))
         for start, side in ((0, split.train), (n, split.heldout)):
-            for i in range(0, len(side), 500):  # in parts: a second copy of all in float64 would be the largest thing in memory
+            for i in range(
+                0, len(side), 500
+            ):  # in parts: a second copy of all in float64 would be the largest thing in memory
                 part = side[i : i + 500]
                 pool[start + i : start + i + len(part)] = prepare(part, config, value_range)
         projection = Projection.fit(pool[:n], min(config.components, *pool[:n].shape), config.bins)
-        sides = [labels for labels in (split.train_labels, split.heldout_labels) if labels is not None]
+        sides = [
+            labels for labels in (split.train_labels, split.heldout_labels) if labels is not None
+        ]
         labels = np.concatenate(sides) if len(sides) == 2 else None
-        return cls(config, pool, n, value_range, projection, split.value_range is not None, shape, split.mirror, split.temporal, labels)
+        return cls(
+            config,
+            pool,
+            n,
+            value_range,
+            projection,
+            split.value_range is not None,
+            shape,
+            split.mirror,
+            split.temporal,
+            labels,
+        )
 
     @property
     def train(self) -> Floats:
@@ -84,7 +100,11 @@ class Suite:
     @cached_property
     def elastic(self) -> Elastic | None:
         """Of signals."""
-        return Elastic.of(self.pool, self.n_train, self.shape, self.config.reduce, self.rng(12)) if self.temporal else None
+        return (
+            Elastic.of(self.pool, self.n_train, self.shape, self.config.reduce, self.rng(12))
+            if self.temporal
+            else None
+        )
 
     @cached_property
     def cells(self) -> KMeans:
@@ -101,20 +121,34 @@ class Suite:
         return prepare(records, self.config, self.value_range)
 
     def scan(self, samples: Floats, subsets: Sequence[NDArray[np.intp]] = ()) -> Scan:
-        """The one pass over distances from prepared samples to train and held-out, mirror images allowed for."""
+        """The one pass over distances from prepared samples to train and held-out, mirror images
+        allowed for.
+        """
         sides = (slice(self.n_train), slice(self.n_train, None))
         closest = int(np.clip(self.n_train // 20, 2, CLOSEST))
-        return scan(samples, self.pool, self.config.reduce, sides, subsets, self.mirrored, closest=closest)
+        return scan(
+            samples, self.pool, self.config.reduce, sides, subsets, self.mirrored, closest=closest
+        )
 
     @property
     def mirrored(self) -> Callable[[Floats], Floats] | None:
-        """Makes the mirror images of prepared records, shape (m, D), where they are the same identities; else None."""
-        return (lambda records: records.reshape(-1, *self.shape)[..., ::-1].reshape(records.shape)) if self.mirror else None
+        """Makes the mirror images of prepared records, shape (m, D), where they are the same
+        identities; else None.
+        """
+        return (
+            (lambda records: records.reshape(-1, *self.shape)[..., ::-1].reshape(records.shape))
+            if self.mirror
+            else None
+        )
 
     def nearest_other(self, asked: NDArray[np.intp]) -> Floats:
-        """Distance of the training records asked for to the nearest other, mirror images allowed for: shape (n_train,), else NaN."""
+        """Distance of the training records asked for to the nearest other, mirror images allowed
+        for: shape (n_train,), else NaN.
+        """
         out, some = np.full(self.n_train, np.nan), np.unique(asked)
-        out[some] = neighbours(self.train[some], self.train, self.config.reduce, some, self.mirrored).first
+        out[some] = neighbours(
+            self.train[some], self.train, self.config.reduce, some, self.mirrored
+        ).first
         return out
 
     def rng(self, *key: int) -> np.random.Generator:
@@ -123,13 +157,21 @@ class Suite:
     def distribution(self, samples: Floats, near: Neighbours) -> Iterator[tuple[str, Measure]]:
         """The paper's metrics: how far the samples are from the training set as a whole.
 
-        distance_to_train (B.3: mean over the training set, then over samples) depends on a sample only through its
-        distance to the data's mean; it is a meter of contrast, not of copying. js_amplitude is for signals, whose values have no range.
+        distance_to_train (B.3: mean over the training set, then over samples) depends on a sample
+        only through its distance to the data's mean; it is a meter of contrast, not of copying.
+        js_amplitude is for signals, whose values have no range.
         """
         config, rng = self.config, self.rng(1)
         yield "distance_to_train", mean(near.mean, rng, config.repeats)
         if not self.bounded:
-            yield "js_amplitude", mean(amplitude_js(samples, self.train, config.amplitude_js, config.bins), rng, config.repeats)
+            yield (
+                "js_amplitude",
+                mean(
+                    amplitude_js(samples, self.train, config.amplitude_js, config.bins),
+                    rng,
+                    config.repeats,
+                ),
+            )
         for name, value in self.projection.compare(self.projection.pca.transform(samples)).items():
             yield name, Measure(value)
         yield "f_mem", copying.f_mem(near, config.threshold)
@@ -137,24 +179,38 @@ class Suite:
             yield name, Measure(float(np.quantile(copying.ratios(near), share)))
 
     def copying(self, samples: Floats, found: Scan) -> Iterator[tuple[str, Measure]]:
-        """Copying by other rules: read all beside held-out records, whose shares are not 0 and not 50."""
+        """Copying by other rules: read all beside held-out records, whose shares are not 0 and not
+        50.
+        """
         close = copying.adaptive_ratio(found.closest) < 1
         yield "adaptive_share", binomial(int(close.sum()), len(close))
-        real = binomial(int(authentic(found.near[0], self.nearest_other(found.near[0].nearest)).sum()), len(close))
+        real = binomial(
+            int(authentic(found.near[0], self.nearest_other(found.near[0].nearest)).sum()),
+            len(close),
+        )
         yield "authpct", Measure(*(100 * value for value in real if value is not None))
-        yield "corr_train", mean(self.resemblance(samples, found.near[0]), self.rng(15), self.config.repeats)
+        yield (
+            "corr_train",
+            mean(self.resemblance(samples, found.near[0]), self.rng(15), self.config.repeats),
+        )
 
     def resemblance(self, samples: Floats, near: Neighbours) -> Floats:
-        """Correlation of each sample with its nearest training record, or that of its mirror image: shape (m,)."""
+        """Correlation of each sample with its nearest training record, or that of its mirror image:
+        shape (m,).
+        """
         parts = []
-        for some in np.array_split(np.arange(len(samples)), -(-len(samples) // 100)):  # in parts, for the memory's sake
+        for some in np.array_split(
+            np.arange(len(samples)), -(-len(samples) // 100)
+        ):  # in parts, for the memory's sake
             records, known = samples[some], self.train[near.nearest[some]]
             both = [records, self.mirrored(records)] if self.mirrored else [records]
             parts.append(np.maximum.reduce([correlations(x, known) for x in both]))
         return np.concatenate(parts)
 
     def ranks(self, samples: Floats, heldout: Floats) -> Iterator[tuple[str, Measure]]:
-        """C_T in units of its standard deviation: standard normal for a perfect model, below 0 for copying."""
+        """C_T in units of its standard deviation: standard normal for a perfect model, below 0 for
+        copying.
+        """
         found = c_t(limited(samples), limited(heldout), limited(self.train), self.cells)
         yield "c_t", Measure(found.value / found.sd if found.sd else float("nan"))
 
@@ -165,33 +221,46 @@ class Suite:
             yield name, mean(copying.closer_to_train(x, y), self.rng(13), self.config.repeats)
 
     def classified(self, samples: Floats, nearest: NDArray[np.intp]) -> Classified | None:
-        """The samples, each with the class of its nearest training record, beside held-out records; where the data has classes."""
+        """The samples, each with the class of its nearest training record, beside held-out records;
+        where the data has classes.
+        """
         if self.labels is None:
             return None
         some, real = limited(samples), limited(self.heldout)
         d = distances(real, some, self.config.reduce)
         if turned := self.mirrored:
-            for part in np.array_split(np.arange(len(real)), -(-len(real) // 100)):  # in parts, for the memory's sake
-                d[part] = np.minimum(d[part], distances(turned(real[part]), some, self.config.reduce))
+            for part in np.array_split(
+                np.arange(len(real)), -(-len(real) // 100)
+            ):  # in parts, for the memory's sake
+                d[part] = np.minimum(
+                    d[part], distances(turned(real[part]), some, self.config.reduce)
+                )
         return Classified(limited(self.labels[nearest]), limited(self.labels[self.n_train :]), d)
 
     def sides(self, samples: Floats, found: Scan) -> Iterator[tuple[str, Measure]]:
-        """What else needs records apart from those that the samples were made from: C_T, elastic distances, classes."""
+        """What else needs records apart from those that the samples were made from: C_T, elastic
+        distances, classes.
+        """
         yield from self.ranks(samples, self.heldout)
         yield from self.in_time(samples)
         classified = self.classified(samples, found.near[0].nearest)
         yield from classified.measure().items() if classified else ()
 
     def variety(self, samples: Floats, real: Floats) -> Iterator[tuple[str, Measure]]:
-        """Quality and variety against real records, and how many training records are exposed; equal numbers of each."""
+        """Quality and variety against real records, and how many training records are exposed;
+        equal numbers of each.
+        """
         k = size(len(samples), self.n_train, len(real))
         if k:
             g = drawn(samples, k, self.rng(9))
-            yield from self.quality.measure(g, drawn(real, k, self.rng(9)), self.rng(10), self.config.repeats).items()
+            yield from self.quality.measure(
+                g, drawn(real, k, self.rng(9)), self.rng(10), self.config.repeats
+            ).items()
             yield "identifiability", exposed(g, drawn(self.train, k, self.rng(9)))
 
     def against_heldout(self, found: Scan) -> Iterator[tuple[str, Measure]]:
-        """dcr_share with its p, and delta_nn, against training and held-out subsets of equal size; and the nearest distances.
+        """dcr_share with its p, and delta_nn, against training and held-out subsets of equal size;
+        and the nearest distances.
 
         Args:
             found: The pass over the samples, with the pairs of `equal_sides` as its subsets.
@@ -199,31 +268,51 @@ class Suite:
         d_train, d_heldout = found.subsets[::2], found.subsets[1::2]
         rng, repeats = self.rng(2), self.config.repeats
         x, y = d_train.mean(axis=0), d_heldout.mean(axis=0)
-        yield "dcr_share", mean(copying.closer_to_train(d_train, d_heldout).mean(axis=0), rng, repeats)
+        yield (
+            "dcr_share",
+            mean(copying.closer_to_train(d_train, d_heldout).mean(axis=0), rng, repeats),
+        )
         train = np.arange(len(self.pool)) < self.n_train
-        yield "dcr_p", Measure(copying.permutation_p(found.tied, train, self.rng(6), max(repeats, PERMUTATIONS)))
+        yield (
+            "dcr_p",
+            Measure(
+                copying.permutation_p(found.tied, train, self.rng(6), max(repeats, PERMUTATIONS))
+            ),
+        )
         yield "delta_nn", copying.delta_nn(x, y, rng, repeats)
         yield "nn_train", mean(x, rng, repeats)
         yield "nn_heldout", mean(y, rng, repeats)
 
     def equal_sides(self) -> list[NDArray[np.intp]]:
-        """Indices in the pool of training and held-out sides of one size, in turn: both whole, or random subsets of the larger."""
+        """Indices in the pool of training and held-out sides of one size, in turn: both whole, or
+        random subsets of the larger.
+        """
         train, heldout = np.split(np.arange(len(self.pool)), [self.n_train])
         k, rng = min(len(train), len(heldout)), self.rng(3)
         some = lambda side: side if len(side) == k else np.sort(rng.choice(side, k, replace=False))
-        return [some(side) for _ in range(1 if len(train) == len(heldout) else DCR_SUBSETS) for side in (train, heldout)]
+        return [
+            some(side)
+            for _ in range(1 if len(train) == len(heldout) else DCR_SUBSETS)
+            for side in (train, heldout)
+        ]
 
     def energies(self, samples: Floats, found: Scan) -> Iterator[tuple[str, Measure]]:
-        """The energy distances to train and to held-out; the distances between both are those of the pass."""
+        """The energy distances to train and to held-out; the distances between both are those of
+        the pass.
+        """
         own = within(samples, self.config.reduce)
-        for name, near, other in zip(("energy_train", "energy_heldout"), found.near, self.within, strict=True):
+        for name, near, other in zip(
+            ("energy_train", "energy_heldout"), found.near, self.within, strict=True
+        ):
             yield name, Measure(2 * float(near.mean.mean()) - own - other)
 
     def measured(self, samples: Floats) -> Scan:
         """The pass that `evaluate` needs over prepared samples."""
         return self.scan(samples, self.equal_sides())
 
-    def evaluate(self, records: NDArray[np.floating], found: Scan | None = None) -> dict[str, Measure]:
+    def evaluate(
+        self, records: NDArray[np.floating], found: Scan | None = None
+    ) -> dict[str, Measure]:
         """Every metric of the samples, shape (m, channels, *dims), in their own units.
 
         Args:
@@ -252,10 +341,16 @@ class Suite:
 
 def drawn(records: Floats, k: int, rng: np.random.Generator) -> Floats:
     """The records, or k of them by chance, in their order."""
-    return records if len(records) == k else records[np.sort(rng.choice(len(records), k, replace=False))]
+    return (
+        records
+        if len(records) == k
+        else records[np.sort(rng.choice(len(records), k, replace=False))]
+    )
 
 
-def prepare(records: NDArray[np.floating], config: Metrics, value_range: tuple[float, float]) -> Floats:
+def prepare(
+    records: NDArray[np.floating], config: Metrics, value_range: tuple[float, float]
+) -> Floats:
     """Flatten, quantise, rescale and standardise as the switches say."""
     x = quantize(flatten(records), config.quantize, value_range)
     return standardise(rescale(x, config.range, value_range), config.per_record)

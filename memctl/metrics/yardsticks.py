@@ -1,12 +1,15 @@
-"""What the metrics read where the answer is known: for generators without a model, made from the data itself.
+"""What the metrics read where the answer is known: for generators without a model, made from the
+data itself.
 
-For SHARES, class_tv, tstr and c_t the held-out records are halved at random, many times: one half is where the generator takes its
-fresh records from, the other the held-out side, against as many training records. A yardstick's interval holds 95 % of these.
-A generator that makes all from training records needs no halves: it is read as samples are, against the same sides.
+For SHARES, class_tv, tstr and c_t the held-out records are halved at random, many times: one half
+is where the generator takes its fresh records from, the other the held-out side, against as many
+training records. A yardstick's interval holds 95 % of these. A generator that makes all from
+training records needs no halves: it is read as samples are, against the same sides.
 
-`floor` is what a perfect model of as many samples would read by chance: fresh real records of that number (dcr_share, delta_nn,
-shift_share and dtw_share: the held-out yardstick itself, of half the held-out records against half, and so wider; tstr: training
-records, of which there may be fewer than samples).
+`floor` is what a perfect model of as many samples would read by chance: fresh real records of that
+number (dcr_share, delta_nn, shift_share and dtw_share: the held-out yardstick itself, of half the
+held-out records against half, and so wider; tstr: training records, of which there may be fewer
+than samples).
 """
 
 from collections.abc import Iterator, Mapping
@@ -38,23 +41,34 @@ def spread(values: list[float] | Floats) -> Measure:
 
 
 def halvings(suite: Suite, rng: np.random.Generator) -> list[NDArray[np.intp]]:
-    """For each halving the training and the held-out side, of equal size, as indices of the pool, in turn."""
+    """For each halving the training and the held-out side, of equal size, as indices of the pool,
+    in turn.
+    """
     pairs = []
     for _ in range(HALVINGS):
         k = min(len(suite.heldout) // 2, suite.n_train)
-        pairs += [rng.choice(suite.n_train, k, replace=False), suite.n_train + rng.choice(len(suite.heldout), k, replace=False)]
+        pairs += [
+            rng.choice(suite.n_train, k, replace=False),
+            suite.n_train + rng.choice(len(suite.heldout), k, replace=False),
+        ]
     return pairs
 
 
-def counted(suite: Suite, source: NDArray[np.intp], train: NDArray[np.intp], heldout: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Which records count in a halving: those made from its training side, or from no held-out record of it."""
+def counted(
+    suite: Suite, source: NDArray[np.intp], train: NDArray[np.intp], heldout: NDArray[np.intp]
+) -> NDArray[np.bool_]:
+    """Which records count in a halving: those made from its training side, or from no held-out
+    record of it.
+    """
     used = np.zeros(len(suite.pool) + 1, dtype=bool)  # the last entry is for -1
     used[suite.n_train :] = True
     used[train], used[heldout] = True, False
     return used[source]
 
 
-def halved(suite: Suite, found: Scan, source: NDArray[np.intp], pairs: list[NDArray[np.intp]]) -> dict[str, Measure]:
+def halved(
+    suite: Suite, found: Scan, source: NDArray[np.intp], pairs: list[NDArray[np.intp]]
+) -> dict[str, Measure]:
     """dcr_share and delta_nn of a generator, over random halves of the held-out records.
 
     Args:
@@ -71,24 +85,41 @@ def halved(suite: Suite, found: Scan, source: NDArray[np.intp], pairs: list[NDAr
     return {"dcr_share": spread(shares), "delta_nn": spread(deltas)}
 
 
-def halved_in_time(suite: Suite, samples: Floats, source: NDArray[np.intp]) -> Iterator[tuple[str, Measure]]:
-    """shift_share and dtw_share of a generator of signals, over random halves of what they compare with."""
+def halved_in_time(
+    suite: Suite, samples: Floats, source: NDArray[np.intp]
+) -> Iterator[tuple[str, Measure]]:
+    """shift_share and dtw_share of a generator of signals, over random halves of what they compare
+    with.
+    """
     elastic, rng = suite.elastic, suite.rng(14)
     if elastic is None:
         return
     k, source = len(elastic.index) // 2, source[elastic.chosen(len(samples))]
-    halves = [(rng.choice(k, k // 2, replace=False), k + rng.choice(k, k // 2, replace=False)) for _ in range(HALVINGS)]
+    halves = [
+        (rng.choice(k, k // 2, replace=False), k + rng.choice(k, k // 2, replace=False))
+        for _ in range(HALVINGS)
+    ]
     for name, d in elastic.distances(samples):
         shares = []
         for train, heldout in halves:
             rows = d[counted(suite, source, elastic.index[train], elastic.index[heldout])]
             if len(rows):
-                shares.append(float(copying.closer_to_train(rows[:, train].min(axis=1), rows[:, heldout].min(axis=1)).mean()))
+                shares.append(
+                    float(
+                        copying.closer_to_train(
+                            rows[:, train].min(axis=1), rows[:, heldout].min(axis=1)
+                        ).mean()
+                    )
+                )
         yield name, spread(shares)
 
 
 def halved_classes(
-    suite: Suite, samples: Floats, found: Scan, source: NDArray[np.intp], pairs: list[NDArray[np.intp]]
+    suite: Suite,
+    samples: Floats,
+    found: Scan,
+    source: NDArray[np.intp],
+    pairs: list[NDArray[np.intp]],
 ) -> dict[str, Measure]:
     """class_tv and tstr of a generator, over random halves of the held-out records."""
     classified = suite.classified(samples, found.near[0].nearest)
@@ -106,14 +137,18 @@ def halved_classes(
 def class_floor(suite: Suite, fresh: Floats, found: Scan, n: int) -> dict[str, Measure]:
     """The floors of class_tv and tstr.
 
-    class_tv: n draws from the held-out records as classified, against their labels, whose shares are the data's own, for the
-    split is stratified. tstr: as many training records as there are, at most n.
+    class_tv: n draws from the held-out records as classified, against their labels, whose shares
+    are the data's own, for the split is stratified. tstr: as many training records as there are, at
+    most n.
     """
     classified = suite.classified(fresh, found.near[0].nearest)
     if classified is None:
         return {}
     rng, said = suite.rng(16), classified.samples
-    lost = [total_variation(said[rng.integers(len(said), size=n)], classified.heldout) for _ in range(suite.config.repeats)]
+    lost = [
+        total_variation(said[rng.integers(len(said), size=n)], classified.heldout)
+        for _ in range(suite.config.repeats)
+    ]
     train = rng.choice(suite.n_train, min(n, suite.n_train), replace=False)
     real = suite.classified(suite.train[train], train)
     return {"class_tv": spread(lost), "tstr": real.measure()["tstr"]} if real else {}
@@ -122,9 +157,10 @@ def class_floor(suite: Suite, fresh: Floats, found: Scan, n: int) -> dict[str, M
 def floor(suite: Suite, fresh: Floats, found: Scan, n: int) -> dict[str, Measure]:
     """The spread of each metric over n fresh real records.
 
-    Means of one value a record are resampled twice, for the held-out records are themselves a sample: once to their own
-    number, and from that to n. The energy distance is that of random relabellings of train and held-out, in the ratio of
-    1/n + 1/m that its null distribution scales with (a degenerate U-statistic). f_mem is the beta-binomial prediction.
+    Means of one value a record are resampled twice, for the held-out records are themselves a
+    sample: once to their own number, and from that to n. The energy distance is that of random
+    relabellings of train and held-out, in the ratio of 1/n + 1/m that its null distribution scales
+    with (a degenerate U-statistic). f_mem is the beta-binomial prediction.
 
     Args:
         fresh: Held-out records, shape (m, D), and `found`, the pass over them.
@@ -138,7 +174,9 @@ def floor(suite: Suite, fresh: Floats, found: Scan, n: int) -> dict[str, Measure
     if not suite.bounded:
         each["js_amplitude"] = amplitude_js(fresh, suite.train, config.amplitude_js, config.bins)
     draws: dict[str, list[float]] = {name: [] for name in each}
-    scores = np.concatenate([suite.projection.scores, suite.projection.pca.transform(suite.heldout)])
+    scores = np.concatenate(
+        [suite.projection.scores, suite.projection.pca.transform(suite.heldout)]
+    )
     for _ in range(config.repeats):
         for name, values in each.items():
             source = values[rng.integers(m, size=m)]
@@ -152,12 +190,15 @@ def floor(suite: Suite, fresh: Floats, found: Scan, n: int) -> dict[str, Measure
         draws[name] = list(relabelled * of(n, other) / of(suite.n_train, len(suite.heldout)))
     hits = copying.f_mem(near, config.threshold).value * m
     low, high = stats.betabinom(n, hits + 0.5, m - hits + 0.5).ppf((0.025, 0.975)) / n
-    out = {name: spread(values) for name, values in draws.items()} | {"f_mem": Measure(hits / m, float(low), float(high))}
+    out = {name: spread(values) for name, values in draws.items()} | {
+        "f_mem": Measure(hits / m, float(low), float(high))
+    }
     return out | (dict(relabellings(suite, n)) if config.full else {})
 
 
 def relabellings(suite: Suite, n: int) -> Iterator[tuple[str, Measure]]:
-    """The floors of `Suite.variety`, as many records a side as n samples have there: train and held-out labelled anew by chance.
+    """The floors of `Suite.variety`, as many records a side as n samples have there: train and
+    held-out labelled anew by chance.
 
     C_T is standard normal for fresh records.
     """
@@ -168,12 +209,17 @@ def relabellings(suite: Suite, n: int) -> Iterator[tuple[str, Measure]]:
     for _ in range(HALVINGS if k else 0):
         g, y = np.split(rng.choice(len(suite.pool), 2 * k, replace=False), 2)
         found = suite.quality.measure(suite.pool[g], suite.pool[y], rng, 2)
-        rows.append({name: m.value for name, m in found.items()} | {"identifiability": exposed(suite.pool[g], suite.pool[y]).value})
+        rows.append(
+            {name: m.value for name, m in found.items()}
+            | {"identifiability": exposed(suite.pool[g], suite.pool[y]).value}
+        )
     for name in rows[0] if rows else ():
         yield name, spread([row[name] for row in rows])
 
 
-def yardsticks(suite: Suite, split: Split, n: int, generators: Mapping[str, Generator] = GENERATORS) -> dict[str, dict[str, Measure]]:
+def yardsticks(
+    suite: Suite, split: Split, n: int, generators: Mapping[str, Generator] = GENERATORS
+) -> dict[str, dict[str, Measure]]:
     """Every yardstick's reading of every metric, of at most n records each.
 
     Args:
@@ -188,24 +234,48 @@ def yardsticks(suite: Suite, split: Split, n: int, generators: Mapping[str, Gene
         follows = bool(((made.source >= 0) & (made.source < suite.n_train)).all())
         found = suite.measured(samples) if follows else suite.scan(samples, pairs)
         energies = dict(suite.energies(samples, found))
-        fresh = bool((made.source >= suite.n_train).any())  # made from held-out records: comparing it with them would be no test
+        fresh = bool(
+            (made.source >= suite.n_train).any()
+        )  # made from held-out records: comparing it with them would be no test
         if fresh:
             energies["energy_heldout"] = energies["energy_train"]
-        sides = dict(suite.against_heldout(found)) if follows else halved(suite, found, made.source, pairs)
+        sides = (
+            dict(suite.against_heldout(found))
+            if follows
+            else halved(suite, found, made.source, pairs)
+        )
         nearer = {metric: sides[metric] for metric in ("dcr_share", "delta_nn")}
         out[name] = {**dict(suite.distribution(samples, found.near[0])), **nearer, **energies}
         if suite.config.full:
             out[name] |= dict(suite.copying(samples, found))
             out[name] |= dict(suite.variety(samples, suite.train if fresh else suite.heldout))
-            out[name] |= dict(suite.sides(samples, found)) if follows else halved_sides(suite, samples, found, made.source, pairs)
+            out[name] |= (
+                dict(suite.sides(samples, found))
+                if follows
+                else halved_sides(suite, samples, found, made.source, pairs)
+            )
         if name == "heldout":
-            fair = floor(suite, samples, found, n) | {k: out[name][k] for k in SHARES if k in out[name]}
+            fair = floor(suite, samples, found, n) | {
+                k: out[name][k] for k in SHARES if k in out[name]
+            }
             fair |= class_floor(suite, samples, found, n) if suite.config.full else {}
     return {**out, "floor": fair}
 
 
-def halved_sides(suite: Suite, samples: Floats, found: Scan, source: NDArray[np.intp], pairs: list[NDArray[np.intp]]) -> dict[str, Measure]:
-    """`Suite.sides` of a generator, over random halves of the held-out records; c_t over the first of them."""
+def halved_sides(
+    suite: Suite,
+    samples: Floats,
+    found: Scan,
+    source: NDArray[np.intp],
+    pairs: list[NDArray[np.intp]],
+) -> dict[str, Measure]:
+    """`Suite.sides` of a generator, over random halves of the held-out records; c_t over the first
+    of them.
+    """
     apart = counted(suite, source, pairs[0], pairs[1])
     ranks = dict(suite.ranks(samples[apart], suite.pool[pairs[1]])) if apart.any() else {}
-    return ranks | dict(halved_in_time(suite, samples, source)) | halved_classes(suite, samples, found, source, pairs)
+    return (
+        ranks
+        | dict(halved_in_time(suite, samples, source))
+        | halved_classes(suite, samples, found, source, pairs)
+    )

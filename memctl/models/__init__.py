@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from torch import nn
 
 PRESETS = (8, 16, 32, 64)  # pixels for which conf/model has a unet2d_N
-MODELS: dict[str, type[ModelConfig]] = {config.name: config for config in (UNet1dConfig, UNet2dConfig)}
+MODELS: dict[str, type[ModelConfig]] = {
+    config.name: config for config in (UNet1dConfig, UNet2dConfig)
+}
 
 
 def build(spec: Mapping[str, Any]) -> ModelConfig:
@@ -20,7 +22,8 @@ def build(spec: Mapping[str, Any]) -> ModelConfig:
 
 
 def network(config: ModelConfig, shape: Sequence[int]) -> "nn.Module":
-    """A freshly initialised network for records of shape (channels, *dims); torch's global seed decides its weights.
+    """A freshly initialised network for records of shape (channels, *dims); torch's global seed
+    decides its weights.
 
     Raises:
         UserError: records that the model is not made for.
@@ -30,17 +33,26 @@ def network(config: ModelConfig, shape: Sequence[int]) -> "nn.Module":
         if len(dims) != 1:
             preset = max([size for size in PRESETS if size <= dims[0]], default=PRESETS[0])
             raise UserError(
-                f"model=unet1d is for signals, and these records are images of {dims[0]} x {dims[1]}; use model=unet2d_{preset}"
+                f"model=unet1d is for signals, and these records are images of {dims[0]} x"
+                f" {dims[1]}; use model=unet2d_{preset}"
             )
-        from memctl.models.unet1d import UNet1d  # here alone: a sweep's controller builds configs without torch
+        from memctl.models.unet1d import (
+            UNet1d,
+        )  # here alone: a sweep's controller builds configs without torch
 
         return UNet1d(config, channels)
     step = 2 ** (len(config.channels) - 1)
     if len(dims) != 2 or dims[0] != dims[1]:
-        raise UserError(f"model=unet2d is for square images, and these records are signals of {dims[0]} values; use model=unet1d")
+        raise UserError(
+            f"model=unet2d is for square images, and these records are signals of {dims[0]} values;"
+            " use model=unet1d"
+        )
     if dims[0] % step:
         levels = len(config.channels)
-        raise UserError(f"{dims[0]} pixels cannot be halved {levels - 1} times, as a model of {levels} levels does")
+        raise UserError(
+            f"{dims[0]} pixels cannot be halved {levels - 1} times, as a model of {levels} levels"
+            " does"
+        )
     from memctl.models.unet2d import UNet2d
 
     return UNet2d(config, channels, dims[0])

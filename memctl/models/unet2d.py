@@ -9,7 +9,8 @@ from memctl.models.configs import UNet2dConfig
 
 
 class UNet2d(nn.Module):
-    """Predicts, from x_t of shape (n, channels, size, size) and t of shape (n,), a tensor of x_t's shape.
+    """Predicts, from x_t of shape (n, channels, size, size) and t of shape (n,), a tensor of x_t's
+    shape.
 
     Attributes:
         unet: The model of diffusers, which `save_pretrained` writes and other code loads.
@@ -24,15 +25,21 @@ class UNet2d(nn.Module):
             "out_channels": channels,
             "layers_per_block": config.layers,
             "block_out_channels": tuple(config.channels),
-            "down_block_types": tuple("AttnDownBlock2D" if k in config.attention else "DownBlock2D" for k in levels),
-            "up_block_types": tuple("AttnUpBlock2D" if k in config.attention else "UpBlock2D" for k in reversed(levels)),
+            "down_block_types": tuple(
+                "AttnDownBlock2D" if k in config.attention else "DownBlock2D" for k in levels
+            ),
+            "up_block_types": tuple(
+                "AttnUpBlock2D" if k in config.attention else "UpBlock2D" for k in reversed(levels)
+            ),
             "attention_head_dim": config.head_dim,
             "norm_num_groups": config.norm_groups,
             "dropout": config.dropout,
         }
         try:
             self.unet = UNet2DModel(**{**sizes, **(config.options or {})})
-        except Exception as error:  # an argument that is none, or a size that does not fit the others
+        except (
+            Exception
+        ) as error:  # an argument that is none, or a size that does not fit the others
             raise UserError(f"model.options={config.options}: {error}") from None
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 

@@ -1,4 +1,6 @@
-"""Where in t a network memorises: loss, gap and membership; distances to the empirical-optimal denoiser and to the record."""
+"""Where in t a network memorises: loss, gap and membership; distances to the empirical-optimal
+denoiser and to the record.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +20,9 @@ def draw(rows: Rows, title: str, path: Path) -> None:
     """Write the figure of a probe's rows."""
     figure = Figure(figsize=(15, 7.6), layout="constrained")
     t = (column(rows, "t_low") + column(rows, "t_high")) / 2
-    for axis, panel in zip(figure.subplots(2, 3).flat, (loss, gap, auc, optimal, followed, truth), strict=True):
+    for axis, panel in zip(
+        figure.subplots(2, 3).flat, (loss, gap, auc, optimal, followed, truth), strict=True
+    ):
         panel(axis, t, rows)
         axis.set(xlabel="diffusion step t", xlim=(0, rows[-1]["t_high"] + 1))
         axis.spines[["top", "right"]].set_visible(False)
@@ -42,13 +46,27 @@ def name(axis: Any, title: str, fair: float | None = None) -> None:
 
 
 def bars(axis: Any, t: Floats, value: Floats, low: Floats, high: Floats) -> None:
-    axis.errorbar(t, value, [value - low, high - value], fmt="o", ms=4, lw=1.2, color=REAL, label="95 % interval over records")
+    axis.errorbar(
+        t,
+        value,
+        [value - low, high - value],
+        fmt="o",
+        ms=4,
+        lw=1.2,
+        color=REAL,
+        label="95 % interval over records",
+    )
 
 
 def loss(axis: Any, t: Floats, rows: Rows) -> None:
-    for side, label, colour, style in (("heldout", "held-out", GENERATED, "o-"), ("train", "train", REAL, ".--")):
+    for side, label, colour, style in (
+        ("heldout", "held-out", GENERATED, "o-"),
+        ("train", "train", REAL, ".--"),
+    ):
         value, error = column(rows, f"loss_{side}"), column(rows, f"loss_{side}_se")
-        axis.errorbar(t, value, 2 * error, fmt=style, ms=5, lw=1, color=colour, label=f"{label}, 2 s.e.")
+        axis.errorbar(
+            t, value, 2 * error, fmt=style, ms=5, lw=1, color=colour, label=f"{label}, 2 s.e."
+        )
     axis.set_yscale("log")
     name(axis, "loss, both sides under the same noise")
 
@@ -69,7 +87,9 @@ def auc(axis: Any, t: Floats, rows: Rows) -> None:
 
 def curves(axis: Any, t: Floats, lines: Sequence[tuple[Floats, str, str, str]]) -> None:
     for value, colour, style, label in lines:
-        axis.plot(t, np.where(value > 0, value, np.nan), style, color=colour, ms=3.5, lw=1.2, label=label)
+        axis.plot(
+            t, np.where(value > 0, value, np.nan), style, color=colour, ms=3.5, lw=1.2, label=label
+        )
     axis.set_yscale("log")
 
 
@@ -100,7 +120,12 @@ def followed(axis: Any, t: Floats, rows: Rows) -> None:
 def truth(axis: Any, t: Floats, rows: Rows) -> None:
     lines = (
         (column(rows, "to_truth_heldout"), GENERATED, "o-", "held-out"),
-        (column(rows, "optimal_to_truth_heldout"), GENERATED, ":", "held-out, train's optimal denoiser"),
+        (
+            column(rows, "optimal_to_truth_heldout"),
+            GENERATED,
+            ":",
+            "held-out, train's optimal denoiser",
+        ),
         (column(rows, "to_truth_train"), REAL, ".--", "train"),
         (column(rows, "optimal_to_truth_train"), REAL, ":", "train, train's optimal denoiser"),
     )

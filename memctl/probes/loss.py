@@ -1,18 +1,21 @@
-"""The loss by t of training and held-out records under the same noise, and what it tells of membership.
+"""The loss by t of training and held-out records under the same noise, and what it tells of
+membership.
 
     gap(t) = E_held-out l_t - E_train l_t         0 is fair, positive: the network does better on what it was trained on
     AUC(t) = P(l_t(train) < l_t(held-out))        Mann-Whitney, a tie counts 1/2; 0.5 is fair, 1: every record is told apart
 
-Range: the gap is in units of the loss, AUC in [0, 1]; of both, higher is more memorisation. l_t is the training objective,
-unweighted. Source: the loss-threshold attack (Yeom et al. 2018, arXiv 1709.01604), by t as in SecMI (Duan et al. 2023,
-arXiv 2302.01316).
+Range: the gap is in units of the loss, AUC in [0, 1]; of both, higher is more memorisation. l_t is
+the training objective, unweighted. Source: the loss-threshold attack (Yeom et al. 2018, arXiv
+1709.01604), by t as in SecMI (Duan et al. 2023, arXiv 2302.01316).
 
-Noise and step: groups of GROUP records a side share one, and losses are compared within groups. Were each pair's noise its own,
-its luck would decide the ranks where t is large, and AUC would be 0.5 there whatever the network knows; were there one noise for
-all, the curves would be that noise's. Comparing in groups of 16 costs 1.5 % of the precision of comparing all with all.
+Noise and step: groups of GROUP records a side share one, and losses are compared within groups.
+Were each pair's noise its own, its luck would decide the ranks where t is large, and AUC would be
+0.5 there whatever the network knows; were there one noise for all, the curves would be that
+noise's. Comparing in groups of 16 costs 1.5 % of the precision of comparing all with all.
 
-Blind spots: near duplicates across the split hide membership; AUC sees little of what only a few records show; it grows with the
-draws that a record's loss is a mean of, so compare readings of equal draws alone.
+Blind spots: near duplicates across the split hide membership; AUC sees little of what only a few
+records show; it grows with the draws that a record's loss is a mean of, so compare readings of
+equal draws alone.
 """
 
 from collections.abc import Callable
@@ -42,21 +45,33 @@ class Bin(NamedTuple):
 
 
 def bins(timesteps: int, count: int = 20, strata: int = STRATA) -> list[Bin]:
-    """`count` bins of equal width that cover 1..T, or T of one step each; in each the middles of `strata` equal parts."""
+    """`count` bins of equal width that cover 1..T, or T of one step each; in each the middles of
+    `strata` equal parts.
+    """
     edges = np.linspace(0, timesteps, min(count, timesteps) + 1).round().astype(int)
     middles = (np.arange(strata) + 0.5) / strata
     return [
-        Bin(int(low) + 1, int(high), tuple(int(t) + 1 for t in low + np.floor(middles * (high - low)))) for low, high in pairwise(edges)
+        Bin(
+            int(low) + 1,
+            int(high),
+            tuple(int(t) + 1 for t in low + np.floor(middles * (high - low))),
+        )
+        for low, high in pairwise(edges)
     ]
 
 
 def groups(n: int) -> NDArray[np.intp]:
-    """The group of each of n records: consecutive, as equal in size as can be, none above GROUP. Shape (n,)."""
+    """The group of each of n records: consecutive, as equal in size as can be, none above GROUP.
+
+    Shape (n,).
+    """
     return np.arange(n) * -(-n // GROUP) // n
 
 
 class Seen(NamedTuple):
-    """What a network made of n records: the loss of each, shape (n,); x_t and its prediction, shapes of the records, float32."""
+    """What a network made of n records: the loss of each, shape (n,); x_t and its prediction,
+    shapes of the records, float32.
+    """
 
     losses: Floats
     x_t: Tensor
@@ -81,7 +96,9 @@ def look(
         advance: Called with the number of records after each batch.
     """
     each, seen, predictions = [], [], []
-    for some, noise, index in zip(x0.split(batch), eps.split(batch), (t - 1).split(batch), strict=True):
+    for some, noise, index in zip(
+        x0.split(batch), eps.split(batch), (t - 1).split(batch), strict=True
+    ):
         x_t = scheduler.add_noise(some, noise, index)
         prediction = network(x_t, index).float()
         each.append(losses(lambda _x, _t, known=prediction: known, scheduler, some, index, noise))  # type: ignore[misc]
@@ -96,16 +113,20 @@ def standard_error(values: Floats) -> float:
     return float(values.std(ddof=1) / np.sqrt(len(values)))
 
 
-def membership(train: Floats, heldout: Floats, group: NDArray[np.intp] | None = None) -> tuple[float, float]:
+def membership(
+    train: Floats, heldout: Floats, group: NDArray[np.intp] | None = None
+) -> tuple[float, float]:
     """AUC of telling training from held-out records by their lower loss, with its standard error.
 
-    With a_i the share of held-out records that training record i beats, and b_i the share of training records that beat held-out
-    record i, AUC = mean a = mean b, and its variance is (var a + var b) / n (DeLong et al. 1988). In groups of 16 the error so found
-    is some 5 % too large where AUC is 0.5. It is 0 where the sides do not overlap. Cost: n^2 comparisons.
+    With a_i the share of held-out records that training record i beats, and b_i the share of
+    training records that beat held-out record i, AUC = mean a = mean b, and its variance is (var a
+    + var b) / n (DeLong et al. 1988). In groups of 16 the error so found is some 5 % too large
+    where AUC is 0.5. It is 0 where the sides do not overlap. Cost: n^2 comparisons.
 
     Args:
         train, heldout: One loss a record, shape (n,), n at least 2.
-        group: Records are compared within these alone, shape (n,), the same on both sides; None: all with all.
+        group: Records are compared within these alone, shape (n,), the same on both sides; None:
+            all with all.
     """
     same = np.ones((len(train), len(heldout)), bool) if group is None else group[:, None] == group
     wins = same * ((train[:, None] < heldout) + 0.5 * (train[:, None] == heldout))
@@ -113,15 +134,22 @@ def membership(train: Floats, heldout: Floats, group: NDArray[np.intp] | None = 
     return float(a.mean()), float(np.hypot(standard_error(a), standard_error(b)))
 
 
-def compare(train: Floats, heldout: Floats, group: NDArray[np.intp] | None = None) -> dict[str, float]:
-    """What one bin's losses say: records i of both sides have had the same noise and step. Shape (n,) each, n at least 2.
+def compare(
+    train: Floats, heldout: Floats, group: NDArray[np.intp] | None = None
+) -> dict[str, float]:
+    """What one bin's losses say: records i of both sides have had the same noise and step. Shape
+    (n,) each, n at least 2.
 
     Returns:
         loss_train, loss_heldout: Means, with their standard errors (`_se`) over records.
         gap: loss_heldout - loss_train, with the 95 % interval gap_low, gap_high of a paired t-test.
-        auc, auc_se: As in `membership`; auc_low, auc_high: 95 % by the normal distribution, within [0, 1].
+        auc, auc_se: As in `membership`; auc_low, auc_high: 95 % by the normal distribution, within
+            [0, 1].
     """
-    gap, width = float((heldout - train).mean()), float(stats.t.ppf(0.975, len(train) - 1)) * standard_error(heldout - train)
+    gap, width = (
+        float((heldout - train).mean()),
+        float(stats.t.ppf(0.975, len(train) - 1)) * standard_error(heldout - train),
+    )
     auc, auc_se = membership(train, heldout, group)
     return {
         "loss_train": float(train.mean()),

@@ -1,11 +1,12 @@
-"""The empirical-optimal denoiser: what a network that has learnt its training set by heart, and nothing else, would answer.
+"""The empirical-optimal denoiser: what a network that has learnt its training set by heart, and
+nothing else, would answer.
 
     D(x_t, t) = E[x_0 | x_t] = sum_i w_i x_i,     w = softmax_i( -||x_t - sqrt(abar_t) x_i||^2 / (2 (1 - abar_t)) )
 
-over the training records x_i: the least possible training loss at every t (Karras et al. 2022, arXiv 2206.00364, appendix
-B.3; Gu et al. 2023, arXiv 2310.02664). At large t, D is near the mean of the data, and any good network is near it too; at
-small t, D is the one training record nearest to x_t, and only a network that memorises answers so when x_t was made from a
-record that it never saw.
+over the training records x_i: the least possible training loss at every t (Karras et al. 2022,
+arXiv 2206.00364, appendix B.3; Gu et al. 2023, arXiv 2310.02664). At large t, D is near the mean of
+the data, and any good network is near it too; at small t, D is the one training record nearest to
+x_t, and only a network that memorises answers so when x_t was made from a record that it never saw.
 """
 
 from collections.abc import Mapping
@@ -36,22 +37,28 @@ def denoise(x_t: Tensor, records: Tensor, abar: Tensor) -> Tensor:
         Shape of x_t, float64.
     """
     x, abar = x_t.flatten(1).double(), abar.double()[:, None]
-    top, total, mean = (torch.full((len(x), 1), v, dtype=x.dtype, device=x.device) for v in (-torch.inf, 0.0, 0.0))
+    top, total, mean = (
+        torch.full((len(x), 1), v, dtype=x.dtype, device=x.device) for v in (-torch.inf, 0.0, 0.0)
+    )
     for some in records.flatten(1).split(max(1, BLOCK // max(x.shape))):
         y = some.double()
         # |x_t|^2 is in every exponent, and so is left out
         logits = (abar.sqrt() * (x @ y.T) - abar / 2 * y.square().sum(dim=1)) / (1 - abar)
         highest = torch.maximum(top, logits.amax(dim=1, keepdim=True))
         weights, shrink = (logits - highest).exp(), (top - highest).exp()
-        total, mean, top = shrink * total + weights.sum(dim=1, keepdim=True), shrink * mean + weights @ y, highest
+        total, mean, top = (
+            shrink * total + weights.sum(dim=1, keepdim=True),
+            shrink * mean + weights @ y,
+            highest,
+        )
     return (mean / total).view(x_t.shape)
 
 
 def predicted_x0(prediction: Tensor, x_t: Tensor, abar: Tensor, kind: str) -> Tensor:
     """x_0 as the network's prediction has it, float64.
 
-    epsilon: (x_t - sqrt(1 - abar) eps) / sqrt(abar), v: sqrt(abar) x_t - sqrt(1 - abar) v, sample: itself. By epsilon an error
-    near t = T is amplified by 1 / sqrt(abar).
+    epsilon: (x_t - sqrt(1 - abar) eps) / sqrt(abar), v: sqrt(abar) x_t - sqrt(1 - abar) v, sample:
+    itself. By epsilon an error near t = T is amplified by 1 / sqrt(abar).
 
     Args:
         prediction, x_t: Shape (m, channels, *dims).

@@ -1,18 +1,22 @@
 """Where in t a network memorises: one row a bin of t, cheap enough for every cell of a sweep.
 
-Rows of two networks can be compared where records, schedule and settings are the same: steps and noise are then the same too.
-A row has what the losses tell (`loss.compare`) and these distances, root mean squares in the data's units:
+Rows of two networks can be compared where records, schedule and settings are the same: steps and
+noise are then the same too. A row has what the losses tell (`loss.compare`) and these distances,
+root mean squares in the data's units:
 
     to_truth_train, to_truth_heldout        network's x_0 to the record that x_t was made from
     to_optimal_train, to_optimal_heldout    network's x_0 to the empirical-optimal denoiser of the whole training set, on x_t made
-                                            from training and from held-out records; 0: it knows train by heart and nothing else
+                                            from training and from held-out records; 0: it knows
+                                            train by heart and nothing else
     optimal_to_truth_train, .._heldout      that denoiser to the record: what such a network reads as to_truth
     to_control, control_to_truth            on x_t made from training records, network's x_0 to the empirical-optimal denoiser of as
-                                            many held-out records, and that to the record; NaN where held-out records are fewer
+                                            many held-out records, and that to the record; NaN where
+                                            held-out records are fewer
 
-The control is what to_optimal_heldout is, but for chance, where the network treats both sides alike: a lower to_optimal_heldout is
-memorisation. Divided each by its .._to_truth they are free of most of the sides' chance differences. By epsilon all distances rise
-where t is large, for there x_0 is that error times 1 / sqrt(abar); the ratios of the two can still be compared.
+The control is what to_optimal_heldout is, but for chance, where the network treats both sides
+alike: a lower to_optimal_heldout is memorisation. Divided each by its .._to_truth they are free of
+most of the sides' chance differences. By epsilon all distances rise where t is large, for there x_0
+is that error times 1 / sqrt(abar); the ratios of the two can still be compared.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +37,14 @@ Array = NDArray[np.float32]
 RECORDS, BINS, DRAWS = 256, 20, 1
 
 
-def passes(n_train: int, n_heldout: int, timesteps: int, records: int = RECORDS, count: int = BINS, draws: int = DRAWS) -> int:
+def passes(
+    n_train: int,
+    n_heldout: int,
+    timesteps: int,
+    records: int = RECORDS,
+    count: int = BINS,
+    draws: int = DRAWS,
+) -> int:
     """Forward passes of one record that a probe takes: what its `advance` adds up to."""
     return 2 * min(n_train, n_heldout, records) * min(count, timesteps) * draws
 
@@ -56,23 +67,28 @@ def probe(
 ) -> list[dict[str, float]]:
     """What the network knows of its training records, by t.
 
-    Cost: `passes` forward passes, and as many weighted means over the training records, and half as many over held-out ones.
+    Cost: `passes` forward passes, and as many weighted means over the training records, and half as
+    many over held-out ones.
 
     Args:
-        network: Predicts the scheduler's target from x_t and indices t - 1; on the device. It is in eval mode meanwhile.
+        network: Predicts the scheduler's target from x_t and indices t - 1; on the device. It is in
+            eval mode meanwhile.
         scheduler: The forward process, with the kind of prediction.
         train, heldout: All records of either side, shape (N, channels, *dims), at least two each.
         device: Of the network, by default the CPU.
-        records: Most records a side that are shown; either side shows n, a random subset of the larger.
+        records: Most records a side that are shown; either side shows n, a random subset of the
+            larger.
         count: Bins of t.
         draws: Times that each record is shown in each bin, at another step and noise.
         clip: Bound of the predicted x_0, as in `reverse_process`.
-        flip: The network was trained on mirrored records too (last axis), so they are among those it may know by heart.
+        flip: The network was trained on mirrored records too (last axis), so they are among those
+            it may know by heart.
         batch: Records a forward pass.
         advance: Called with the number of records after each forward pass.
 
     Returns:
-        Of each bin, t rising: t_low and t_high (the steps it covers, both included), n, draws; all of `loss.compare`; and the
+        Of each bin, t rising: t_low and t_high (the steps it covers, both included), n, draws; all
+            of `loss.compare`; and the
         distances above.
 
     Raises:
@@ -80,26 +96,47 @@ def probe(
     """
     n = min(len(train), len(heldout), records)
     if n < 2:
-        raise ValueError(f"a probe needs at least two records a side: train has {len(train)}, held-out {len(heldout)}, records={records}")
+        raise ValueError(
+            f"a probe needs at least two records a side: train has {len(train)}, held-out"
+            f" {len(heldout)}, records={records}"
+        )
     device = device or torch.device("cpu")
-    take = lambda side, k, key: torch.from_numpy(chosen(side, k, generator(seed, 0, key))).to(device)
+    take = lambda side, k, key: torch.from_numpy(chosen(side, k, generator(seed, 0, key))).to(
+        device
+    )
     optimal = mirrored(take(train, len(train), 2), flip)
-    control = {"control": mirrored(take(heldout, len(train), 3), flip)} if len(heldout) >= len(train) else {}
-    sides = Side(take(train, n, 0), {"optimal": optimal, **control}), Side(take(heldout, n, 1), {"optimal": optimal})
+    control = (
+        {"control": mirrored(take(heldout, len(train), 3), flip)}
+        if len(heldout) >= len(train)
+        else {}
+    )
+    sides = (
+        Side(take(train, n, 0), {"optimal": optimal, **control}),
+        Side(take(heldout, n, 1), {"optimal": optimal}),
+    )
     was, rows = network.training, []
     network.eval()
     try:
         for k, span in enumerate(bins(scheduler.config.num_train_timesteps, count)):
-            pairs = [corruption(span, draw, sides[0].x0, generator(seed, 1, k, draw)) for draw in range(draws)]
-            read = [reading(network, scheduler, side, pairs, clip, batch, advance) for side in sides]
-            rows.append({"t_low": span.low, "t_high": span.high, "n": n, "draws": draws, **told(*read)})
+            pairs = [
+                corruption(span, draw, sides[0].x0, generator(seed, 1, k, draw))
+                for draw in range(draws)
+            ]
+            read = [
+                reading(network, scheduler, side, pairs, clip, batch, advance) for side in sides
+            ]
+            rows.append(
+                {"t_low": span.low, "t_high": span.high, "n": n, "draws": draws, **told(*read)}
+            )
     finally:
         network.train(was)
     return rows
 
 
 class Side(NamedTuple):
-    """The records of a side that are shown, and sets of records over whose empirical-optimal denoiser the answers are compared."""
+    """The records of a side that are shown, and sets of records over whose empirical-optimal
+    denoiser the answers are compared.
+    """
 
     x0: Tensor
     sets: Mapping[str, Tensor]
@@ -114,7 +151,11 @@ class Reading(NamedTuple):
 
 def chosen(records: Array, n: int, g: torch.Generator) -> Array:
     """The records, or n of them at random, in their order."""
-    return records if n == len(records) else records[torch.randperm(len(records), generator=g)[:n].sort().values.numpy()]
+    return (
+        records
+        if n == len(records)
+        else records[torch.randperm(len(records), generator=g)[:n].sort().values.numpy()]
+    )
 
 
 def mirrored(records: Tensor, flip: bool) -> Tensor:
@@ -122,13 +163,16 @@ def mirrored(records: Tensor, flip: bool) -> Tensor:
 
 
 def corruption(span: Bin, draw: int, like: Tensor, g: torch.Generator) -> tuple[Tensor, Tensor]:
-    """The steps t in 1..T, shape (n,), and the noise, shape of `like`, of n records: one step and one noise a group.
+    """The steps t in 1..T, shape (n,), and the noise, shape of `like`, of n records: one step and
+    one noise a group.
 
     Groups take the bin's steps in turn, and each takes the next at the next draw.
     """
     group = torch.from_numpy(groups(len(like)))
     eps = torch.randn(int(group[-1]) + 1, *like.shape[1:], generator=g)[group]
-    return torch.tensor(span.steps)[(group + draw) % len(span.steps)].to(like.device), eps.to(like.device)
+    return torch.tensor(span.steps)[(group + draw) % len(span.steps)].to(like.device), eps.to(
+        like.device
+    )
 
 
 @torch.inference_mode()
@@ -147,16 +191,30 @@ def reading(
         seen = look(network, scheduler, side.x0, eps, t, batch, advance)
         losses.append(seen.losses)
         found.append(squares(seen.prediction, seen.x_t, side.x0, scheduler, t, side.sets, clip))
-    return Reading(np.mean(losses, axis=0), {name: float(np.sqrt(np.mean([each[name] for each in found]))) for name in found[0]})
+    return Reading(
+        np.mean(losses, axis=0),
+        {name: float(np.sqrt(np.mean([each[name] for each in found]))) for name in found[0]},
+    )
 
 
 def told(train: Reading, heldout: Reading) -> dict[str, float]:
     """A bin's row of both sides' readings."""
     distances = {
         f"{ours}_{side}": read.distances[theirs]
-        for ours, theirs in (("to_truth", "truth"), ("to_optimal", "optimal"), ("optimal_to_truth", "optimal_truth"))
+        for ours, theirs in (
+            ("to_truth", "truth"),
+            ("to_optimal", "optimal"),
+            ("optimal_to_truth", "optimal_truth"),
+        )
         for side, read in (("train", train), ("heldout", heldout))
     }
     nan = float("nan")
-    control = {"to_control": train.distances.get("control", nan), "control_to_truth": train.distances.get("control_truth", nan)}
-    return {**compare(train.losses, heldout.losses, groups(len(train.losses))), **distances, **control}
+    control = {
+        "to_control": train.distances.get("control", nan),
+        "control_to_truth": train.distances.get("control_truth", nan),
+    }
+    return {
+        **compare(train.losses, heldout.losses, groups(len(train.losses))),
+        **distances,
+        **control,
+    }

@@ -20,11 +20,22 @@ Rows = list[dict[str, float]]
 def passes(split: Split, config: Config) -> int:
     """Forward passes of one record that the run's probe takes."""
     how = config.probe
-    return probe.passes(len(split.train), len(split.heldout), config.diffusion.timesteps, how.records, how.bins, how.draws)
+    return probe.passes(
+        len(split.train),
+        len(split.heldout),
+        config.diffusion.timesteps,
+        how.records,
+        how.bins,
+        how.draws,
+    )
 
 
-def probed(experiment: Experiment, split: Split, network: nn.Module, advance: Callable[[int], None]) -> Rows:
-    """Where in t the run's network knows its training records; nothing where the config leaves the probe out."""
+def probed(
+    experiment: Experiment, split: Split, network: nn.Module, advance: Callable[[int], None]
+) -> Rows:
+    """Where in t the run's network knows its training records; nothing where the config leaves the
+    probe out.
+    """
     config, how = experiment.config, experiment.config.probe
     if not how.records:
         return []
@@ -38,10 +49,11 @@ def probed(experiment: Experiment, split: Split, network: nn.Module, advance: Ca
 
 
 def summary(rows: Rows) -> dict[str, Measure]:
-    """Means over the bins of t, which are fixed in advance: probe_loss (of held-out records, the loss at one distribution of t for every
-    run), probe_gap (held-out less train) and probe_auc.
+    """Means over the bins of t, which are fixed in advance: probe_loss (of held-out records, the
+    loss at one distribution of t for every run), probe_gap (held-out less train) and probe_auc.
 
-    All bins show the same records, so the intervals are the means of theirs: as if the bins' errors were one.
+    All bins show the same records, so the intervals are the means of theirs: as if the bins' errors
+    were one.
     """
     if not rows:
         return {}

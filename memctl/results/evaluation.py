@@ -1,8 +1,10 @@
-"""What `python -m memctl.evaluate` says of samples beside training and held-out records, and writes.
+"""What `python -m memctl.evaluate` says of samples beside training and held-out records, and
+writes.
 
 evaluation.json   schema, memctl (version), sources (where all came from), samples (how many), split (hash and sizes), exchangeable
-                  (the energy distance between train and held-out, and its p), cautions, settings, metrics, yardsticks, and the verdict
-                  {word, reason, degree, also}, as `memctl.results.record` and `memctl.results.verdict` have them
+                  (the energy distance between train and held-out, and its p), cautions, settings,
+                  metrics, yardsticks, and the verdict {word, reason, degree, also}, as
+                  `memctl.results.record` and `memctl.results.verdict` have them
 metrics.csv       one row a metric: value, low, high, what 95 % of fresh real records would read (floor_low, floor_high), and what
                   held-out, copied, blurred and mean records do read
 neighbours.csv    the nearest training and held-out records of every sample, by their place in the file, from 0, or their name in the folder
@@ -31,8 +33,21 @@ from memctl.results.record import YARDSTICKS, measures
 from memctl.results.verdict import Measures, Verdict, verdict
 
 SCHEMA = 1
-MAIN = ("f_mem", "dcr_share", "dcr_p", "delta_nn", "shift_share", "distance_to_train", "energy_heldout", "precision", "recall")
-UNEVEN, P = 1.5, 0.01  # ratio of sizes, and the p, from which there is a caution: by chance in 1 of 100
+MAIN = (
+    "f_mem",
+    "dcr_share",
+    "dcr_p",
+    "delta_nn",
+    "shift_share",
+    "distance_to_train",
+    "energy_heldout",
+    "precision",
+    "recall",
+)
+UNEVEN, P = (
+    1.5,
+    0.01,
+)  # ratio of sizes, and the p, from which there is a caution: by chance in 1 of 100
 RELABELLINGS = 200  # behind that p, at least
 WIDTH = 120
 
@@ -72,15 +87,36 @@ class Evaluation:
             say: Called before each long step.
         """
         samples, split = sides.samples, sides.split
-        say(f"comparing {len(samples):,} samples with {len(split.train):,} training and {len(split.heldout):,} held-out records")
+        say(
+            f"comparing {len(samples):,} samples with {len(split.train):,} training and"
+            f" {len(split.heldout):,} held-out records"
+        )
         suite = Suite.of(split, config)
         found = suite.measured(suite.prepare(samples))
         metrics = measures(suite.evaluate(samples, found))
         say("reading the same metrics for held-out, copied, blurred and mean records")
-        known = {name: measures(values) for name, values in yardsticks(suite, split, len(samples)).items()}
-        exchange = exchange_p(suite.train, suite.heldout, suite.rng(20), max(config.repeats, RELABELLINGS), config.reduce)
+        known = {
+            name: measures(values)
+            for name, values in yardsticks(suite, split, len(samples)).items()
+        }
+        exchange = exchange_p(
+            suite.train,
+            suite.heldout,
+            suite.rng(20),
+            max(config.repeats, RELABELLINGS),
+            config.reduce,
+        )
         cautions = list(cautioned(samples, split, exchange, saw_heldout))
-        return cls(sides, suite, found, metrics, known, exchange, cautions, verdict(metrics, known, saw_heldout))
+        return cls(
+            sides,
+            suite,
+            found,
+            metrics,
+            known,
+            exchange,
+            cautions,
+            verdict(metrics, known, saw_heldout),
+        )
 
     def table(self) -> pd.DataFrame:
         """One row a metric, as in metrics.csv."""
@@ -96,11 +132,16 @@ class Evaluation:
         """Sizes, cautions, the main metrics and the verdict."""
         samples, split = self.sides.samples, self.sides.split
         n, m, what = len(split.train), len(split.heldout), given.described(samples)
-        lines = [f"{len(samples):,} samples of {what}, beside {n:,} training and {m:,} held-out records", *self.sides.notes]
+        lines = [
+            f"{len(samples):,} samples of {what}, beside {n:,} training and {m:,} held-out records",
+            *self.sides.notes,
+        ]
         lines += [f"CAUTION: {caution}" for caution in self.cautions]
         also = f"; also {', '.join(self.verdict.also)}" if self.verdict.also else ""
         said = wrap(self.verdict.reason, WIDTH, initial_indent="  ", subsequent_indent="  ")
-        return "\n".join([*lines, "", main_table(self.table()), "", f"verdict: {self.verdict.word}{also}", *said])
+        return "\n".join(
+            [*lines, "", main_table(self.table()), "", f"verdict: {self.verdict.word}{also}", *said]
+        )
 
     def write(self, folder: Path, name: str, sources: Mapping[str, str]) -> None:
         """Write the files into a folder. Raises: UserError where it cannot be written."""
@@ -116,27 +157,39 @@ class Evaluation:
         }  # fmt: skip
         write_json(
             folder / "evaluation.json",
-            {**about, "metrics": self.metrics, "yardsticks": self.yardsticks, "verdict": asdict(self.verdict)},
+            {
+                **about,
+                "metrics": self.metrics,
+                "yardsticks": self.yardsticks,
+                "verdict": asdict(self.verdict),
+            },
         )
 
 
-def cautioned(samples: Records, split: Split, exchange: tuple[float, float], saw_heldout: bool) -> Iterator[str]:
+def cautioned(
+    samples: Records, split: Split, exchange: tuple[float, float], saw_heldout: bool
+) -> Iterator[str]:
     """What makes the comparison doubtful."""
     train, heldout, (value, p) = len(split.train), len(split.heldout), exchange
     if p <= P:
         yield (
-            f"train and held-out differ by more than draws of one population do (energy distance {value:.3g}, p {p:.2g}): dcr_share, "
-            "dcr_p and delta_nn, and a verdict that names them, may say which side samples are like, not that they are copies"
+            "train and held-out differ by more than draws of one population do (energy distance"
+            f" {value:.3g}, p {p:.2g}): dcr_share, dcr_p and delta_nn, and a verdict that names"
+            " them, may say which side samples are like, not that they are copies"
         )
     if max(train, heldout) >= UNEVEN * min(train, heldout):
         few = min(train, heldout)
         yield (
-            f"the sides differ in size: dcr_share and delta_nn compare samples with {DCR_SUBSETS} random subsets of {few:,} records of the "
-            "larger, and see less copying than sides of one size would"
+            f"the sides differ in size: dcr_share and delta_nn compare samples with {DCR_SUBSETS}"
+            f" random subsets of {few:,} records of the larger, and see less copying than sides of"
+            " one size would"
         )
     yield from given.doubts(samples, split.train)
     if saw_heldout:
-        yield "the generator may have been trained on held-out records: dcr_share, dcr_p and delta_nn then call copying fair"
+        yield (
+            "the generator may have been trained on held-out records: dcr_share, dcr_p and delta_nn"
+            " then call copying fair"
+        )
 
 
 def main_table(table: pd.DataFrame) -> str:
@@ -147,7 +200,9 @@ def main_table(table: pd.DataFrame) -> str:
     shown = {
         "value": rows["value"].map(number),
         "95 % interval": [between(*ends) for ends in zip(rows["low"], rows["high"], strict=True)],
-        "fresh records read": [between(*ends) for ends in zip(rows["floor_low"], rows["floor_high"], strict=True)],
+        "fresh records read": [
+            between(*ends) for ends in zip(rows["floor_low"], rows["floor_high"], strict=True)
+        ],
         "exact copies": rows["copies"].map(number),
     }
     return pd.DataFrame(shown, index=rows.index).rename_axis(None).to_string()

@@ -33,11 +33,20 @@ def atomic(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def said_plainly() -> Iterator[None]:
-    """A full disk or a folder that cannot be written becomes a UserError, wherever in the work it was met."""
+    """A full disk or a folder that cannot be written becomes a UserError, wherever in the work it
+    was met.
+    """
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR):
+        if error.errno in (
+            errno.ENOSPC,
+            errno.EDQUOT,
+            errno.EROFS,
+            errno.EACCES,
+            errno.EPERM,
+            errno.ENOTDIR,
+        ):
             raise cannot_write(error.filename or "the run's folder", error) from None
         raise
 
@@ -46,8 +55,8 @@ def cannot_write(path: Path | str, error: OSError) -> UserError:
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     mend = "Free some space" if full else "Make it writable"
     return UserError(
-        f"cannot write {path}: {error.strerror or error}. {mend} or choose another folder with paths.runs=DIR; "
-        "the same command then goes on from what is already there"
+        f"cannot write {path}: {error.strerror or error}. {mend} or choose another folder with"
+        " paths.runs=DIR; the same command then goes on from what is already there"
     )
 
 

@@ -1,12 +1,14 @@
-"""Two models trained on disjoint halves of the data, generating from the same noise (Kadkhodaie et al. 2024, arXiv 2310.02557).
+"""Two models trained on disjoint halves of the data, generating from the same noise (Kadkhodaie et
+al. 2024, arXiv 2310.02557).
 
     s_ab       mean over z of r(x_A(z), x_B(z)), r as in `metrics.resemblance`
     m_a, m_b   corr_train of either: mean r of a sample with its nearest training record
 
-Models that learned the distribution make the same of the same noise, though they share no record: s_ab is near 1, and m_a is what fresh
-records read. Models that memorised make what each has seen: m_a is near 1, and s_ab what unrelated samples read. Models that have
-learned nothing give the same noise back, with s_ab near 1 too: read it beside the verdicts. Meant for the deterministic DDIM; DDPM's
-noise is the same for both here too.
+Models that learned the distribution make the same of the same noise, though they share no record:
+s_ab is near 1, and m_a is what fresh records read. Models that memorised make what each has seen:
+m_a is near 1, and s_ab what unrelated samples read. Models that have learned nothing give the same
+noise back, with s_ab near 1 too: read it beside the verdicts. Meant for the deterministic DDIM;
+DDPM's noise is the same for both here too.
 """
 
 import json
@@ -36,8 +38,8 @@ def partners(sweep: Sweep) -> Iterator[tuple[str, str]]:
 def halves(sweep: Sweep) -> pd.DataFrame:
     """One row a pair of runs.
 
-    Columns: the runs a and b, n_train, s_ab with its 95 % interval over z, the same of unrelated samples, m_a and m_b, and the range
-    that m reads for fresh records.
+    Columns: the runs a and b, n_train, s_ab with its 95 % interval over z, the same of unrelated
+    samples, m_a and m_b, and the range that m reads for fresh records.
     """
     rows: list[dict[str, Any]] = []
     for first, second in partners(sweep):

@@ -1,4 +1,5 @@
-"""What holds up beside the paper's one correlation: each data set by itself, tests without a distribution, many metrics.
+"""What holds up beside the paper's one correlation: each data set by itself, tests without a
+distribution, many metrics.
 
     associations   r and rho with permutation p, nominal and effective place, corrected over metrics, and what could be found
     regressions    every metric on location, width, their product and seed (`regression.regress`)
@@ -29,14 +30,17 @@ def corrected(p: ArrayLike) -> dict[str, np.ndarray]:
     """The p values of many tests, shape (k,), corrected; NaN stay, and do not count as tests.
 
     Returns:
-        holm (Holm 1979: bounds the chance of any false finding) and bh (Benjamini and Hochberg 1995: the share of false findings).
+        holm (Holm 1979: bounds the chance of any false finding) and bh (Benjamini and Hochberg
+        1995: the share of false findings).
     """
     p = np.asarray(p, dtype=np.float64)
     known = np.isfinite(p)
     out = {name: np.full(len(p), np.nan) for name in ("holm", "bh")}
     if known.any():
         ordered, place = np.unique(p[known], return_inverse=True)
-        larger = known.sum() - np.searchsorted(np.sort(p[known]), ordered)  # tests with a p at least as large
+        larger = known.sum() - np.searchsorted(
+            np.sort(p[known]), ordered
+        )  # tests with a p at least as large
         out["holm"][known] = np.minimum(np.maximum.accumulate(ordered * larger), 1)[place]
         out["bh"][known] = stats.false_discovery_control(p[known])
     return out
@@ -59,13 +63,15 @@ def associations(
     """One row for each data set, metric and axis (AXES).
 
     Args:
-        tables: By data set: columns low, high, those of AXES and `metrics/NAME`; seeds are averaged first.
+        tables: By data set: columns low, high, those of AXES and `metrics/NAME`; seeds are averaged
+            first.
         yardsticks: By data set, as in a record.
         seed, repeats: Of the permutations.
 
     Returns:
-        dataset, metric, axis, n, pearson, low, high (Fisher), pearson_p, spearman, spearman_p (permutation), holm and bh
-        (spearman_p over the metrics of one data set and axis), detectable_r, detectable_change, detectable_floors (`power`).
+        dataset, metric, axis, n, pearson, low, high (Fisher), pearson_p, spearman, spearman_p
+        (permutation), holm and bh (spearman_p over the metrics of one data set and axis),
+        detectable_r, detectable_change, detectable_floors (`power`).
     """
     rows: list[dict[str, Any]] = []
     for dataset, table in tables.items():
@@ -74,14 +80,23 @@ def associations(
             width = floor_width((yardsticks or {}).get(dataset, {}), metric)
             for axis in AXES:
                 known = one.reindex(columns=[axis, f"metrics/{metric}"]).dropna().to_numpy(float)
-                rng = np.random.default_rng([seed, *map(zlib.crc32, (metric.encode(), axis.encode()))])
+                rng = np.random.default_rng(
+                    [seed, *map(zlib.crc32, (metric.encode(), axis.encode()))]
+                )
                 rows.append(
-                    {"dataset": dataset, "metric": metric, "axis": axis, **association(known[:, 0], known[:, 1], width, rng, repeats)}
+                    {
+                        "dataset": dataset,
+                        "metric": metric,
+                        "axis": axis,
+                        **association(known[:, 0], known[:, 1], width, rng, repeats),
+                    }
                 )
     return over_metrics(pd.DataFrame(rows), ["dataset", "axis"], "spearman_p")
 
 
-def association(x: np.ndarray, y: np.ndarray, floor: float, rng: np.random.Generator, repeats: int = REPEATS) -> dict[str, float]:
+def association(
+    x: np.ndarray, y: np.ndarray, floor: float, rng: np.random.Generator, repeats: int = REPEATS
+) -> dict[str, float]:
     """One row of `associations`, from columns of shape (n,)."""
     found, least = correlation(x, y), detectable(x, y, floor)
     return {
@@ -95,7 +110,8 @@ def association(x: np.ndarray, y: np.ndarray, floor: float, rng: np.random.Gener
 
 
 def regressions(table: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
-    """`regress` of every metric, on nominal and on effective place; columns metric and place come first.
+    """`regress` of every metric, on nominal and on effective place; columns metric and place come
+    first.
 
     Args:
         table: One row a run, seeds apart.
@@ -108,11 +124,18 @@ def regressions(table: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
             found.insert(1, "place", place)
             parts.append(found)
     kept = [part for part in parts if len(part)]
-    return pd.concat(kept, ignore_index=True) if kept else pd.DataFrame(columns=parts[0].columns if parts else [])
+    return (
+        pd.concat(kept, ignore_index=True)
+        if kept
+        else pd.DataFrame(columns=parts[0].columns if parts else [])
+    )
 
 
-def mirrors(table: pd.DataFrame, metrics: Sequence[str], total: float = 1000, seed: int = 0) -> pd.DataFrame:
-    """`mirror_test` of every metric: metric, pairs, difference, low, high, p, holm, bh. Seeds are averaged first.
+def mirrors(
+    table: pd.DataFrame, metrics: Sequence[str], total: float = 1000, seed: int = 0
+) -> pd.DataFrame:
+    """`mirror_test` of every metric: metric, pairs, difference, low, high, p, holm, bh. Seeds are
+    averaged first.
 
     Args:
         table: Columns low, high and `metrics/NAME`.
@@ -121,7 +144,10 @@ def mirrors(table: pd.DataFrame, metrics: Sequence[str], total: float = 1000, se
     one = averaged(table)
     rng = lambda metric: np.random.default_rng([seed, zlib.crc32(metric.encode())])
     have = [metric for metric in metrics if f"metrics/{metric}" in one]
-    rows = [{"metric": metric, **mirror_test(one, f"metrics/{metric}", rng(metric), total)} for metric in have]
+    rows = [
+        {"metric": metric, **mirror_test(one, f"metrics/{metric}", rng(metric), total)}
+        for metric in have
+    ]
     found = pd.DataFrame(rows, columns=["metric", "pairs", "difference", "low", "high", "p"])
     return found.assign(**corrected(found.p))
 

@@ -33,7 +33,9 @@ class Journal:
             raise cannot_write(self.path, error) from None
 
     def rewind(self, step: int) -> list[dict[str, Any]]:
-        """Forget the rows after `step`, which a resumed training writes again; return those that stay."""
+        """Forget the rows after `step`, which a resumed training writes again; return those that
+        stay.
+        """
         kept = [row for row in self.rows() if row["step"] <= step]
         text = "".join(json.dumps(row) + "\n" for row in kept)
         if not self.path.exists() or self.path.read_text() != text:

@@ -1,4 +1,7 @@
-"""The Weights & Biases copy of a run. It may fail, fall back or be absent; the files of the run's folder are the truth."""
+"""The Weights & Biases copy of a run.
+
+It may fail, fall back or be absent; the files of the run's folder are the truth.
+"""
 
 import logging
 import netrc
@@ -28,9 +31,11 @@ def server() -> str:
 
 
 def has_key(url: str) -> bool:
-    """Whether there is an API key for the server: in the environment, or where `wandb login` leaves it (netrc).
+    """Whether there is an API key for the server: in the environment, or where `wandb login` leaves
+    it (netrc).
 
-    wandb's own look-up would go on to verify the key with the server, for half a minute where there is no network.
+    wandb's own look-up would go on to verify the key with the server, for half a minute where there
+    is no network.
     """
     if os.environ.get("WANDB_API_KEY") or os.environ.get("WANDB_IDENTITY_TOKEN_FILE"):
         return True
@@ -47,14 +52,18 @@ def answers(url: str, seconds: float = 3.0) -> bool:
     scheme = urlparse(url).scheme
     parts = urlparse(getproxies().get(scheme, url))
     try:
-        with socket.create_connection((parts.hostname or "", parts.port or (80 if parts.scheme == "http" else 443)), seconds):
+        with socket.create_connection(
+            (parts.hostname or "", parts.port or (80 if parts.scheme == "http" else 443)), seconds
+        ):
             return True
     except OSError:
         return False
 
 
 def _forget() -> None:
-    """End W&B's own process: after a start that failed it still holds the run's id, and would refuse it to the offline copy."""
+    """End W&B's own process: after a start that failed it still holds the run's id, and would
+    refuse it to the offline copy.
+    """
     import wandb
 
     with suppress(Exception):
@@ -78,17 +87,35 @@ class Mirror:
 
     Args:
         run_id: The same for the same science, so that a resumed run stays one run.
-        rows: Rows already in the journal; they are sent first, for an offline copy cannot be continued.
+        rows: Rows already in the journal; they are sent first, for an offline copy cannot be
+            continued.
     """
 
     def __init__(
-        self, logger: Logger, directory: Path, *, name: str, group: str, run_id: str, config: Mapping[str, Any], rows: list[dict[str, Any]]
+        self,
+        logger: Logger,
+        directory: Path,
+        *,
+        name: str,
+        group: str,
+        run_id: str,
+        config: Mapping[str, Any],
+        rows: list[dict[str, Any]],
     ) -> None:
         self.run: Any = None
         self.mode, self.reason = choose_mode(logger.mode)
-        self.refused = refused = directory.parent / ".wandb-refused"  # one run of a sweep waits for a dead server, not each
-        if self.mode == "online" and refused.exists() and time.time() - refused.stat().st_mtime < RETRY:
-            self.mode, self.reason = "offline", "the server took no other run of this sweep within the last half hour"
+        self.refused = refused = (
+            directory.parent / ".wandb-refused"
+        )  # one run of a sweep waits for a dead server, not each
+        if (
+            self.mode == "online"
+            and refused.exists()
+            and time.time() - refused.stat().st_mtime < RETRY
+        ):
+            self.mode, self.reason = (
+                "offline",
+                "the server took no other run of this sweep within the last half hour",
+            )
         for stale in directory.glob("wandb/offline-run-*"):
             shutil.rmtree(stale, ignore_errors=True)
         arguments = {
@@ -102,11 +129,16 @@ class Mirror:
                 break
             except Exception as error:
                 refused.touch()
-                self.reason = f"W&B {mode} failed: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
+                self.reason = (
+                    f"W&B {mode} failed:"
+                    f" {str(error).splitlines()[0] if str(error) else type(error).__name__}"
+                )
                 log.warning("%s", self.reason)
                 self.mode = "disabled"
                 _forget()
-        for row in rows if self.mode == "offline" else []:  # a run that goes on online has them already
+        for row in (
+            rows if self.mode == "offline" else []
+        ):  # a run that goes on online has them already
             self.log(row)
 
     def _start(self, mode: str, arguments: dict[str, Any]) -> Any:
@@ -152,7 +184,9 @@ class Mirror:
         if self.run is not None:
             import wandb
 
-            images = {name: wandb.Image(str(path)) for name, path in pictures.items() if path.exists()}
+            images = {
+                name: wandb.Image(str(path)) for name, path in pictures.items() if path.exists()
+            }
             self._log({k: v for k, v in values.items() if v is not None} | images)
 
     def finish(self, failed: bool = False) -> None:
@@ -161,6 +195,9 @@ class Mirror:
             try:
                 self.run.finish(exit_code=int(failed))
             except Exception as error:
-                log.warning("W&B did not finish (%s); what was not uploaded stays in the run's folder", error)
+                log.warning(
+                    "W&B did not finish (%s); what was not uploaded stays in the run's folder",
+                    error,
+                )
                 self.refused.touch()
             self.run = None

@@ -17,8 +17,13 @@ PICTURES = {
     "samples": "generated records beside held-out ones",
     "suspects": "its most suspicious samples beside their nearest training and held-out records",
     "ratios": "the whole distribution of d1/d2, of its samples and of held-out records",
-    "probe": "where in t the network knows its training records: losses, membership AUC, distance to the empirical-optimal denoiser",
-    "projection": "samples among the real records, on the training data's first two principal components",
+    "probe": (
+        "where in t the network knows its training records: losses, membership AUC, distance to the"
+        " empirical-optimal denoiser"
+    ),
+    "projection": (
+        "samples among the real records, on the training data's first two principal components"
+    ),
 }
 
 
@@ -33,8 +38,16 @@ def pictured(sweep: Sweep) -> dict[str, list[tuple[str, str]]]:
     nearest = str(sweep.table["name"].iloc[int(sweep.table["metrics/dcr_share"].argmax())])
     found = {}
     for name in dict.fromkeys([*(n for n in PICTURED if n in sweep.records), nearest]):
-        title = f"{name} (nearest to train: dcr_share {sweep.table['metrics/dcr_share'].max():.3f})" if name == nearest else name
-        found[title] = [(f"../{name}/{k}.png", text) for k, text in PICTURES.items() if (sweep.directory / name / f"{k}.png").exists()]
+        title = (
+            f"{name} (nearest to train: dcr_share {sweep.table['metrics/dcr_share'].max():.3f})"
+            if name == nearest
+            else name
+        )
+        found[title] = [
+            (f"../{name}/{k}.png", text)
+            for k, text in PICTURES.items()
+            if (sweep.directory / name / f"{k}.png").exists()
+        ]
     return found
 
 
@@ -65,13 +78,24 @@ ANSWERS = {
 }  # fmt: skip
 
 
-def write(sweep: Sweep, path: Path, lead: str, main: pd.DataFrame, correlations: pd.DataFrame, answers: Mapping[str, pd.DataFrame]) -> None:
+def write(
+    sweep: Sweep,
+    path: Path,
+    lead: str,
+    main: pd.DataFrame,
+    correlations: pd.DataFrame,
+    answers: Mapping[str, pd.DataFrame],
+) -> None:
     """Write the page of a sweep; `answers` are the tables of `memctl.results.answers`."""
-    template = jinja2.Environment(autoescape=True).from_string((Path(__file__).parent / "page.html").read_text())
+    template = jinja2.Environment(autoescape=True).from_string(
+        (Path(__file__).parent / "page.html").read_text()
+    )
     first: dict[str, Any] = next(iter(sweep.records.values()))
     columns = ["name", "seed", *(f"metrics/{m}" for m in sweep.metrics)]
     short = {f"metrics/{m}": m for m in sweep.metrics}
-    provenance = {k: first[k] for k in ("base_fingerprint", "split", "environment")} | {"science": first["science"]}
+    provenance = {k: first[k] for k in ("base_fingerprint", "split", "environment")} | {
+        "science": first["science"]
+    }
     page = template.render(
         title=f"sweep {sweep.directory.name}",
         lead=lead,

@@ -1,9 +1,10 @@
-"""Tests that assume no distribution: values are shuffled, or signs flipped, and the statistic is read again.
+"""Tests that assume no distribution: values are shuffled, or signs flipped, and the statistic is
+read again.
 
     p = (1 + number of random rearrangements at least as extreme) / (1 + number of them)     (never 0; Phipson and Smyth 2010)
 
-Where all rearrangements are few enough to be counted, p is exact: the share of all of them, the observed one among them.
-All tests are two-sided: extreme is a large absolute value.
+Where all rearrangements are few enough to be counted, p is exact: the share of all of them, the
+observed one among them. All tests are two-sided: extreme is a large absolute value.
 """
 
 import math
@@ -21,8 +22,15 @@ SLACK = 1e-10  # of rounding, in units of the statistic, below which two rearran
 Floats = NDArray[np.float64]
 
 
-def correlation_p(x: ArrayLike, y: ArrayLike, rng: np.random.Generator, ranks: bool = False, repeats: int = REPEATS) -> float:
-    """The p of Pearson's r, or with `ranks` of Spearman's rho, under shuffling of y. Needs y exchangeable: no cell is special.
+def correlation_p(
+    x: ArrayLike,
+    y: ArrayLike,
+    rng: np.random.Generator,
+    ranks: bool = False,
+    repeats: int = REPEATS,
+) -> float:
+    """The p of Pearson's r, or with `ranks` of Spearman's rho, under shuffling of y. Needs y
+    exchangeable: no cell is special.
 
     Args:
         x, y: shape (n,).
@@ -44,9 +52,11 @@ def correlation_p(x: ArrayLike, y: ArrayLike, rng: np.random.Generator, ranks: b
 
 
 def sign_flip_p(differences: ArrayLike, rng: np.random.Generator, repeats: int = REPEATS) -> float:
-    """The p of the mean of paired differences under flips of their signs: shape (n,). Exact for up to 16 pairs.
+    """The p of the mean of paired differences under flips of their signs: shape (n,). Exact for up
+    to 16 pairs.
 
-    Needs each difference to be symmetric about 0 if the pair does not matter. With n pairs p cannot be below 2 / 2^n.
+    Needs each difference to be symmetric about 0 if the pair does not matter. With n pairs p cannot
+    be below 2 / 2^n.
 
     Returns:
         NaN without pairs, or where none differs.
@@ -70,22 +80,33 @@ def share(drawn: Floats, observed: float, exact: bool) -> float:
 
 
 def mirror_pairs(cells: pd.DataFrame, column: str, total: float = 1000) -> pd.DataFrame:
-    """Cells [l, h] beside [total - h, total - l]: of one width, and mirrored about the middle of `total`.
+    """Cells [l, h] beside [total - h, total - l]: of one width, and mirrored about the middle of
+    `total`.
 
-    With `total` the number of timesteps the two distributions are mirror images, tail and all: lambda, sd and distance to
-    uniform are the same, only the location differs. On the grid 100, ..., 1000 these are 16 pairs, of the 36 cells with
-    c_h <= 900 (4 are their own mirror image). With 1100 it is 20 pairs of the whole grid, whose tails differ.
+    With `total` the number of timesteps the two distributions are mirror images, tail and all:
+    lambda, sd and distance to uniform are the same, only the location differs. On the grid 100,
+    ..., 1000 these are 16 pairs, of the 36 cells with c_h <= 900 (4 are their own mirror image).
+    With 1100 it is 20 pairs of the whole grid, whose tails differ.
 
     Args:
         cells: Columns low, high and `column`, one row a cell.
 
     Returns:
-        low, high (of the left cell), left, right (its value and its mirror's) and difference, right - left.
+        low, high (of the left cell), left, right (its value and its mirror's) and difference, right
+        - left.
     """
     known = cells[["low", "high", column]].dropna()
-    value = {(float(low), float(high)): float(v) for low, high, v in known.itertuples(index=False, name=None)}
+    value = {
+        (float(low), float(high)): float(v)
+        for low, high, v in known.itertuples(index=False, name=None)
+    }
     rows = [
-        {"low": low, "high": high, "left": value[low, high], "right": value[total - high, total - low]}
+        {
+            "low": low,
+            "high": high,
+            "left": value[low, high],
+            "right": value[total - high, total - low],
+        }
         for low, high in sorted(value)
         if low + high < total and (total - high, total - low) in value
     ]
@@ -93,14 +114,29 @@ def mirror_pairs(cells: pd.DataFrame, column: str, total: float = 1000) -> pd.Da
     return table.assign(difference=table.right - table.left)
 
 
-def mirror_test(cells: pd.DataFrame, column: str, rng: np.random.Generator, total: float = 1000) -> dict[str, float]:
-    """Whether location alone matters: pairs, mean difference (right - left) with its 95 % t interval, sign-flip p.
+def mirror_test(
+    cells: pd.DataFrame, column: str, rng: np.random.Generator, total: float = 1000
+) -> dict[str, float]:
+    """Whether location alone matters: pairs, mean difference (right - left) with its 95 % t
+    interval, sign-flip p.
 
     Args:
         cells: As `mirror_pairs` takes them.
     """
     d = mirror_pairs(cells, column, total).difference.to_numpy(float)
     if len(d) < 2:
-        return {"pairs": len(d), "difference": float(d.mean()) if len(d) else float("nan"), "low": np.nan, "high": np.nan, "p": np.nan}
+        return {
+            "pairs": len(d),
+            "difference": float(d.mean()) if len(d) else float("nan"),
+            "low": np.nan,
+            "high": np.nan,
+            "p": np.nan,
+        }
     half = float(stats.t.ppf(0.975, len(d) - 1) * d.std(ddof=1) / math.sqrt(len(d)))
-    return {"pairs": len(d), "difference": float(d.mean()), "low": d.mean() - half, "high": d.mean() + half, "p": sign_flip_p(d, rng)}
+    return {
+        "pairs": len(d),
+        "difference": float(d.mean()),
+        "low": d.mean() - half,
+        "high": d.mean() + half,
+        "p": sign_flip_p(d, rng),
+    }

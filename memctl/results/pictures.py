@@ -35,28 +35,42 @@ def draw(
     Args:
         found: The pass over the samples' distances.
         realised: Of the timestep sampler's draws, where there was control.
-        names: What to call the samples, training and held-out records, shape (n,) each; their places, counted from 0, unless given.
+        names: What to call the samples, training and held-out records, shape (n,) each; their
+            places, counted from 0, unless given.
     """
     train, heldout = found.near
     ratio = ratios(train)
-    own, known, unseen = names or [np.arange(len(side)) for side in (samples, split.train, split.heldout)]
+    own, known, unseen = names or [
+        np.arange(len(side)) for side in (samples, split.train, split.heldout)
+    ]
     columns = {
         "d1": train.first, "d2": train.second, "ratio": ratio, "nearest_train": known[train.nearest],
         "d_heldout": heldout.first, "nearest_heldout": unseen[heldout.nearest],
     }  # fmt: skip
     with atomic(directory / "neighbours.csv") as file:
         pd.DataFrame(columns, index=own).to_csv(file, index_label="sample", float_format="%.6g")
-    pictures = {picture: directory / f"{picture}.png" for picture in ("samples", "suspects", "ratios")}
+    pictures = {
+        picture: directory / f"{picture}.png" for picture in ("samples", "suspects", "ratios")
+    }
     shown = lambda records: displayed(records, split.value_range)
     figures.samples(shown(samples), shown(split.heldout), pictures["samples"])
     worst = np.argsort(ratio, kind="stable")[:SUSPECTS]  # the most suspicious
-    triples = np.stack([samples[worst], split.train[train.nearest[worst]], split.heldout[heldout.nearest[worst]]], axis=1)
-    captions = [f"sample {own[i]}\nd1/d2 {ratio[i]:.2f}\nto train {train.first[i]:.3g}\nheld-out {heldout.first[i]:.3g}" for i in worst]
+    triples = np.stack(
+        [samples[worst], split.train[train.nearest[worst]], split.heldout[heldout.nearest[worst]]],
+        axis=1,
+    )
+    captions = [
+        f"sample {own[i]}\nd1/d2 {ratio[i]:.2f}\nto train {train.first[i]:.3g}\nheld-out"
+        f" {heldout.first[i]:.3g}"
+        for i in worst
+    ]
     figures.suspects(shown(triples.reshape(-1, *samples.shape[1:])), captions, pictures["suspects"])
     real = limited(suite.heldout)
     to_train = neighbours(real, suite.train, suite.config.reduce, mirror=suite.mirrored)
     figures.ratios(ratio, ratios(to_train), suite.config.threshold, pictures["ratios"])
-    heldout_scores, scores = (suite.projection.pca.transform(x) for x in (suite.heldout, suite.prepare(samples)))
+    heldout_scores, scores = (
+        suite.projection.pca.transform(x) for x in (suite.heldout, suite.prepare(samples))
+    )
     if scores.shape[1] > 1:
         pictures["projection"] = directory / "projection.png"
         figures.projection(suite.projection.scores, heldout_scores, scores, pictures["projection"])

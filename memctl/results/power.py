@@ -15,23 +15,33 @@ POWER, ALPHA = 0.8, 0.05
 
 
 def detectable_r(n: int, power: float = POWER, alpha: float = ALPHA) -> float:
-    """|r| that n pairs find with the given power; NaN for fewer than 4. n = 45 gives 0.41, the paper's 88 give 0.30."""
+    """|r| that n pairs find with the given power; NaN for fewer than 4. n = 45 gives 0.41, the
+    paper's 88 give 0.30.
+    """
     if n < 4:
         return float("nan")
     return math.tanh((stats.norm.ppf(1 - alpha / 2) + stats.norm.ppf(power)) / math.sqrt(n - 3))
 
 
-def detectable(x: ArrayLike, y: ArrayLike, floor: float = float("nan"), power: float = POWER, alpha: float = ALPHA) -> dict[str, float]:
+def detectable(
+    x: ArrayLike,
+    y: ArrayLike,
+    floor: float = float("nan"),
+    power: float = POWER,
+    alpha: float = ALPHA,
+) -> dict[str, float]:
     """The smallest effect of x on y that these cells would have found.
 
-    The scatter is what a straight line leaves of y: r = slope sd(x) / sd(y), with sd(y)^2 = scatter^2 / (1 - r^2).
+    The scatter is what a straight line leaves of y: r = slope sd(x) / sd(y), with sd(y)^2 =
+    scatter^2 / (1 - r^2).
 
     Args:
         x, y: shape (n,).
         floor: Width of the range that fresh real data reads by chance.
 
     Returns:
-        n; r; slope (y a step of x); change, the slope times the range of x; floors, the change in units of `floor`.
+        n; r; slope (y a step of x); change, the slope times the range of x; floors, the change in
+        units of `floor`.
     """
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     r = detectable_r(len(x), power, alpha)
@@ -41,4 +51,10 @@ def detectable(x: ArrayLike, y: ArrayLike, floor: float = float("nan"), power: f
     scatter = math.sqrt(float(left @ left) / (len(x) - 2))
     slope = r / math.sqrt(1 - r**2) * scatter / float(x.std(ddof=1))
     change = slope * float(np.ptp(x))
-    return {"n": len(x), "r": r, "slope": slope, "change": change, "floors": change / floor if floor > 0 else np.nan}
+    return {
+        "n": len(x),
+        "r": r,
+        "slope": slope,
+        "change": change,
+        "floors": change / floor if floor > 0 else np.nan,
+    }

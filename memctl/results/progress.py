@@ -1,4 +1,6 @@
-"""How far a run is, in passes of one record through the network: written to status.json, shown on the terminal."""
+"""How far a run is, in passes of one record through the network: written to status.json, shown on
+the terminal.
+"""
 
 import sys
 import time
@@ -15,7 +17,9 @@ def duration(seconds: float) -> str:
     s = round(seconds)
     if s < 60:
         return f"{s} s"
-    return f"{s // 60} min {s % 60:02d} s" if s < 3600 else f"{s // 3600} h {s % 3600 // 60:02d} min"
+    return (
+        f"{s // 60} min {s % 60:02d} s" if s < 3600 else f"{s // 3600} h {s % 3600 // 60:02d} min"
+    )
 
 
 class Progress:
@@ -59,9 +63,21 @@ class Progress:
         assert self.begun is not None
         start, done = self.begun
         rate = (self.status.done - done) / max(now - start, 1e-9)
-        left = f", {duration((self.status.total - self.status.done) / rate)} left" if rate > 0 and now - start > 2 else ""
-        text = f"{self.title}: {self.status.stage}, {min(self.status.done / self.status.total, 1):.0%}{left}"
-        print(f"\r\x1b[K{text}" if sys.stderr.isatty() else text, end="" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)
+        left = (
+            f", {duration((self.status.total - self.status.done) / rate)} left"
+            if rate > 0 and now - start > 2
+            else ""
+        )
+        text = (
+            f"{self.title}: {self.status.stage},"
+            f" {min(self.status.done / self.status.total, 1):.0%}{left}"
+        )
+        print(
+            f"\r\x1b[K{text}" if sys.stderr.isatty() else text,
+            end="" if sys.stderr.isatty() else "\n",
+            file=sys.stderr,
+            flush=True,
+        )
 
     def clear(self) -> None:
         """Leave a clean terminal line."""
@@ -71,7 +87,9 @@ class Progress:
 
 @contextmanager
 def witnessed(progress: Progress) -> Iterator[Progress]:
-    """Work that ends as done or failed in status.json; one that is interrupted or killed stays `running` there."""
+    """Work that ends as done or failed in status.json; one that is interrupted or killed stays
+    `running` there.
+    """
     status = progress.status
     try:
         progress.save()

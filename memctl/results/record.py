@@ -7,14 +7,15 @@ seed              of control
 ci                {low, high} of the cell, or null for a reference run
 split             hash; records read, dropped (why: how many), duplicates; n_train, n_heldout, unused; shape of a record
 sampler           null (no control), or its parameters, mode, clip, stratified, `statistics` (the distribution as it really
-                  is; ess: effective sample size a draw) and `realised` (draws; realised and nominal share between `edges`;
-                  chi2_p of the test that they agree; ess of the weights drawn)
+                  is; ess: effective sample size a draw) and `realised` (draws; realised and nominal
+                  share between `edges`; chi2_p of the test that they agree; ess of the weights
+                  drawn)
 base              path of a checkpoint made elsewhere, or null; saw_heldout: whether it may have been trained on held-out records
 training          base and control: steps, and loss, the mean over the last epoch under that training's own t
 metrics           metric -> {value, low, high}: low and high are the ends of a 95 % interval, or null
 probe             one row a bin of t: losses on train and held-out with the same noise, membership AUC, distances to the
-                  empirical-optimal denoiser (memctl.probes.probe); its means over t are the metrics probe_loss (held-out), probe_gap
-                  and probe_auc
+                  empirical-optimal denoiser (memctl.probes.probe); its means over t are the metrics
+                  probe_loss (held-out), probe_gap and probe_auc
 yardsticks        heldout, copies, blurred, mean, floor -> metric -> {value, low, high}
 science           every setting that decides the numbers
 environment       versions, device, threads, host, finished (UTC)
@@ -33,18 +34,31 @@ YARDSTICKS = ("heldout", "copies", "blurred", "mean", "floor")
 def measures(values: Mapping[str, Measure]) -> dict[str, dict[str, float | None]]:
     """Measures as JSON, which has no NaN."""
     known = lambda value: None if value is None or value != value else value
-    return {name: {end: known(value) for end, value in measure._asdict().items()} for name, measure in values.items()}
+    return {
+        name: {end: known(value) for end, value in measure._asdict().items()}
+        for name, measure in values.items()
+    }
 
 
 def flat(record: Mapping[str, Any]) -> dict[str, float]:
-    """The record's numbers under one-level names, for tables and W&B: `metrics/f_mem`, `sampler/lambda`, ..."""
+    """The record's numbers under one-level names, for tables and W&B: `metrics/f_mem`,
+    `sampler/lambda`, ...
+    """
     sampler = record["sampler"] or {}
     named = {f"sampler/{k}": v for k, v in sampler.get("statistics", {}).items()}
     for name, measure in record["metrics"].items():
         named[f"metrics/{name}"] = measure["value"]
-        named |= {f"metrics/{name}_{end}": measure[end] for end in ("low", "high") if measure[end] is not None}
+        named |= {
+            f"metrics/{name}_{end}": measure[end]
+            for end in ("low", "high")
+            if measure[end] is not None
+        }
     for yardstick, values in record["yardsticks"].items():
-        named |= {f"yardsticks/{yardstick}/{name}": measure["value"] for name, measure in values.items()}
-    named |= {f"training/{stage}_loss": values["loss"] for stage, values in record["training"].items()}
+        named |= {
+            f"yardsticks/{yardstick}/{name}": measure["value"] for name, measure in values.items()
+        }
+    named |= {
+        f"training/{stage}_loss": values["loss"] for stage, values in record["training"].items()
+    }
     named |= {f"seconds/{stage}": seconds for stage, seconds in record["seconds"].items()}
     return {k: float(v) for k, v in named.items() if v is not None}

@@ -1,10 +1,12 @@
-"""Least squares over the runs of a sweep, with standard errors that hold if some cells scatter more than others.
+"""Least squares over the runs of a sweep, with standard errors that hold if some cells scatter more
+than others.
 
     metric = a + b location + c width + d location width (+ e_seed) + error
 
-Location and width are taken from their means and in units of 100 steps, so that b and c are effects at the middle of the
-grid. Errors: where a cell has several runs, clustered by cell (Liang and Zeger 1986), with t of (cells - 1) degrees of
-freedom; else HC3 (MacKinnon and White 1985), with t of (runs - coefficients).
+Location and width are taken from their means and in units of 100 steps, so that b and c are effects
+at the middle of the grid. Errors: where a cell has several runs, clustered by cell (Liang and Zeger
+1986), with t of (cells - 1) degrees of freedom; else HC3 (MacKinnon and White 1985), with t of
+(runs - coefficients).
 """
 
 from typing import Any
@@ -16,18 +18,23 @@ from scipy import stats
 from statsmodels.regression.linear_model import OLS
 
 NOMINAL = ("location", "width")
-EFFECTIVE = ("sampler/mean", "sampler/sd")  # of the distribution as it really is: tails cut, mixed with uniform
+EFFECTIVE = (
+    "sampler/mean",
+    "sampler/sd",
+)  # of the distribution as it really is: tails cut, mixed with uniform
 STEPS = 100.0
 COLUMNS = ("term", "coefficient", "low", "high", "se", "p", "n", "cells", "errors")
 
 
 def regress(table: pd.DataFrame, column: str, place: tuple[str, str] = NOMINAL) -> pd.DataFrame:
-    """One row a coefficient: term, coefficient with 95 % interval, se, p, n (runs), cells, errors (HC3 or cluster).
+    """One row a coefficient: term, coefficient with 95 % interval, se, p, n (runs), cells, errors
+    (HC3 or cluster).
 
     Clustered errors need many cells: below about 20 they come out too small.
 
     Args:
-        table: One row a run: low, high, seed, `column` and the two of `place`. Rows without one of them are left out.
+        table: One row a run: low, high, seed, `column` and the two of `place`. Rows without one of
+            them are left out.
         place: Where the distribution lies and how wide it is: NOMINAL or EFFECTIVE.
 
     Returns:
@@ -36,11 +43,17 @@ def regress(table: pd.DataFrame, column: str, place: tuple[str, str] = NOMINAL) 
     used = table.reindex(columns=["low", "high", "seed", column, *place]).dropna()
     x = design(used, place)
     y = used[column].to_numpy(float)
-    if len(used) <= x.shape[1] or np.linalg.matrix_rank(x.to_numpy()) < x.shape[1] or np.ptp(y) == 0:
+    if (
+        len(used) <= x.shape[1]
+        or np.linalg.matrix_rank(x.to_numpy()) < x.shape[1]
+        or np.ptp(y) == 0
+    ):
         return pd.DataFrame(columns=COLUMNS)
     cell = used.groupby(["low", "high"]).ngroup().to_numpy()
     clustered = len(set(cell)) < len(cell)
-    how: dict[str, Any] = {"cov_type": "cluster", "cov_kwds": {"groups": cell}} if clustered else {"cov_type": "HC3"}
+    how: dict[str, Any] = (
+        {"cov_type": "cluster", "cov_kwds": {"groups": cell}} if clustered else {"cov_type": "HC3"}
+    )
     fit = OLS(y, x.to_numpy()).fit(use_t=True, **how)
     interval = fit.conf_int(0.05)
     return pd.DataFrame(
@@ -52,22 +65,34 @@ def regress(table: pd.DataFrame, column: str, place: tuple[str, str] = NOMINAL) 
 
 
 def design(used: pd.DataFrame, place: tuple[str, str]) -> pd.DataFrame:
-    """Intercept, location, width, their product, and a column for each seed but the first: shape (runs, 4 + seeds - 1)."""
+    """Intercept, location, width, their product, and a column for each seed but the first: shape
+    (runs, 4 + seeds - 1).
+    """
     location, width = ((used[name].astype(float) - used[name].mean()) / STEPS for name in place)
-    named = {"intercept": 1.0, place[0]: location, place[1]: width, f"{place[0]} x {place[1]}": location * width}
-    seeds = {f"seed {seed:g}": (used.seed == seed).astype(float) for seed in sorted(used.seed.unique())[1:]}
+    named = {
+        "intercept": 1.0,
+        place[0]: location,
+        place[1]: width,
+        f"{place[0]} x {place[1]}": location * width,
+    }
+    seeds = {
+        f"seed {seed:g}": (used.seed == seed).astype(float)
+        for seed in sorted(used.seed.unique())[1:]
+    }
     return pd.DataFrame({**named, **seeds}, index=used.index)
 
 
 def line(x: ArrayLike, y: ArrayLike) -> dict[str, float]:
-    """A straight line through one value a cell: what it changes by from the smallest x to the largest, with HC3 intervals.
+    """A straight line through one value a cell: what it changes by from the smallest x to the
+    largest, with HC3 intervals.
 
     Args:
         x, y: shape (n,).
 
     Returns:
-        start and end (the line there), change with change_low and change_high, fall (1 - end / start) with fall_low and
-        fall_high (delta method). NaN for fewer than 4 values or where one column is the same throughout; fall where start <= 0.
+        start and end (the line there), change with change_low and change_high, fall (1 - end /
+        start) with fall_low and fall_high (delta method). NaN for fewer than 4 values or where one
+        column is the same throughout; fall where start <= 0.
     """
     names = ("start", "end", "change", "change_low", "change_high", "fall", "fall_low", "fall_high")
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
@@ -79,6 +104,10 @@ def line(x: ArrayLike, y: ArrayLike) -> dict[str, float]:
     (start, end), cov = map(float, fit.params), np.asarray(fit.cov_params())
     error = lambda gradient: t * float(np.sqrt(max(gradient @ cov @ gradient, 0.0)))
     change, half = end - start, error(np.array([-1.0, 1.0]))
-    fall, wide = (1 - end / start, error(np.array([end / start**2, -1 / start]))) if start > 0 else (float("nan"), float("nan"))
+    fall, wide = (
+        (1 - end / start, error(np.array([end / start**2, -1 / start])))
+        if start > 0
+        else (float("nan"), float("nan"))
+    )
     values = (start, end, change, change - half, change + half, fall, fall - wide, fall + wide)
     return dict(zip(names, map(float, values), strict=True))

@@ -5,8 +5,8 @@ status.json    state (running, done, failed), stage, progress, attempt, pid, hos
                message, and the folder of its base
 metrics.jsonl  one row an epoch of control
 samples.npy    what it generated, float32, shape (samples, channels, *dims), in the data's own units
-checkpoint.pt  the controlled weights, unless trainer.keep_checkpoint=false (the base's own are in runs/bases/FINGERPRINT/)
-timesteps.json what t were drawn
+checkpoint.pt  the controlled weights, unless trainer.keep_checkpoint=false (the base's own are in
+runs/bases/FINGERPRINT/) timesteps.json what t were drawn
 neighbours.csv the nearest training and held-out records of every sample
 *.png          pictures: samples, suspects (beside their nearest records), ratios (d1/d2), projection, timesteps,
                probe
@@ -60,12 +60,19 @@ def status(directory: Path) -> dict[str, Any] | None:
 
 
 def begun(directory: Path) -> bool:
-    """Whether the folder holds anything that took time to make: one refused at its start, or before it, does not."""
-    return any((directory / name).exists() for name in ("resume.ckpt", "checkpoint.pt", "samples", "samples.npy", "record.json"))
+    """Whether the folder holds anything that took time to make: one refused at its start, or before
+    it, does not.
+    """
+    return any(
+        (directory / name).exists()
+        for name in ("resume.ckpt", "checkpoint.pt", "samples", "samples.npy", "record.json")
+    )
 
 
 def lock(directory: Path) -> FileLock:
-    """The lock whose holder works in `directory`; the kernel lets go of it when the holder dies, however it dies."""
+    """The lock whose holder works in `directory`; the kernel lets go of it when the holder dies,
+    however it dies.
+    """
     try:
         directory.mkdir(parents=True, exist_ok=True)
         return FileLock(directory / ".lock")
@@ -87,7 +94,9 @@ def is_held(directory: Path) -> bool:
 
 
 def state(directory: Path, fingerprint: str) -> str:
-    """`new`, `done`, `running`, `failed`, `stopped` (killed in the middle), or `conflict` (it is another science's)."""
+    """`new`, `done`, `running`, `failed`, `stopped` (killed in the middle), or `conflict` (it is
+    another science's).
+    """
     current = status(directory)
     if current is None:
         return "new"
@@ -109,6 +118,6 @@ def conflict(directory: Path, changed: list[str]) -> UserError:
     """The refusal to overwrite a run of another science."""
     lines = "".join(f"\n    {line}" for line in changed)
     return UserError(
-        f"{directory} holds a run with other settings (old -> new):{lines}\n"
-        "  It is not overwritten: give the new one another folder with sweep.name=NAME, or remove the old one"
+        f"{directory} holds a run with other settings (old -> new):{lines}\n  It is not"
+        " overwritten: give the new one another folder with sweep.name=NAME, or remove the old one"
     )

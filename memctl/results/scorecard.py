@@ -1,15 +1,16 @@
 """The paper's claims beside this sweep's numbers, each with a verdict by a stated rule.
 
-Trends (over cells, seeds averaged) are judged by two intervals of 95 %: that of r, and that of the change of a straight line
-from the leftmost (narrowest) cell to the rightmost (widest), held against the floor, the width of the range in which fresh
-real data read by chance:
+Trends (over cells, seeds averaged) are judged by two intervals of 95 %: that of r, and that of the
+change of a straight line from the leftmost (narrowest) cell to the rightmost (widest), held against
+the floor, the width of the range in which fresh real data read by chance:
 
     reproduced        r's whole interval has the paper's sign, and the whole interval of the change is beyond the floor, that way
     not reproduced    the whole interval of the change falls short of the floor (or goes the other way)
     can't tell        neither
 
-Where there is nothing to find, r's interval errs to the paper's side in 2.5 % of sweeps, and so each claim is reproduced in
-at most 2.5 %. That a claim is reproduced says that the number moves, not that it means what the paper reads in it.
+Where there is nothing to find, r's interval errs to the paper's side in 2.5 % of sweeps, and so
+each claim is reproduced in at most 2.5 %. That a claim is reproduced says that the number moves,
+not that it means what the paper reads in it.
 """
 
 import math
@@ -28,8 +29,14 @@ from memctl.results.statistics import averaged, correlation
 from memctl.results.store import Sweep
 
 REPRODUCED, NOT, UNKNOWN = "reproduced", "not reproduced", "can't tell"
-TREND = "r's 95 % interval on the paper's side of 0, and the change along the line beyond what fresh data read by chance"
-NARROW, WIDE = 100, 700  # widths of Fig. 7: where the location matters most, and from where on not at all
+TREND = (
+    "r's 95 % interval on the paper's side of 0, and the change along the line beyond what fresh"
+    " data read by chance"
+)
+NARROW, WIDE = (
+    100,
+    700,
+)  # widths of Fig. 7: where the location matters most, and from where on not at all
 TENTH = 0.1  # of the decade that the loss falls by in the paper at width 100: less does not matter
 NEARLY = 1 / 3  # of the spread at width 100: "nearly identical"
 NAN = float("nan")
@@ -41,8 +48,10 @@ class Claim:
     """A claim of the paper, and this sweep's answer.
 
     Attributes:
-        paper, value, low, high: The paper's number and this sweep's, of `number`; with its 95 % interval.
-        change, change_low, change_high, floor: What the metric moves by over the sweep, and must move by to count.
+        paper, value, low, high: The paper's number and this sweep's, of `number`; with its 95 %
+            interval.
+        change, change_low, change_high, floor: What the metric moves by over the sweep, and must
+            move by to count.
         yardstick: What it reads where nothing was learnt, or for fresh data.
         same_size: Whether the paper's number lies within the interval: yes, no, or unknown.
     """
@@ -72,12 +81,21 @@ def scorecard(sweep: Sweep) -> pd.DataFrame:
     """One row a claim, with the columns of `Claim`.
 
     Args:
-        sweep: Of cells. Metrics that it does not have give no row; losses are read from its runs' metrics.jsonl.
+        sweep: Of cells. Metrics that it does not have give no row; losses are read from its runs'
+            metrics.jsonl.
     """
     cells, yardsticks = averaged(sweep.cells), sweep.yardsticks
     claims = [
-        *(distance(cells, yardsticks, *which) for which in DISTANCES if f"metrics/{which[0]}" in cells),
-        *(component(cells, yardsticks, *which) for which in COMPONENTS if f"metrics/{which[0]}" in cells),
+        *(
+            distance(cells, yardsticks, *which)
+            for which in DISTANCES
+            if f"metrics/{which[0]}" in cells
+        ),
+        *(
+            component(cells, yardsticks, *which)
+            for which in COMPONENTS
+            if f"metrics/{which[0]}" in cells
+        ),
     ]
     read = losses(sweep)
     means = averaged(read[read.kind == "cell"])
@@ -93,7 +111,9 @@ def judge(sign: int, r: tuple[float, float], change: tuple[float, float], floor:
         r, change: Ends (low, high) of the intervals.
         floor: What the change must exceed; NaN where it is not known.
     """
-    near, far = sorted(sign * end for end in change) if not any(map(math.isnan, change)) else (NAN, NAN)
+    near, far = (
+        sorted(sign * end for end in change) if not any(map(math.isnan, change)) else (NAN, NAN)
+    )
     if min(sign * end for end in r) > 0 and near > floor:
         return REPRODUCED
     return NOT if far < floor else UNKNOWN
@@ -101,23 +121,58 @@ def judge(sign: int, r: tuple[float, float], change: tuple[float, float], floor:
 
 def contains(low: float, high: float, paper: tuple[float, float]) -> str:
     """Whether an interval meets the paper's number, or the range of its numbers."""
-    return "unknown" if math.isnan(low) or math.isnan(high) else "yes" if low <= max(paper) and high >= min(paper) else "no"
+    return (
+        "unknown"
+        if math.isnan(low) or math.isnan(high)
+        else "yes"
+        if low <= max(paper) and high >= min(paper)
+        else "no"
+    )
 
 
 def reads(yardsticks: Yardsticks, metric: str) -> str:
     """Yardsticks' readings, in a line."""
-    known = {name: (values.get(metric) or {}) for name, values in yardsticks.items()}
-    parts = [f"{name} {m['value']:.4g}" for name, m in known.items() if name != "floor" and m.get("value") is not None]
+    known = {name: values.get(metric) or {} for name, values in yardsticks.items()}
+    parts = [
+        f"{name} {m['value']:.4g}"
+        for name, m in known.items()
+        if name != "floor" and m.get("value") is not None
+    ]
     floor = known.get("floor", {})
-    fresh = [f"fresh data {floor['low']:.4g} to {floor['high']:.4g}"] if floor.get("low") is not None else []
+    fresh = (
+        [f"fresh data {floor['low']:.4g} to {floor['high']:.4g}"]
+        if floor.get("low") is not None
+        else []
+    )
     return ", ".join(fresh + parts)
 
 
 # metric, axis, sign, the paper's r (None where it gives none), source, claim
 DISTANCES = (
-    ("distance_to_train", "location", -1, -0.7388, "5.1, Fig. 3 a-c", "the distance to train falls as the interval moves right"),
-    ("distance_to_train", "width", 1, 0.316, "5.1, Fig. 3 d", "the distance to train grows with the interval's width"),
-    ("js_amplitude", "location", -1, None, "5.2, Fig. 6", "signals: the JS distance to train falls as the interval moves right"),
+    (
+        "distance_to_train",
+        "location",
+        -1,
+        -0.7388,
+        "5.1, Fig. 3 a-c",
+        "the distance to train falls as the interval moves right",
+    ),
+    (
+        "distance_to_train",
+        "width",
+        1,
+        0.316,
+        "5.1, Fig. 3 d",
+        "the distance to train grows with the interval's width",
+    ),
+    (
+        "js_amplitude",
+        "location",
+        -1,
+        None,
+        "5.2, Fig. 6",
+        "signals: the JS distance to train falls as the interval moves right",
+    ),
 )
 # metric, the paper's falls from mean 100 to mean 1000: Pokemon, Flowers; source, claim
 COMPONENTS = (
@@ -129,7 +184,14 @@ COMPONENTS = (
 
 
 def distance(
-    cells: pd.DataFrame, yardsticks: Yardsticks, metric: str, axis: str, sign: int, paper: float | None, source: str, claim: str
+    cells: pd.DataFrame,
+    yardsticks: Yardsticks,
+    metric: str,
+    axis: str,
+    sign: int,
+    paper: float | None,
+    source: str,
+    claim: str,
 ) -> Claim:
     """Claims 1 and 2: a metric against an axis, by r."""
     x, y = columns(cells, axis, f"metrics/{metric}")
@@ -144,7 +206,11 @@ def distance(
 
 
 def component(
-    cells: pd.DataFrame, yardsticks: Yardsticks, metric: str, pokemon: tuple[float, float], flowers: tuple[float, float]
+    cells: pd.DataFrame,
+    yardsticks: Yardsticks,
+    metric: str,
+    pokemon: tuple[float, float],
+    flowers: tuple[float, float],
 ) -> Claim:
     """Claim 3: a distance between distributions on a principal component, by its fall."""
     x, y = columns(cells, "location", f"metrics/{metric}")
@@ -162,9 +228,15 @@ def component(
 
 
 def own_loss(means: pd.DataFrame) -> Claim:
-    """Claim 4, as the paper shows it: the training loss of the cells of width 100, each under its own t."""
+    """Claim 4, as the paper shows it: the training loss of the cells of width 100, each under its
+    own t.
+    """
     x, loss, sd, fixed, epochs = narrow(means, "loss", "sd", "fixed", "epochs")
-    known = f"one fixed model's fall under the same t: {1 - fixed[-1] / fixed[0]:.1%}" if len(x) and fixed[0] > 0 else "no uniform run"
+    known = (
+        f"one fixed model's fall under the same t: {1 - fixed[-1] / fixed[0]:.1%}"
+        if len(x) and fixed[0] > 0
+        else "no uniform run"
+    )
     return fallen(
         "at width 100 the training loss falls as the median grows from 150 to 950", "90 % (about 0.10 to below 0.01)",
         x, loss, sd / np.sqrt(epochs), known,
@@ -173,8 +245,12 @@ def own_loss(means: pd.DataFrame) -> Claim:
 
 
 def learnt_loss(means: pd.DataFrame) -> Claim:
-    """Claim 4, less what the change of t alone does: the same losses in units of what one fixed model reads."""
-    x, loss, sd, fixed, fixed_error, epochs = narrow(means, "loss", "sd", "fixed", "fixed_error", "epochs")
+    """Claim 4, less what the change of t alone does: the same losses in units of what one fixed
+    model reads.
+    """
+    x, loss, sd, fixed, fixed_error, epochs = narrow(
+        means, "loss", "sd", "fixed", "fixed_error", "epochs"
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = loss / fixed
         error = ratio * np.hypot(sd / np.sqrt(epochs) / loss, fixed_error / fixed)
@@ -184,11 +260,21 @@ def learnt_loss(means: pd.DataFrame) -> Claim:
     )  # fmt: skip
 
 
-def fallen(claim: str, paper: str, x: np.ndarray, loss: np.ndarray, error: np.ndarray, yardstick: str, note: str) -> Claim:
-    """A loss of the cells of width 100 against location; the change is of log10, for the loss spans decades.
+def fallen(
+    claim: str,
+    paper: str,
+    x: np.ndarray,
+    loss: np.ndarray,
+    error: np.ndarray,
+    yardstick: str,
+    note: str,
+) -> Claim:
+    """A loss of the cells of width 100 against location; the change is of log10, for the loss spans
+    decades.
 
     Args:
-        x, loss, error: By location, shape (cells,); the error is the standard error of the loss, a mean over epochs.
+        x, loss, error: By location, shape (cells,); the error is the standard error of the loss, a
+            mean over epochs.
     """
     rho, change, half = NAN, NAN, NAN
     if len(x) >= 4 and np.isfinite(loss).all() and (loss > 0).all():
@@ -222,17 +308,27 @@ def probe_loss(means: pd.DataFrame) -> Claim:
 
 
 def narrow(means: pd.DataFrame, *names: str) -> tuple[np.ndarray, ...]:
-    """Location and other columns of the cells of width 100 that have the first of them, by location: each of shape (cells,)."""
+    """Location and other columns of the cells of width 100 that have the first of them, by
+    location: each of shape (cells,).
+    """
     cells = means[means.width == NARROW].dropna(subset=[names[0]]).sort_values("location")
     return tuple(cells[name].to_numpy(float) for name in ("location", *names))
 
 
 def merging(means: pd.DataFrame) -> Claim:
-    """Claim 5: the losses of one width hardly depend on location at widths of 700 and more, as they do at width 100."""
+    """Claim 5: the losses of one width hardly depend on location at widths of 700 and more, as they
+    do at width 100.
+    """
     widths = sorted(w for w in set(means.width) if w >= WIDE and (means.width == w).sum() > 1)
-    found = {width: merged(means[means.width == width], means[means.width == NARROW]) for width in widths}
+    found = {
+        width: merged(means[means.width == width], means[means.width == NARROW]) for width in widths
+    }
     known = {width: ratio for width, ratio in found.items() if ratio[0] == ratio[0]}
-    value, low, high = max(known.values(), key=lambda ratio: ratio[0]) if len(known) == len(widths) > 0 else (NAN, NAN, NAN)
+    value, low, high = (
+        max(known.values(), key=lambda ratio: ratio[0])
+        if len(known) == len(widths) > 0
+        else (NAN, NAN, NAN)
+    )
     fixed = [f"width {w:g}: {np.ptp(means.fixed[means.width == w]):.3g}" for w in widths]
     verdict = REPRODUCED if high < NEARLY else NOT if low > NEARLY else UNKNOWN
     return Claim(
@@ -246,14 +342,19 @@ def merging(means: pd.DataFrame) -> Claim:
 
 
 def merged(wide: pd.DataFrame, narrow: pd.DataFrame) -> tuple[float, float, float]:
-    """Spread (largest less smallest) of the mean losses of one width over that of width 100 in the same places, with its interval.
+    """Spread (largest less smallest) of the mean losses of one width over that of width 100 in the
+    same places, with its interval.
 
-    The losses of width 100 are interpolated between its cells. NaN where those are not surely apart: nothing is there to merge.
+    The losses of width 100 are interpolated between its cells. NaN where those are not surely
+    apart: nothing is there to merge.
     """
     narrow = narrow.dropna(subset=["loss", "sd"]).sort_values("location")
     if len(narrow) < 2 or not (narrow.sd > 0).all() or not (wide.sd > 0).all():
         return NAN, NAN, NAN
-    top, own = float(np.ptp(wide.loss)), float(np.ptp(np.interp(wide.location, narrow.location, narrow.loss)))
+    top, own = (
+        float(np.ptp(wide.loss)),
+        float(np.ptp(np.interp(wide.location, narrow.location, narrow.loss))),
+    )
     doubt, doubt_own = (chance_range(cells, len(wide)) for cells in (wide, narrow))
     if own <= doubt_own:
         return NAN, NAN, NAN
@@ -277,4 +378,7 @@ def range_note(y: np.ndarray, floor: Mapping[str, float | None] | None) -> str:
         return "no floor"
     width = float(floor["high"] or 0) - float(floor["low"] or 0)
     inside = "less" if np.ptp(y) < width else "more"
-    return f"cells span {y.min():.4g} to {y.max():.4g}, {inside} than the range of fresh data ({width:.3g})"
+    return (
+        f"cells span {y.min():.4g} to {y.max():.4g}, {inside} than the range of fresh data"
+        f" ({width:.3g})"
+    )

@@ -1,9 +1,11 @@
 """How a metric goes with where the interval lies and how wide it is, over the cells of a sweep.
 
-    location = (c_l + c_h) / 2,  width = c_h - c_l  (nominal; uncorrelated with each other over the full triangle)
+    location = (c_l + c_h) / 2,  width = c_h - c_l  (nominal; uncorrelated with each other over the
+    full triangle)
 
-Pearson's r with its 95 % interval by Fisher's z (as the paper), and Spearman's rho. Both take cells as independent; they
-share one base, and one run a cell has no error bar of its own: seeds are averaged first.
+Pearson's r with its 95 % interval by Fisher's z (as the paper), and Spearman's rho. Both take cells
+as independent; they share one base, and one run a cell has no error bar of its own: seeds are
+averaged first.
 """
 
 from typing import Any
@@ -14,7 +16,8 @@ from scipy import stats
 
 
 def correlations(cells: pd.DataFrame, metrics: list[str]) -> pd.DataFrame:
-    """One row for each metric and axis: metric, axis, n, pearson, low, high, pearson_p, spearman, spearman_p.
+    """One row for each metric and axis: metric, axis, n, pearson, low, high, pearson_p, spearman,
+    spearman_p.
 
     Args:
         cells: Columns low, high, location, width and `metrics/NAME`.
@@ -48,5 +51,12 @@ def correlation(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
         return dict.fromkeys(names, float("nan"))
     pearson, spearman = stats.pearsonr(x, y), stats.spearmanr(x, y)
     interval = pearson.confidence_interval(0.95)
-    values = (pearson.statistic, interval.low, interval.high, pearson.pvalue, spearman.statistic, spearman.pvalue)
+    values = (
+        pearson.statistic,
+        interval.low,
+        interval.high,
+        pearson.pvalue,
+        spearman.statistic,
+        spearman.pvalue,
+    )
     return dict(zip(names, map(float, values), strict=True))

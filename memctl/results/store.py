@@ -20,8 +20,9 @@ class Sweep:
 
     Attributes:
         directory: The sweep's folder.
-        table: One row a finished run: name, kind (cell, base, uniform or other), seed, n_train, low, high, location, width,
-            fingerprint, and the record's numbers as in `record.flat`, without `yardsticks/`.
+        table: One row a finished run: name, kind (cell, base, uniform or other), seed, n_train,
+            low, high, location, width, fingerprint, and the record's numbers as in `record.flat`,
+            without `yardsticks/`.
         records: The finished runs' records by name.
         unfinished: Name and state of every other run that was planned or begun.
     """
@@ -38,13 +39,17 @@ class Sweep:
 
     @property
     def compared(self) -> pd.DataFrame:
-        """The rows that the sweep is about: its cells or, where it sweeps other distributions, every controlled run."""
+        """The rows that the sweep is about: its cells or, where it sweeps other distributions,
+        every controlled run.
+        """
         return self.cells if len(self.cells) else self.table[self.table.kind != "base"]
 
     @property
     def metrics(self) -> list[str]:
         """Names of the metrics that have a value in some run, in the records' order."""
-        named = dict.fromkeys(name for record in self.records.values() for name in record["metrics"])
+        named = dict.fromkeys(
+            name for record in self.records.values() for name in record["metrics"]
+        )
         return [name for name in named if f"metrics/{name}" in self.table]
 
     @property
@@ -59,32 +64,48 @@ class Sweep:
 
     @property
     def plain(self) -> bool:
-        """Whether its cells can be laid on one grid: of one split, each used in one way (and with any number of seeds)."""
+        """Whether its cells can be laid on one grid: of one split, each used in one way (and with
+        any number of seeds).
+        """
         return self.splits == 1 and not self.cells.duplicated(["low", "high", "seed"]).any()
 
     @property
     def timesteps(self) -> int:
         """T of the first run."""
-        return int(next(iter(self.records.values()))["science"].get("diffusion", {}).get("timesteps", 1000))
+        return int(
+            next(iter(self.records.values()))["science"].get("diffusion", {}).get("timesteps", 1000)
+        )
 
     def floor(self, name: str, metric: str) -> tuple[float, float]:
-        """What 95 % of fresh real data would read beside the run `name`; NaN where that is not known."""
+        """What 95 % of fresh real data would read beside the run `name`; NaN where that is not
+        known.
+        """
         found = self.records[name]["yardsticks"]["floor"].get(metric) or {"low": None, "high": None}
         return tuple(float("nan") if found[end] is None else found[end] for end in ("low", "high"))  # type: ignore[return-value]
 
 
-SAMPLER = ("sampler", "seed", "control", "drawing", "weighting")  # what cells and reference runs differ in by design
+SAMPLER = (
+    "sampler",
+    "seed",
+    "control",
+    "drawing",
+    "weighting",
+)  # what cells and reference runs differ in by design
 
 
 def mixed(records: dict[str, dict[str, Any]]) -> list[str]:
-    """Settings besides cell and seed in which runs differ, so that they should not be read as one sweep."""
+    """Settings besides cell and seed in which runs differ, so that they should not be read as one
+    sweep.
+    """
     seen: dict[str, set[str]] = {}
     for record in records.values():
         parts = [k for k in record["science"] if k not in SAMPLER]
         parts += ["control", "weighting"] if record["science"].get("sampler") else []
         parts += ["drawing"] if record["ci"] else []
         for part in parts:
-            seen.setdefault(part, set()).add(json.dumps(record["science"].get(part), sort_keys=True))
+            seen.setdefault(part, set()).add(
+                json.dumps(record["science"].get(part), sort_keys=True)
+            )
     return sorted(part for part, values in seen.items() if len(values) > 1)
 
 
@@ -115,12 +136,18 @@ def read(directory: Path) -> Sweep:
     """Read a sweep's folder, finished or not.
 
     Raises:
-        UserError: no such folder, no finished run in it, or runs of different splits, which cannot be compared.
+        UserError: no such folder, no finished run in it, or runs of different splits, which cannot
+            be compared.
     """
     if not directory.is_dir():
         raise UserError(f"{directory} is not a folder; give a sweep's, such as runs/mitdb208")
     planned = (read_json(directory / "sweep.json") or {}).get("runs", {})
-    names = [*planned, *sorted(p.parent.name for p in directory.glob("*/status.json") if p.parent.name not in planned)]
+    names = [
+        *planned,
+        *sorted(
+            p.parent.name for p in directory.glob("*/status.json") if p.parent.name not in planned
+        ),
+    ]
     records, unfinished = {}, {}
     for name in names:
         status = folder.status(directory / name)
@@ -128,14 +155,27 @@ def read(directory: Path) -> Sweep:
         record = folder.record(directory / name) if state == "done" else None
         if record is None:
             message = (status or {}).get("message", "")
-            unfinished[name] = f"{'missing' if state == 'new' else state}{': ' + message.splitlines()[0] if message else ''}"
+            unfinished[name] = (
+                f"{'missing' if state == 'new' else state}{': ' + message.splitlines()[0] if message else ''}"
+            )
         else:
             records[name] = record
     if not records:
-        raise UserError(f"{directory} holds no finished run yet" + (f"; unfinished: {', '.join(unfinished)}" if unfinished else ""))
-    sources = {json.dumps({**record["science"]["data"], **dict.fromkeys(SPLIT_KEYS)}, sort_keys=True) for record in records.values()}
+        raise UserError(
+            f"{directory} holds no finished run yet"
+            + (f"; unfinished: {', '.join(unfinished)}" if unfinished else "")
+        )
+    sources = {
+        json.dumps({**record["science"]["data"], **dict.fromkeys(SPLIT_KEYS)}, sort_keys=True)
+        for record in records.values()
+    }
     if len(sources) > 1:
-        raise UserError(f"{directory} mixes runs of different data, which cannot be compared: {'; '.join(sorted(sources))}")
+        raise UserError(
+            f"{directory} mixes runs of different data, which cannot be compared:"
+            f" {'; '.join(sorted(sources))}"
+        )
     table = pd.DataFrame([row(record) for record in records.values()])
-    table = table.astype(dict.fromkeys(("low", "high", "location", "width"), float)).copy()  # floats also where no run has a cell
+    table = table.astype(
+        dict.fromkeys(("low", "high", "location", "width"), float)
+    ).copy()  # floats also where no run has a cell
     return Sweep(directory, table, records, unfinished)

@@ -1,6 +1,7 @@
 """WHERE learning happens: distributions over the diffusion step t, one file each.
 
-Needs numpy and scipy, and torch to draw; samplers in log SNR read the betas from diffusers. Neither Lightning nor Hydra.
+Needs numpy and scipy, and torch to draw; samplers in log SNR read the betas from diffusers. Neither
+Lightning nor Hydra.
 """
 
 from collections.abc import Mapping
@@ -41,7 +42,10 @@ SAMPLERS: dict[str, type[TimestepSampler]] = {
 
 
 def known() -> dict[str, type[TimestepSampler]]:
-    """Every sampler by name, with the user's own. Raises: UserError, for a file of the user's that is wrong."""
+    """Every sampler by name, with the user's own.
+
+    Raises: UserError, for a file of the user's that is wrong.
+    """
     own = own_samplers()
     taken = sorted(set(own) & {*SAMPLERS, "none"})
     if taken:
@@ -50,10 +54,12 @@ def known() -> dict[str, type[TimestepSampler]]:
 
 
 def build(spec: Mapping[str, Any], schedule: NoiseSchedule | None = None) -> TimestepSampler:
-    """The sampler that `spec`, for example {"name": "interval", "low": 100, "high": 200}, describes; specs in it are built too.
+    """The sampler that `spec`, for example {"name": "interval", "low": 100, "high": 200},
+    describes; specs in it are built too.
 
     Args:
-        schedule: The noise schedule that, with its number of steps, holds where the spec names none.
+        schedule: The noise schedule that, with its number of steps, holds where the spec names
+            none.
 
     Raises:
         UserError: an unknown name or parameter, or a value that the sampler refuses.
@@ -70,14 +76,20 @@ def build(spec: Mapping[str, Any], schedule: NoiseSchedule | None = None) -> Tim
     if schedule is None and isinstance(values.get("schedule"), NoiseSchedule):
         schedule = values["schedule"]
         values.setdefault("timesteps", schedule.timesteps)
-    return registry.build("sampler", table, {key: _built(value, schedule) for key, value in values.items()})
+    return registry.build(
+        "sampler", table, {key: _built(value, schedule) for key, value in values.items()}
+    )
 
 
 def _built(value: Any, schedule: NoiseSchedule | None) -> Any:
     """A value of a spec with the specs in it built, and lists made tuples."""
     if isinstance(value, Mapping) and "name" in value:
         return build(value, schedule)
-    return tuple(_built(item, schedule) for item in value) if isinstance(value, list | tuple) else value
+    return (
+        tuple(_built(item, schedule) for item in value)
+        if isinstance(value, list | tuple)
+        else value
+    )
 
 
 def use(spec: Mapping[str, Any], schedule: NoiseSchedule | None = None) -> ScheduleSampler:

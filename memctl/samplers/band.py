@@ -25,9 +25,15 @@ class BandSampler(TimestepSampler):
         super().__post_init__()
         if self.high is None:
             object.__setattr__(self, "high", self.timesteps)
-        self.check("high", lambda v: isinstance(v, int) and 1 <= v <= self.timesteps, f"a whole number in [1, {self.timesteps}]")
         self.check(
-            "low", lambda v: isinstance(v, int) and 0 <= v < (self.high or 0), f"a whole number in [0, {self.high}), below sampler.high"
+            "high",
+            lambda v: isinstance(v, int) and 1 <= v <= self.timesteps,
+            f"a whole number in [1, {self.timesteps}]",
+        )
+        self.check(
+            "low",
+            lambda v: isinstance(v, int) and 0 <= v < (self.high or 0),
+            f"a whole number in [0, {self.high}), below sampler.high",
         )
         if self.multiplier is not None:
             self.check("multiplier", lambda v: v >= 1, "at least 1, or null for the band alone")
@@ -35,7 +41,9 @@ class BandSampler(TimestepSampler):
     @property
     def label(self) -> str:
         end = "" if self.high == self.timesteps else f"_high{self.high}"
-        return f"band_low{self.low}{end}" + (f"_multiplier{self.multiplier:.12g}" if self.multiplier is not None else "")
+        return f"band_low{self.low}{end}" + (
+            f"_multiplier{self.multiplier:.12g}" if self.multiplier is not None else ""
+        )
 
     def probabilities(self) -> Floats:
         p = np.full(self.timesteps, 1 / self.multiplier if self.multiplier else 0.0)

@@ -20,7 +20,11 @@ class FixedSampler(TimestepSampler):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.check("t", lambda v: isinstance(v, int) and 1 <= v <= self.timesteps, f"a whole number in [1, {self.timesteps}]")
+        self.check(
+            "t",
+            lambda v: isinstance(v, int) and 1 <= v <= self.timesteps,
+            f"a whole number in [1, {self.timesteps}]",
+        )
 
     def probabilities(self) -> Floats:
         return np.eye(self.timesteps)[self.t - 1]

@@ -11,7 +11,9 @@ from memctl.samplers.base import Floats
 BITS = 20
 SIZE = 1 << BITS
 CPU = torch.device("cpu")
-randint = torch.randint  # a batch is drawn in microseconds: looking names up and passing defaults count
+randint = (
+    torch.randint
+)  # a batch is drawn in microseconds: looking names up and passing defaults count
 
 
 def uniform(n: int, generator: torch.Generator | None, device: torch.device | str | None) -> Tensor:
@@ -28,19 +30,29 @@ class InverseCdf:
         self._cdf: dict[torch.device, Tensor] = {}
         self._tables: dict[torch.device | str | None, Callable[[int, Tensor], Tensor]] = {}
 
-    def table(self, n: int, generator: torch.Generator | None, device: torch.device | str | None) -> Tensor:
-        """Independent draws: a table of the inverse at (k + 1/2) / 2^20, indexed by random k, costs half of a search of the cdf."""
+    def table(
+        self, n: int, generator: torch.Generator | None, device: torch.device | str | None
+    ) -> Tensor:
+        """Independent draws: a table of the inverse at (k + 1/2) / 2^20, indexed by random k, costs
+        half of a search of the cdf.
+        """
         if generator is None:
             look_up = self._tables.get(device) or self._look_up(device)
             indices = randint(SIZE, (n,)) if device is None else randint(SIZE, (n,), device=device)
         else:
             where = generator.device
             look_up = self._tables.get(where) or self._look_up(where)
-            indices = randint(SIZE, (n,), generator=generator) if where == CPU else randint(SIZE, (n,), generator=generator, device=where)
+            indices = (
+                randint(SIZE, (n,), generator=generator)
+                if where == CPU
+                else randint(SIZE, (n,), generator=generator, device=where)
+            )
         return look_up(0, indices)
 
     def _look_up(self, device: torch.device | str | None) -> Callable[[int, Tensor], Tensor]:
-        self._tables[device] = self._inverses.to(torch.get_default_device() if device is None else device).index_select
+        self._tables[device] = self._inverses.to(
+            torch.get_default_device() if device is None else device
+        ).index_select
         return self._tables[device]
 
     @cached_property
@@ -48,12 +60,18 @@ class InverseCdf:
         below = torch.ceil(self.cdf * SIZE - 0.5).long()  # midpoints below each value of the cdf
         return torch.repeat_interleave(torch.diff(below, prepend=below.new_zeros(1)))
 
-    def stratified(self, n: int, generator: torch.Generator | None, device: torch.device | str | None) -> Tensor:
+    def stratified(
+        self, n: int, generator: torch.Generator | None, device: torch.device | str | None
+    ) -> Tensor:
         """One draw from each n-th of the probability, in random order."""
         u = uniform(n, generator, device)
-        return self.search((u + torch.randperm(n, generator=generator, device=u.device)) / max(n, 1))
+        return self.search(
+            (u + torch.randperm(n, generator=generator, device=u.device)) / max(n, 1)
+        )
 
-    def independent(self, n: int, generator: torch.Generator | None, device: torch.device | str | None) -> Tensor:
+    def independent(
+        self, n: int, generator: torch.Generator | None, device: torch.device | str | None
+    ) -> Tensor:
         """Independent draws by search."""
         return self.search(uniform(n, generator, device))
 

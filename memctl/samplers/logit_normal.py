@@ -13,7 +13,8 @@ from memctl.samplers.normal import masses
 class LogitNormalSampler(TimestepSampler):
     """logit(t / T) ~ N(logit_mean, logit_std^2); a larger mean is more noise, as in the paper.
 
-    diffusers' `compute_density_for_timestep_sampling` indexes descending timesteps with the same number: there a larger mean is less noise.
+    diffusers' `compute_density_for_timestep_sampling` indexes descending timesteps with the same
+    number: there a larger mean is less noise.
 
     Attributes:
         logit_mean: Finite. logit_std: Positive.
@@ -29,4 +30,7 @@ class LogitNormalSampler(TimestepSampler):
         self.check("logit_std", lambda v: v > 0, "positive")
 
     def probabilities(self) -> Floats:
-        return masses((logit(np.arange(self.timesteps + 1) / self.timesteps) - self.logit_mean) / self.logit_std)
+        return masses(
+            (logit(np.arange(self.timesteps + 1) / self.timesteps) - self.logit_mean)
+            / self.logit_std
+        )

@@ -1,4 +1,6 @@
-"""ln sigma normal: EDM's training distribution of noise levels (Karras et al. 2022, arXiv 2206.00364, table 1)."""
+"""ln sigma normal: EDM's training distribution of noise levels (Karras et al. 2022, arXiv
+2206.00364, table 1).
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +12,8 @@ from memctl.samplers.log_snr import LogSnrSampler
 class LogNormalSampler(LogSnrSampler):
     """ln sigma ~ N(P_mean, P_std^2), so lambda = -2 ln sigma ~ N(-2 P_mean, 4 P_std^2).
 
-    EDM's sigma is that of data with standard deviation sigma_data = 0.5; for data of standard deviation 1, add ln 2 to P_mean.
+    EDM's sigma is that of data with standard deviation sigma_data = 0.5; for data of standard
+    deviation 1, add ln 2 to P_mean.
 
     Attributes:
         P_mean, P_std: Mean and standard deviation of ln sigma, P_std > 0; the defaults are EDM's.

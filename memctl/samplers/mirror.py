@@ -9,15 +9,24 @@ from memctl.samplers.base import Floats, TimestepSampler, fit_for_a_folder
 
 @dataclass(frozen=True)
 class MirrorSampler(TimestepSampler):
-    """p(t) = q(T + 1 - t), q the distribution of the sampler `of`: same width, same entropy, other place."""
+    """p(t) = q(T + 1 - t), q the distribution of the sampler `of`: same width, same entropy, other
+    place.
+    """
 
     name = "mirror"
     of: TimestepSampler | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not isinstance(self.of, TimestepSampler) or self.of.timesteps != self.timesteps or self.of.adaptive:
-            raise UserError(f"sampler.of of a mirror must be a fixed distribution over {self.timesteps} steps, such as {{name: uniform}}")
+        if (
+            not isinstance(self.of, TimestepSampler)
+            or self.of.timesteps != self.timesteps
+            or self.of.adaptive
+        ):
+            raise UserError(
+                f"sampler.of of a mirror must be a fixed distribution over {self.timesteps} steps,"
+                " such as {name: uniform}"
+            )
 
     def probabilities(self) -> Floats:
         assert self.of is not None

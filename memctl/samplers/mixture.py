@@ -25,7 +25,8 @@ class MixtureSampler(TimestepSampler):
         super().__post_init__()
         object.__setattr__(self, "parts", tuple(self.parts))
         if not self.parts or not all(
-            isinstance(p, TimestepSampler) and p.timesteps == self.timesteps and not p.adaptive for p in self.parts
+            isinstance(p, TimestepSampler) and p.timesteps == self.timesteps and not p.adaptive
+            for p in self.parts
         ):
             raise UserError(
                 f"sampler.parts must list fixed distributions over {self.timesteps} steps, "
@@ -36,12 +37,16 @@ class MixtureSampler(TimestepSampler):
             valid = all(is_number(w) and w >= 0 for w in self.weights)
             if len(self.weights) != len(self.parts) or not valid or not sum(self.weights):
                 raise UserError(
-                    f"sampler.weights={list(self.weights)} must be {len(self.parts)} numbers of at least 0, one a part, that are not all 0"
+                    f"sampler.weights={list(self.weights)} must be {len(self.parts)} numbers of at"
+                    " least 0, one a part, that are not all 0"
                 )
 
     def probabilities(self) -> Floats:
         weights = np.asarray(self.weights or [1.0] * len(self.parts), dtype=np.float64)
-        return np.sum([w * part.pmf for w, part in zip(weights / weights.sum(), self.parts, strict=True)], axis=0)
+        return np.sum(
+            [w * part.pmf for w, part in zip(weights / weights.sum(), self.parts, strict=True)],
+            axis=0,
+        )
 
     @property
     def label(self) -> str:

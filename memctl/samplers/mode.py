@@ -1,4 +1,6 @@
-"""Stable Diffusion 3's mode sampling with heavy tails (Esser et al. 2024, arXiv 2403.03206, Eq. 20)."""
+"""Stable Diffusion 3's mode sampling with heavy tails (Esser et al. 2024, arXiv 2403.03206, Eq.
+20).
+"""
 
 import math
 from dataclasses import dataclass
@@ -15,7 +17,8 @@ class ModeSampler(TimestepSampler):
     """t / T = f(u) = 1 - u - s (cos^2(pi u / 2) - 1 + u), u uniform in [0, 1].
 
     Attributes:
-        mode_scale: s in [-1, 2 / (pi - 2)]. Positive favours the middle, negative the ends, 0 is uniform; the paper's best is 1.29.
+        mode_scale: s in [-1, 2 / (pi - 2)]. Positive favours the middle, negative the ends, 0 is
+            uniform; the paper's best is 1.29.
     """
 
     name = "mode"
@@ -26,7 +29,8 @@ class ModeSampler(TimestepSampler):
         self.check("mode_scale", lambda v: -1 <= v <= LARGEST, f"in [-1, {LARGEST:.4f}]")
 
     def probabilities(self) -> Floats:
-        # f(1 - v) = 1 - f(v) = g(v): p is symmetric, and P(t / T <= x) is the v for which g(v) = x, solved for x <= 1/2.
+        # f(1 - v) = 1 - f(v) = g(v): p is symmetric, and P(t / T <= x) is the v for which g(v) = x,
+        # solved for x <= 1/2.
         x = np.arange(self.timesteps // 2 + 1) / self.timesteps
         low, high = np.zeros_like(x), np.ones_like(x)
         for _ in range(100):  # halving, to the last digit

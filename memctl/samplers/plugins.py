@@ -1,7 +1,7 @@
 """A user's own samplers: classes in the .py files of one folder, found by name like memctl's own.
 
-The folder is `memctl_samplers` where one works, or the one that the variable MEMCTL_SAMPLERS names: never a config, so a
-stranger's config runs no code.
+The folder is `memctl_samplers` where one works, or the one that the variable MEMCTL_SAMPLERS names:
+never a config, so a stranger's config runs no code.
 """
 
 import hashlib
@@ -24,7 +24,8 @@ def own_samplers() -> dict[str, type[TimestepSampler]]:
     """The user's samplers by name.
 
     Raises:
-        UserError: a folder that is named and missing, a file that cannot be imported, a class without a name, a name used twice.
+        UserError: a folder that is named and missing, a file that cannot be imported, a class
+            without a name, a name used twice.
     """
     named = os.environ.get("MEMCTL_SAMPLERS")
     folder = Path(named or "memctl_samplers").resolve()
@@ -39,19 +40,25 @@ def _found(folder: Path) -> dict[str, type[TimestepSampler]]:
     for path in sorted(folder.glob("*.py")) if folder.is_dir() else []:
         module = _imported(path)
         for kind in vars(module).values():
-            if not (isinstance(kind, type) and issubclass(kind, TimestepSampler) and kind.__module__ == module.__name__):
+            if not (
+                isinstance(kind, type)
+                and issubclass(kind, TimestepSampler)
+                and kind.__module__ == module.__name__
+            ):
                 continue
             if inspect.isabstract(kind):
                 continue
             name = getattr(kind, "name", None)
             if not isinstance(name, str) or not name.isidentifier():
                 raise UserError(
-                    f"{path}: class {kind.__name__} needs a name, such as name = {kind.__name__.removesuffix('Sampler').lower()!r}"
+                    f"{path}: class {kind.__name__} needs a name, such as name ="
+                    f" {kind.__name__.removesuffix('Sampler').lower()!r}"
                 )
             taken = sorted({f.name for f in fields(kind)} & {*USE, "name"})
             if taken:
                 raise UserError(
-                    f"{path}: the field {taken[0]} of {kind.__name__} has a name that every sampler's config uses; choose another"
+                    f"{path}: the field {taken[0]} of {kind.__name__} has a name that every"
+                    " sampler's config uses; choose another"
                 )
             if name in found:
                 raise UserError(f"{path}: the name {name} is taken by {found[name].__name__}")
@@ -72,8 +79,14 @@ def _imported(path: Path) -> ModuleType:
     except UserError:
         raise
     except Exception as error:  # whatever the user's file raises
-        passed = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
-        line = getattr(error, "lineno", None) or (passed[-1] if passed else None)  # of a SyntaxError its own
+        passed = [
+            frame.lineno
+            for frame in traceback.extract_tb(error.__traceback__)
+            if frame.filename == str(path)
+        ]
+        line = getattr(error, "lineno", None) or (
+            passed[-1] if passed else None
+        )  # of a SyntaxError its own
         where = f"{path}, line {line}" if line else str(path)
         raise UserError(f"{where}: {type(error).__name__}: {error}") from None
     return module

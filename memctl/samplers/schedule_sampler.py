@@ -16,12 +16,17 @@ if TYPE_CHECKING:
 LARGEST = float(np.finfo(np.float32).max)
 DRAWABLE = 2.0**-50  # a step less likely is never drawn: u has 53 random bits
 MODES = ("sample", "weight", "correct")
-USE: dict[str, Any] = {"mode": "sample", "clip": None, "stratified": False}  # what a sampler's config holds besides the distribution
+USE: dict[str, Any] = {
+    "mode": "sample",
+    "clip": None,
+    "stratified": False,
+}  # what a sampler's config holds besides the distribution
 
 
 @dataclass(frozen=True)
 class ScheduleSampler:
-    """Draws t and gives each draw the factor w(t) of its loss: the interface of improved-diffusion (Nichol and Dhariwal 2021).
+    """Draws t and gives each draw the factor w(t) of its loss: the interface of improved-diffusion
+    (Nichol and Dhariwal 2021).
 
     With p the sampler's distribution, E[w(t) L_t] over the draws is:
 
@@ -37,8 +42,9 @@ class ScheduleSampler:
         stratified: Draw one t from each n-th of the probability (see `TimestepSampler.stratified`).
 
     Raises:
-        UserError: an unknown mode, or a clip that is not positive. `loss_weights` also: mode=correct where p(t) is 0 or too small to be
-            drawn at all. Where p(t) is merely small, `ess` says how many draws it would take.
+        UserError: an unknown mode, or a clip that is not positive. `loss_weights` also:
+            mode=correct where p(t) is 0 or too small to be drawn at all. Where p(t) is merely
+            small, `ess` says how many draws it would take.
     """
 
     sampler: TimestepSampler
@@ -51,7 +57,9 @@ class ScheduleSampler:
             raise UserError(f"sampler.mode={self.mode} must be sample, weight or correct")
         clip = self.clip
         if clip is not None and (not is_number(clip) or clip <= 0):
-            raise UserError(f"sampler.clip={clip} must be positive, the largest weight of a loss, or null")
+            raise UserError(
+                f"sampler.clip={clip} must be positive, the largest weight of a loss, or null"
+            )
         object.__setattr__(self, "clip", None if clip is None else float(clip))
         if not isinstance(self.stratified, bool):
             raise UserError(f"sampler.stratified={self.stratified} must be true or false")
@@ -71,8 +79,9 @@ class ScheduleSampler:
             w = timesteps * p
         elif never := int((p < DRAWABLE).sum()):
             raise UserError(
-                f"sampler.mode=correct needs p(t) > 0 at every step, and {self.sampler.label} is 0 "
-                f"(or below 1e-15, never drawn) at {never} of {timesteps}; mix it with some uniform (sampler=mixture)"
+                f"sampler.mode=correct needs p(t) > 0 at every step, and {self.sampler.label} is 0"
+                f" (or below 1e-15, never drawn) at {never} of {timesteps}; mix it with some"
+                " uniform (sampler=mixture)"
             )
         else:
             w = 1 / (timesteps * p)
@@ -80,15 +89,24 @@ class ScheduleSampler:
 
     @property
     def ess(self) -> float:
-        """The effective sample size a draw, (E w)^2 / E w^2 over the draws: in (0, 1], 1 where all weights are equal."""
+        """The effective sample size a draw, (E w)^2 / E w^2 over the draws: in (0, 1], 1 where all
+        weights are equal.
+        """
         q, w = self.proposal.pmf, self.loss_weights
         return float((q @ w) ** 2 / (q @ w**2))
 
-    def draw(self, n: int, generator: "torch.Generator | None" = None, device: "torch.device | str | None" = None) -> "torch.Tensor":
+    def draw(
+        self,
+        n: int,
+        generator: "torch.Generator | None" = None,
+        device: "torch.device | str | None" = None,
+    ) -> "torch.Tensor":
         """Draw n indices t - 1: int64, shape (n,), on the generator's device, else on `device`."""
         if self.stratified:
             return self.proposal.stratified(n, generator, device)
-        if self.mode == "correct":  # the rarest steps have the largest weights, so they must come up as often as p says
+        if (
+            self.mode == "correct"
+        ):  # the rarest steps have the largest weights, so they must come up as often as p says
             return self.proposal.exact(n, generator, device)
         return self.proposal.sample(n, generator, device)
 
@@ -100,17 +118,23 @@ class ScheduleSampler:
         if table is None or p is not self.sampler.pmf:  # an adaptive sampler has learned
             import torch
 
-            table = torch.tensor(np.minimum(self.loss_weights, LARGEST), dtype=torch.float32, device=t.device)
+            table = torch.tensor(
+                np.minimum(self.loss_weights, LARGEST), dtype=torch.float32, device=t.device
+            )
             self._tables[t.device] = (self.sampler.pmf, table)
         return table.index_select(0, t)
 
     def _unit(self, shape: "torch.Size", device: "torch.device") -> "torch.Tensor":
-        """The weights of plain draws, made once for a shape: views of one number, so that torch refuses to change them in place."""
+        """The weights of plain draws, made once for a shape: views of one number, so that torch
+        refuses to change them in place.
+        """
         weights = self._units.get((shape, device))
         if weights is None:
             import torch
 
-            weights = self._units[shape, device] = torch.tensor(min(1.0, self.clip or 1.0), device=device).expand(shape)
+            weights = self._units[shape, device] = torch.tensor(
+                min(1.0, self.clip or 1.0), device=device
+            ).expand(shape)
         return weights
 
     @cached_property
@@ -122,25 +146,40 @@ class ScheduleSampler:
         return {}
 
     def sample(
-        self, batch_size: int, device: "torch.device | str | None" = None, generator: "torch.Generator | None" = None
+        self,
+        batch_size: int,
+        device: "torch.device | str | None" = None,
+        generator: "torch.Generator | None" = None,
     ) -> "tuple[torch.Tensor, torch.Tensor]":
-        """Draw `batch_size` indices t - 1 and their w(t), both of shape (batch_size,); for a batch, loss = mean(w L_t)."""
+        """Draw `batch_size` indices t - 1 and their w(t), both of shape (batch_size,); for a batch,
+        loss = mean(w L_t).
+        """
         t = self.draw(batch_size, generator, device)
         return t, self.weight(t)
 
     def weights(self) -> Floats:
-        """The distribution that t is drawn from, shape (T,): what improved-diffusion calls the sampler's weights."""
+        """The distribution that t is drawn from, shape (T,): what improved-diffusion calls the
+        sampler's weights.
+        """
         return self.proposal.pmf
 
-    def update_with_local_losses(self, local_ts: "torch.Tensor", local_losses: "torch.Tensor") -> None:
-        """Let an adaptive sampler learn from the unweighted losses, shape (n,), of the drawn indices."""
+    def update_with_local_losses(
+        self, local_ts: "torch.Tensor", local_losses: "torch.Tensor"
+    ) -> None:
+        """Let an adaptive sampler learn from the unweighted losses, shape (n,), of the drawn
+        indices.
+        """
         if self.sampler.adaptive:
             self.sampler.update(local_ts, local_losses)
 
     @property
     def label(self) -> str:
         """The sampler's label, and what of the use is not the default."""
-        parts = [self.sampler.label, self.mode if self.mode != "sample" else "", f"clip{self.clip:.12g}" if self.clip is not None else ""]
+        parts = [
+            self.sampler.label,
+            self.mode if self.mode != "sample" else "",
+            f"clip{self.clip:.12g}" if self.clip is not None else "",
+        ]
         return "_".join([*filter(None, parts), *(["stratified"] if self.stratified else [])])
 
     @property

@@ -26,5 +26,6 @@ class ScheduledSampler(TimestepSampler):
             object.__setattr__(self, "timesteps", self.schedule.timesteps)
         if self.schedule.timesteps != self.timesteps:
             raise UserError(
-                f"the noise schedule has {self.schedule.timesteps} steps, sampler={self.name} {self.timesteps}; give both the same"
+                f"the noise schedule has {self.schedule.timesteps} steps, sampler={self.name}"
+                f" {self.timesteps}; give both the same"
             )

@@ -18,10 +18,12 @@ class TableSampler(TimestepSampler):
 
     Attributes:
         path: Text (numbers separated by commas, spaces or line breaks) or .npy.
-        sha256: Of the file; found if not given, else the file must have it, so that a stored spec means the same distribution.
+        sha256: Of the file; found if not given, else the file must have it, so that a stored spec
+            means the same distribution.
 
     Raises:
-        UserError: no such file, another file than it was, or not T numbers of at least 0 that are not all 0.
+        UserError: no such file, another file than it was, or not T numbers of at least 0 that are
+            not all 0.
     """
 
     name = "table"
@@ -31,13 +33,17 @@ class TableSampler(TimestepSampler):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.path is None:
-            raise UserError("sampler.path is not given: sampler=table reads p(1)..p(T) from a file of numbers")
+            raise UserError(
+                "sampler.path is not given: sampler=table reads p(1)..p(T) from a file of numbers"
+            )
         try:
             found = hashlib.sha256(Path(self.path).expanduser().read_bytes()).hexdigest()
         except OSError as error:
             raise UserError(f"sampler.path={self.path} cannot be read: {error.strerror}") from None
         if self.sha256 not in (None, found):
-            raise UserError(f"{self.path} is not the file it was: its sha256 is {found}, not {self.sha256}")
+            raise UserError(
+                f"{self.path} is not the file it was: its sha256 is {found}, not {self.sha256}"
+            )
         object.__setattr__(self, "sha256", found)
         _ = self.values
 
@@ -46,13 +52,22 @@ class TableSampler(TimestepSampler):
         """The numbers of the file."""
         path = Path(str(self.path)).expanduser()
         try:
-            values = np.load(path) if path.suffix == ".npy" else np.array(path.read_text().replace(",", " ").split(), dtype=np.float64)
-            values = np.asarray(values).astype(np.float64, casting="same_kind")  # not of complex numbers or text
-        except Exception as error:  # what numpy raises of a torn or foreign file has no common class
+            values = (
+                np.load(path)
+                if path.suffix == ".npy"
+                else np.array(path.read_text().replace(",", " ").split(), dtype=np.float64)
+            )
+            values = np.asarray(values).astype(
+                np.float64, casting="same_kind"
+            )  # not of complex numbers or text
+        except (
+            Exception
+        ) as error:  # what numpy raises of a torn or foreign file has no common class
             raise UserError(f"{path} is not a file of numbers: {error}") from None
         if values.shape != (self.timesteps,):
             raise UserError(
-                f"{path} holds numbers of shape {values.shape}; a distribution over the diffusion's steps has ({self.timesteps},)"
+                f"{path} holds numbers of shape {values.shape}; a distribution over the diffusion's"
+                f" steps has ({self.timesteps},)"
             )
         if not np.isfinite(values).all() or (values < 0).any() or not values.any():
             raise UserError(f"{path}: the numbers must be finite, at least 0, and not all 0")

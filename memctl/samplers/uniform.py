@@ -20,7 +20,12 @@ class UniformSampler(TimestepSampler):
     def probabilities(self) -> Floats:
         return np.ones(self.timesteps)
 
-    def sample(self, n: int, generator: "torch.Generator | None" = None, device: "torch.device | str | None" = None) -> "torch.Tensor":
+    def sample(
+        self,
+        n: int,
+        generator: "torch.Generator | None" = None,
+        device: "torch.device | str | None" = None,
+    ) -> "torch.Tensor":
         import torch
 
         device = generator.device if generator is not None else device

@@ -15,7 +15,9 @@ from memctl.sweep.devices import Slot
 
 @dataclass(frozen=True)
 class Payload:
-    """What a child needs; pickled when the sweep starts, so that later edits of configs do not reach it."""
+    """What a child needs; pickled when the sweep starts, so that later edits of configs do not
+    reach it.
+    """
 
     hydra_context: Any
     task_function: Any

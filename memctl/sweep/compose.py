@@ -1,6 +1,7 @@
 """Composing many configs that differ in values: Hydra composes once, the rest is set on copies.
 
-Hydra takes 0.1 s to compose a config; a sweep of 47 composes three or four, one for each choice of groups.
+Hydra takes 0.1 s to compose a config; a sweep of 47 composes three or four, one for each choice of
+groups.
 """
 
 from collections.abc import Sequence
@@ -34,10 +35,15 @@ class Composer:
         )
 
     def __call__(self, overrides: Sequence[str]) -> DictConfig:
-        """The config, with `hydra` left out. Raises: UserError for a key or value that the schema refuses."""
+        """The config, with `hydra` left out.
+
+        Raises: UserError for a key or value that the schema refuses.
+        """
         parsed = self.parser.parse_overrides(list(overrides))
         values = [o for o in parsed if self.is_value(o)]
-        rest = tuple(text for text, o in zip(overrides, parsed, strict=True) if not self.is_value(o))
+        rest = tuple(
+            text for text, o in zip(overrides, parsed, strict=True) if not self.is_value(o)
+        )
         if rest not in self.composed:
             cfg = self.loader.load_sweep_config(self.master, list(rest))
             with open_dict(cfg):

@@ -1,4 +1,6 @@
-"""What a sweep shows while it runs: each run as it ends, and how far the whole is, with the time left."""
+"""What a sweep shows while it runs: each run as it ends, and how far the whole is, with the time
+left.
+"""
 
 import sys
 import time
@@ -31,7 +33,9 @@ class Console:
     def finish(self, directory: Path, took: float, problem: str | None) -> None:
         """A run has ended: well, or with a problem."""
         self.ended[directory] = problem is None
-        text = f"[{len(self.ended)}/{len(self.directories)}] {directory.name}: " + (problem or f"done in {duration(took)}")
+        text = f"[{len(self.ended)}/{len(self.directories)}] {directory.name}: " + (
+            problem or f"done in {duration(took)}"
+        )
         print(("\r\x1b[K" if self.tty else "") + text + self.remaining(), flush=True)
         self.shown = time.monotonic()
 
@@ -47,34 +51,61 @@ class Console:
         if not self.tty and now - self.shown < EVERY:
             return
         self.shown = now
-        parts = [f"base {base['done'] / base['total']:.0%} (runs wait for it)"] if base else [where(d) for d in running]
-        text = f"{len(self.ended)}/{len(self.directories)} ended; now {', '.join(parts)}{self.remaining()}"
-        print(f"\r\x1b[K{text[:150]}" if self.tty else text, end="" if self.tty else "\n", flush=True)
+        parts = (
+            [f"base {base['done'] / base['total']:.0%} (runs wait for it)"]
+            if base
+            else [where(d) for d in running]
+        )
+        text = (
+            f"{len(self.ended)}/{len(self.directories)} ended; now"
+            f" {', '.join(parts)}{self.remaining()}"
+        )
+        print(
+            f"\r\x1b[K{text[:150]}" if self.tty else text, end="" if self.tty else "\n", flush=True
+        )
 
     def remaining(self) -> str:
-        """`; about 3 min left`: the work that is left at the speed of one slot so far, the runs' share over all slots."""
+        """`; about 3 min left`: the work that is left at the speed of one slot so far, the runs'
+        share over all slots.
+        """
         runs_done, runs_total, base_done, base_total = self.work()
         done = runs_done + base_done - (self.first or 0)
         if done <= 0 or self.busy < 5 or len(self.ended) == len(self.directories):
             return ""
         speed = done / self.busy
-        return f"; about {duration(((base_total - base_done) + (runs_total - runs_done) / self.slots) / speed)} left"
+        return (
+            "; about"
+            f" {duration(((base_total - base_done) + (runs_total - runs_done) / self.slots) / speed)}"
+            " left"
+        )
 
     def work(self) -> tuple[float, float, float, float]:
-        """Runs' work done and in all, bases' work done and in all; a run not yet started counts as the mean of the known."""
+        """Runs' work done and in all, bases' work done and in all; a run not yet started counts as
+        the mean of the known.
+        """
         known = [folder.status(d) if self.ended.get(d, True) else None for d in self.directories]
         totals = [s["total"] for s in known if s]
         mean = sum(totals) / len(totals) if totals else 1.0
-        total = sum(s["total"] if s else (0.0 if d in self.ended else mean) for d, s in zip(self.directories, known, strict=True))
+        total = sum(
+            s["total"] if s else (0.0 if d in self.ended else mean)
+            for d, s in zip(self.directories, known, strict=True)
+        )
         bases = self.bases(known)
-        return sum(s["done"] for s in known if s), total, sum(s["done"] for s in bases), sum(s["total"] for s in bases)
+        return (
+            sum(s["done"] for s in known if s),
+            total,
+            sum(s["done"] for s in bases),
+            sum(s["total"] for s in bases),
+        )
 
     def base(self, runs: Sequence[dict[str, Any] | None]) -> dict[str, Any] | None:
         """The status of a base that is being made for one of these runs."""
         return next((status for status in self.bases(runs) if status["state"] == "running"), None)
 
     def bases(self, runs: Sequence[dict[str, Any] | None]) -> list[dict[str, Any]]:
-        """The status of each base that some of these runs start from and that is or was trained here."""
+        """The status of each base that some of these runs start from and that is or was trained
+        here.
+        """
         folders = sorted({s["base"] for s in runs if s and s.get("base")})
         return [status for status in map(folder.status, map(Path, folders)) if status]
 

@@ -1,4 +1,7 @@
-"""The places a sweep's runs can be on this machine: one a GPU, or one a share of the CPU cores. Found without torch."""
+"""The places a sweep's runs can be on this machine: one a GPU, or one a share of the CPU cores.
+
+Found without torch.
+"""
 
 import os
 import shutil
@@ -20,18 +23,26 @@ def cores() -> int:
 
 
 def gpus() -> list[str]:
-    """Ids of the GPUs to use: those of an outer CUDA_VISIBLE_DEVICES, else all that the driver lists."""
+    """Ids of the GPUs to use: those of an outer CUDA_VISIBLE_DEVICES, else all that the driver
+    lists.
+    """
     outer = os.environ.get("CUDA_VISIBLE_DEVICES")
     if outer is not None:
         return [name.strip() for name in outer.split(",") if name.strip() not in ("", "-1")]
     if shutil.which("nvidia-smi") is None:
         return []
-    listed = subprocess.run(["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"], capture_output=True, text=True, timeout=30)
+    listed = subprocess.run(
+        ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
     return listed.stdout.split() if listed.returncode == 0 else []
 
 
 def pool(devices: list[str] | None, per_device: int, threads: int, accelerator: str) -> list[Slot]:
-    """All slots: `per_device` on each GPU; without one, as many as the cores allow at `threads` each.
+    """All slots: `per_device` on each GPU; without one, as many as the cores allow at `threads`
+    each.
 
     Args:
         devices: GPU ids instead of those found; an empty list means CPU.
@@ -49,4 +60,6 @@ def slots_of(config: Any) -> int:
     if "devices" not in launcher:
         return int(launcher.get("array_parallelism") or launcher.get("n_jobs") or 1)
     devices = None if launcher.devices is None else [str(d) for d in launcher.devices]
-    return len(pool(devices, launcher.per_device, config.trainer.threads, config.trainer.accelerator))
+    return len(
+        pool(devices, launcher.per_device, config.trainer.threads, config.trainer.accelerator)
+    )

@@ -1,4 +1,6 @@
-"""From swept overrides to the list of runs: the product, without cells that are no interval, with the reference runs."""
+"""From swept overrides to the list of runs: the product, without cells that are no interval, with
+the reference runs.
+"""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -27,7 +29,8 @@ class Axes:
 
 
 def axes(overrides: Iterable[Override]) -> Axes:
-    """Sort overrides into swept and shared; of a key given twice (a template's and the command line's) the last holds.
+    """Sort overrides into swept and shared; of a key given twice (a template's and the command
+    line's) the last holds.
 
     Raises:
         HydraException: a range that cannot be listed, such as interval(0, 1).
@@ -39,18 +42,26 @@ def axes(overrides: Iterable[Override]) -> Axes:
         found.pop(key, None)
         if override.is_sweep_override():
             if not override.is_discrete_sweep():
-                raise HydraException(f"{override.input_line}: a sweep needs values that can be listed")
+                raise HydraException(
+                    f"{override.input_line}: a sweep needs values that can be listed"
+                )
             found[key] = [str(value) for value in override.sweep_string_iterator()]
         else:
             found[key] = None
             text[key] = f"{key}={override.get_value_element_as_str()}"
-    return Axes({k: v for k, v in found.items() if v is not None}, [text[k] for k, v in found.items() if v is None])
+    return Axes(
+        {k: v for k, v in found.items() if v is not None},
+        [text[k] for k, v in found.items() if v is None],
+    )
 
 
 def cells(axes: Axes) -> list[Job]:
     """Every combination of the swept values, in the order given."""
     keys = list(axes.swept)
-    return [Job((*axes.shared, *(f"{k}={v}" for k, v in zip(keys, values, strict=True)))) for values in product(*axes.swept.values())]
+    return [
+        Job((*axes.shared, *(f"{k}={v}" for k, v in zip(keys, values, strict=True))))
+        for values in product(*axes.swept.values())
+    ]
 
 
 def references(axes: Axes, wanted: Sequence[str]) -> list[Job]:
@@ -63,14 +74,21 @@ def references(axes: Axes, wanted: Sequence[str]) -> list[Job]:
 
 
 def tag(axes: Axes, job: Job) -> str:
-    """What tells this run's folder from others where more than the cell and the seed is swept: `control.lr-0.001`."""
-    extra = [k for k, v in axes.swept.items() if not k.startswith((*CELL_KEYS, "seed")) and len(v) > 1]
+    """What tells this run's folder from others where more than the cell and the seed is swept:
+    `control.lr-0.001`.
+    """
+    extra = [
+        k for k, v in axes.swept.items() if not k.startswith((*CELL_KEYS, "seed")) and len(v) > 1
+    ]
     parts = [text for text in job.overrides if text.partition("=")[0] in extra]
     return "_".join(re.sub(r"[^\w.+-]+", "-", part).strip("-") for part in parts)
 
 
 def dropped_interval(low: float | None, high: float | None, allow_degenerate: bool) -> str | None:
-    """Why a cell of a product is no interval, or None. Bounds that are wrong in themselves are errors, not dropped."""
+    """Why a cell of a product is no interval, or None.
+
+    Bounds that are wrong in themselves are errors, not dropped.
+    """
     if low is None or high is None or low < high or (low == high and allow_degenerate):
         return None
     return "c_l = c_h" if low == high else "c_l > c_h"

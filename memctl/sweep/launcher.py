@@ -1,7 +1,8 @@
 """The local launcher: a queue of runs over this machine's devices, one fresh process a run.
 
-A run that raises or is killed never stops the others. Ctrl-C lets the running ones finish and starts no more; a second
-Ctrl-C, or SIGTERM, kills them, and the next command goes on with them from where they were.
+A run that raises or is killed never stops the others. Ctrl-C lets the running ones finish and
+starts no more; a second Ctrl-C, or SIGTERM, kills them, and the next command goes on with them from
+where they were.
 """
 
 import multiprocessing
@@ -58,27 +59,40 @@ class Job:
 class LocalLauncher(Launcher):
     """Runs jobs on the slots of this machine."""
 
-    def __init__(self, devices: Sequence[Any] | None, per_device: int, preload: Sequence[str]) -> None:
+    def __init__(
+        self, devices: Sequence[Any] | None, per_device: int, preload: Sequence[str]
+    ) -> None:
         self.devices = None if devices is None else [str(d) for d in devices]
         self.per_device, self.preload = per_device, list(preload)
         self.interrupts = 0
 
-    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
         self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
 
     @property
     def interrupted(self) -> bool:
         return self.interrupts > 0
 
-    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+    def launch(
+        self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
+    ) -> Sequence[JobReturn]:
         trainer = OmegaConf.select(self.config, "trainer") or {}
-        slots = pool(self.devices, self.per_device, trainer.get("threads", 1), trainer.get("accelerator", "auto"))
+        slots = pool(
+            self.devices,
+            self.per_device,
+            trainer.get("threads", 1),
+            trainer.get("accelerator", "auto"),
+        )
         slots = slots[: max(1, len(job_overrides))]
         configs = [self._compose(list(o), initial_job_idx + k) for k, o in enumerate(job_overrides)]
         logs = [Path(c.hydra.sweep.dir) / c.hydra.sweep.subdir / "log.txt" for c in configs]
         console = Console([log.parent for log in logs], len(slots))
         print(f"{len(configs)} runs, {len(slots)} at once ({places(slots)})", flush=True)
-        os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")  # asking for GPUs must not start CUDA in the fork server
+        os.environ.setdefault(
+            "PYTORCH_NVML_BASED_CUDA_CHECK", "1"
+        )  # asking for GPUs must not start CUDA in the fork server
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(self.preload)
         previous = {s: signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)}
@@ -98,28 +112,47 @@ class LocalLauncher(Launcher):
             config.hydra.job.id = config.hydra.job.num = number
         for key in config:
             if key != "hydra" and OmegaConf.is_config(config[key]):
-                OmegaConf.resolve(config[key])  # the environment that it refers to is this process's, not the fork server's
+                OmegaConf.resolve(
+                    config[key]
+                )  # the environment that it refers to is this process's, not the fork server's
         return config
 
-    def _run(self, context: Any, configs: list[DictConfig], logs: list[Path], slots: list[Slot], console: Console) -> list[JobReturn]:
+    def _run(
+        self,
+        context: Any,
+        configs: list[DictConfig],
+        logs: list[Path],
+        slots: list[Slot],
+        console: Console,
+    ) -> list[JobReturn]:
         waiting, free, running = list(range(len(configs))), list(slots), list[Job]()
         returns: dict[int, JobReturn] = {}
         try:
             while running or (waiting and not self.interrupts):
                 while waiting and free and not self.interrupts:
                     index, slot = waiting.pop(0), free.pop(0)
-                    payload = Payload(self.hydra_context, self.task_function, configs[index], slot, logs[index])
-                    process = context.Process(target=main, args=(payload,), name=logs[index].parent.name)
+                    payload = Payload(
+                        self.hydra_context, self.task_function, configs[index], slot, logs[index]
+                    )
+                    process = context.Process(
+                        target=main, args=(payload,), name=logs[index].parent.name
+                    )
                     try:
                         process.start()
-                    except (EOFError, ConnectionError, BrokenPipeError):  # Ctrl-C reached the fork server as it started
+                    except (
+                        EOFError,
+                        ConnectionError,
+                        BrokenPipeError,
+                    ):  # Ctrl-C reached the fork server as it started
                         raise KeyboardInterrupt from None
                     running.append(Job(index, slot, process, time.monotonic()))
                 wait([job.process.sentinel for job in running], timeout=1.0)
                 for job in [j for j in running if not j.process.is_alive()]:
                     running.remove(job)
                     free.append(job.slot)
-                    returns[job.index] = self._ended(job, configs[job.index], logs[job.index], console)
+                    returns[job.index] = self._ended(
+                        job, configs[job.index], logs[job.index], console
+                    )
                 if self.interrupts > 1:
                     raise KeyboardInterrupt
                 console.tick([logs[job.index].parent for job in running])
@@ -128,13 +161,18 @@ class LocalLauncher(Launcher):
                 with suppress(ProcessLookupError, PermissionError):
                     os.killpg(job.process.pid or 0, signal.SIGKILL)
                 job.process.join(5)
-        return [returns.get(k) or failed(configs[k], RuntimeError("not started")) for k in range(len(configs))]
+        return [
+            returns.get(k) or failed(configs[k], RuntimeError("not started"))
+            for k in range(len(configs))
+        ]
 
     def _ended(self, job: Job, config: DictConfig, log: Path, console: Console) -> JobReturn:
         code = job.process.exitcode
         if code == 0:
             console.finish(log.parent, time.monotonic() - job.began, None)
-            return JobReturn(overrides=list(config.hydra.overrides.task), cfg=config, status=JobStatus.COMPLETED)
+            return JobReturn(
+                overrides=list(config.hydra.overrides.task), cfg=config, status=JobStatus.COMPLETED
+            )
         if code is not None and code < 0:
             problem = f"killed by {signal.Signals(-code).name}"
         else:
@@ -146,14 +184,20 @@ class LocalLauncher(Launcher):
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
         self.interrupts += 1
         if self.interrupts == 1:
-            print("\nCtrl-C: the running ones finish, no more are started. Again: stop now; what is done so far is kept.", flush=True)
+            print(
+                "\nCtrl-C: the running ones finish, no more are started. Again: stop now; what is"
+                " done so far is kept.",
+                flush=True,
+            )
 
     def _terminate(self, number: int, frame: FrameType | None) -> None:
         self.interrupts += 2
 
 
 def failed(config: DictConfig, error: Exception) -> JobReturn:
-    returned = JobReturn(overrides=list(config.hydra.overrides.task), cfg=config, status=JobStatus.FAILED)
+    returned = JobReturn(
+        overrides=list(config.hydra.overrides.task), cfg=config, status=JobStatus.FAILED
+    )
     returned.return_value = error
     return returned
 

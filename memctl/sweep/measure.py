@@ -1,4 +1,6 @@
-"""How fast this machine is: a few steps of the real thing in a process of its own, for a plan's estimate."""
+"""How fast this machine is: a few steps of the real thing in a process of its own, for a plan's
+estimate.
+"""
 
 import multiprocessing
 import queue
@@ -8,7 +10,10 @@ from memctl.experiment import Experiment
 
 
 def measure(experiment: Experiment) -> tuple[float, float]:
-    """Seconds of the base and of one run of this experiment, extrapolated. Raises: UserError where it cannot run."""
+    """Seconds of the base and of one run of this experiment, extrapolated.
+
+    Raises: UserError where it cannot run.
+    """
     context = multiprocessing.get_context("spawn")
     answers = context.Queue()
     process = context.Process(target=_measure, args=(experiment, answers))
@@ -16,7 +21,9 @@ def measure(experiment: Experiment) -> tuple[float, float]:
     try:
         base, run = answers.get(timeout=120)
     except queue.Empty:
-        raise UserError("the measurement did not end within two minutes; run one cell to see what is wrong") from None
+        raise UserError(
+            "the measurement did not end within two minutes; run one cell to see what is wrong"
+        ) from None
     finally:
         process.kill()
     return base, run
@@ -59,11 +66,20 @@ def _measure(experiment: Experiment, answers: "multiprocessing.Queue[tuple[float
     def passes(n: int) -> float:
         began = time.monotonic()
         how = type(config.generate)(method="ddim", steps=n, samples=1, batch_size=1)
-        generate(network, config.diffusion, how, range(config.generate.batch_size), split.train.shape[1:], device)
+        generate(
+            network,
+            config.diffusion,
+            how,
+            range(config.generate.batch_size),
+            split.train.shape[1:],
+            device,
+        )
         return (time.monotonic() - began) / n
 
     steps(2), passes(1)
     step, forward = steps(10), passes(3)
     batches = -(-config.generate.samples // config.generate.batch_size)
-    run = config.control.steps_on(len(split.train)) * step + batches * config.generate.steps * forward
+    run = (
+        config.control.steps_on(len(split.train)) * step + batches * config.generate.steps * forward
+    )
     answers.put((config.base.steps_on(len(split.train)) * step, run))

@@ -20,7 +20,9 @@ from memctl.sweep.grid import Axes, Job, cells, dropped_interval, references, ta
 
 @dataclass(frozen=True)
 class Run:
-    """A run of the sweep: its overrides, what they make, and its state (see `memctl.results.run.state`)."""
+    """A run of the sweep: its overrides, what they make, and its state (see
+    `memctl.results.run.state`).
+    """
 
     overrides: tuple[str, ...]
     experiment: Experiment
@@ -41,10 +43,18 @@ class Plan:
         return [run for run in self.runs if run.state not in ("done", "running")]
 
     def save(self) -> None:
-        """Note the runs in sweep.json, beside those of earlier commands, so that a report can name what is missing."""
+        """Note the runs in sweep.json, beside those of earlier commands, so that a report can name
+        what is missing.
+        """
         path = self.directory / "sweep.json"
         known = (read_json(path) or {}).get("runs", {})
-        known |= {run.experiment.name: {"overrides": list(run.overrides), "fingerprint": run.experiment.fingerprint} for run in self.runs}
+        known |= {
+            run.experiment.name: {
+                "overrides": list(run.overrides),
+                "fingerprint": run.experiment.fingerprint,
+            }
+            for run in self.runs
+        }
         write_json(path, {"runs": known})
 
 
@@ -52,7 +62,8 @@ def make_plan(axes: Axes, wanted_references: Sequence[str], compose: Composer) -
     """Compose, validate, drop and look up every run.
 
     Raises:
-        UserError: a bad value; no valid cell at all; or a folder that holds a run of another science.
+        UserError: a bad value; no valid cell at all; or a folder that holds a run of another
+            science.
     """
     dropped: dict[str, list[str]] = {}
     chosen: dict[str, tuple[tuple[str, ...], Experiment]] = {}
@@ -60,35 +71,61 @@ def make_plan(axes: Axes, wanted_references: Sequence[str], compose: Composer) -
     n_cells = 0
     for kind, jobs in (("cell", cells(axes)), ("reference", references(axes, wanted_references))):
         for job in jobs:
-            overrides = (*job.overrides, f"sweep.tag={tag(axes, job)}") if tag(axes, job) else job.overrides
+            overrides = (
+                (*job.overrides, f"sweep.tag={tag(axes, job)}") if tag(axes, job) else job.overrides
+            )
             cfg = compose(overrides)
             reason = why_dropped(cfg)
             if reason is None:
                 experiment = Experiment.of(cfg)
                 if experiment.config.task != "run":
-                    raise UserError(f"task={experiment.config.task} (experiment=theory) is no run of a sweep; give it without -m")
+                    raise UserError(
+                        f"task={experiment.config.task} (experiment=theory) is no run of a sweep;"
+                        " give it without -m"
+                    )
                 if experiment.drawing is not None and experiment.drawing.mode == "correct":
                     _ = experiment.drawing.loss_weights  # refused now, not after the runs before it
                 n_cells += kind == "cell"
                 if experiment.fingerprint in taken:
-                    reason = f"the same run as {taken[experiment.fingerprint]}" if kind == "cell" else ""
+                    reason = (
+                        f"the same run as {taken[experiment.fingerprint]}" if kind == "cell" else ""
+                    )
                 elif experiment.name in chosen:
-                    changed = ", ".join(differences(chosen[experiment.name][1].science, experiment.science))
-                    raise UserError(f"two runs of this sweep would share the folder {experiment.directory}; they differ in {changed}")
+                    changed = ", ".join(
+                        differences(chosen[experiment.name][1].science, experiment.science)
+                    )
+                    raise UserError(
+                        f"two runs of this sweep would share the folder {experiment.directory};"
+                        f" they differ in {changed}"
+                    )
                 else:
                     taken[experiment.fingerprint] = experiment.name
                     chosen[experiment.name] = (overrides, experiment)
             if reason:
                 dropped.setdefault(reason, []).append(shown(axes, job))
     if not n_cells:
-        raise UserError("no run is left: " + "; ".join(f"{', '.join(names)} ({reason})" for reason, names in dropped.items()))
-    experiments = [experiment for _, experiment in chosen.values()]
-    if len({json.dumps({**e.base_science["data"], **dict.fromkeys(SPLIT_KEYS)}, sort_keys=True) for e in experiments}) > 1:
         raise UserError(
-            f"the runs of a sweep are compared on one data set, and only {', '.join(f'data.{key}' for key in SPLIT_KEYS)} may be swept; "
-            "give other data settings a sweep.name each"
+            "no run is left: "
+            + "; ".join(f"{', '.join(names)} ({reason})" for reason, names in dropped.items())
         )
-    for source in {json.dumps(e.base_science["data"], sort_keys=True): e.data for e in experiments}.values():
+    experiments = [experiment for _, experiment in chosen.values()]
+    if (
+        len(
+            {
+                json.dumps({**e.base_science["data"], **dict.fromkeys(SPLIT_KEYS)}, sort_keys=True)
+                for e in experiments
+            }
+        )
+        > 1
+    ):
+        raise UserError(
+            "the runs of a sweep are compared on one data set, and only"
+            f" {', '.join(f'data.{key}' for key in SPLIT_KEYS)} may be swept; give other data"
+            " settings a sweep.name each"
+        )
+    for source in {
+        json.dumps(e.base_science["data"], sort_keys=True): e.data for e in experiments
+    }.values():
         data.load(source)  # bad data is one message here, not one for each run
     runs = [Run(o, e, folder.state(e.directory, e.fingerprint)) for o, e in chosen.values()]
     refuse_conflicts(runs)
@@ -96,7 +133,10 @@ def make_plan(axes: Axes, wanted_references: Sequence[str], compose: Composer) -
 
 
 def why_dropped(cfg: Any) -> str | None:
-    """Why a combination is left out of a product. A reference run has no interval, whatever `ci` says."""
+    """Why a combination is left out of a product.
+
+    A reference run has no interval, whatever `ci` says.
+    """
     if cfg.sampler.get("name") != "interval":
         return None
     return dropped_interval(cfg.ci.low, cfg.ci.high, cfg.ci.allow_degenerate)
@@ -108,20 +148,32 @@ def shown(axes: Axes, job: Job) -> str:
 
 
 def refuse_conflicts(runs: list[Run]) -> None:
-    """Raises: UserError, for the first folder that holds a run of another science, with the number of the others."""
+    """Raises: UserError, for the first folder that holds a run of another science, with the number
+    of the others.
+    """
     conflicts = [run.experiment for run in runs if run.state == "conflict"]
     if conflicts:
         first = conflicts[0]
         old = (folder.status(first.directory) or {}).get("science", {})
         error = folder.conflict(first.directory, differences(old, first.science))
-        others = f"\n  ({len(conflicts) - 1} more runs of this sweep are in the same case)" if len(conflicts) > 1 else ""
+        others = (
+            f"\n  ({len(conflicts) - 1} more runs of this sweep are in the same case)"
+            if len(conflicts) > 1
+            else ""
+        )
         raise UserError(f"{error}{others}")
 
 
 def seconds_a_run(plan: Plan) -> float | None:
-    """Median wall-clock seconds of the sweep's finished runs, without the base; None before the first."""
+    """Median wall-clock seconds of the sweep's finished runs, without the base; None before the
+    first.
+    """
     records = [folder.record(run.experiment.directory) for run in plan.runs if run.state == "done"]
-    totals = [sum(s for stage, s in r["seconds"].items() if stage != "base") for r in records if r and r["sampler"]]
+    totals = [
+        sum(s for stage, s in r["seconds"].items() if stage != "base")
+        for r in records
+        if r and r["sampler"]
+    ]
     return median(totals) if totals else None
 
 
@@ -134,7 +186,9 @@ def describe(plan: Plan, names: bool) -> str:
     lines = [f"sweep {plan.directory}: {len(plan.runs)} runs"]
     for reason, combinations in plan.dropped.items():
         shown = combinations if names else combinations[:4]
-        more = f", and {len(combinations) - len(shown)} more" if len(shown) < len(combinations) else ""
+        more = (
+            f", and {len(combinations) - len(shown)} more" if len(shown) < len(combinations) else ""
+        )
         lines.append(f"  dropped, {reason}: {', '.join(shown)}{more}")
     for state in ("done", "running", "stopped", "failed", "new"):
         found = [run.experiment.name for run in plan.runs if run.state == state]
@@ -148,7 +202,8 @@ def estimate(plan: Plan, slots: int, measure: Any) -> str:
 
     Args:
         slots: Runs at once.
-        measure: Called without arguments where no run has finished yet; gives the seconds of the base and of one run.
+        measure: Called without arguments where no run has finished yet; gives the seconds of the
+            base and of one run.
     """
     if not plan.left:
         return "  nothing is left to do"
@@ -159,4 +214,7 @@ def estimate(plan: Plan, slots: int, measure: Any) -> str:
     if all((run.experiment.base_directory / "checkpoint.pt").exists() for run in plan.left):
         base = 0.0
     total = base + each * -(-len(plan.left) // slots)
-    return f"  left: {len(plan.left)} runs, about {duration(total)} with {slots} at once (from {source})"
+    return (
+        f"  left: {len(plan.left)} runs, about {duration(total)} with {slots} at once (from"
+        f" {source})"
+    )

@@ -1,7 +1,9 @@
-"""Registers memctl's sweeper, launcher and search path with Hydra, from a checkout, a wheel or an editable install.
+"""Registers memctl's sweeper, launcher and search path with Hydra, from a checkout, a wheel or an
+editable install.
 
-Hydra 1.3 accepts plugins only from a top-level package `hydra_plugins`; its check is widened to this package. Its scan
-executes its own core plugins anew, so classes derived from them are imported after the scan.
+Hydra 1.3 accepts plugins only from a top-level package `hydra_plugins`; its check is widened to
+this package. Its scan executes its own core plugins anew, so classes derived from them are imported
+after the scan.
 """
 
 from dataclasses import MISSING, fields
@@ -44,9 +46,16 @@ def install() -> None:
     store.store(group="hydra/sweeper", name="grid", node=GridSweeperConfig, provider="memctl")
     store.store(group="hydra/launcher", name="local", node=LocalLauncherConfig, provider="memctl")
     for name, kind in own_samplers().items():
-        defaults = {f.name: f.default for f in fields(kind) if f.name not in ("timesteps", "schedule")}
+        defaults = {
+            f.name: f.default for f in fields(kind) if f.name not in ("timesteps", "schedule")
+        }
         missing = [key for key, value in defaults.items() if value is MISSING]
         if missing:
             raise UserError(f"sampler {name}: its field {missing[0]} needs a default")
-        store.store(group="sampler", name=name, node={**USE, "name": name, **defaults}, provider=f"memctl_samplers ({kind.__module__})")
+        store.store(
+            group="sampler",
+            name=name,
+            node={**USE, "name": name, **defaults},
+            provider=f"memctl_samplers ({kind.__module__})",
+        )
     config.register()

@@ -1,4 +1,5 @@
-"""The sweeper: constraint, skip and dry run stand here, so that they hold for every launcher, local, SLURM or Ray.
+"""The sweeper: constraint, skip and dry run stand here, so that they hold for every launcher,
+local, SLURM or Ray.
 
 hydra.sweeper.params      swept values, as Hydra's own sweeper
 hydra.sweeper.references  overrides of the runs that every sweep has besides its cells
@@ -42,21 +43,29 @@ class GridSweeperConfig:
 class GridSweeper(Sweeper):
     """Runs the valid combinations that are not done, then writes the sweep's report."""
 
-    def __init__(self, params: dict[str, str] | None, references: Sequence[str], plan: bool) -> None:
+    def __init__(
+        self, params: dict[str, str] | None, references: Sequence[str], plan: bool
+    ) -> None:
         self.params, self.references, self.plan_only = dict(params or {}), list(references), plan
         self.config: DictConfig | None = None
         self.launcher: Launcher | None = None
         self.hydra_context: HydraContext | None = None
 
-    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
         self.hydra_context, self.config = hydra_context, config
-        self.launcher = Plugins.instance().instantiate_launcher(hydra_context=hydra_context, task_function=task_function, config=config)
+        self.launcher = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
 
     def sweep(self, arguments: list[str]) -> Any:
         try:
             return self._sweep(arguments)
         except UserError as error:
-            raise CompactHydraException(f"memctl: {error}") from None  # Hydra shows its own exceptions without a traceback
+            raise CompactHydraException(
+                f"memctl: {error}"
+            ) from None  # Hydra shows its own exceptions without a traceback
 
     def _sweep(self, arguments: list[str]) -> Any:
         assert self.config is not None
@@ -68,19 +77,34 @@ class GridSweeper(Sweeper):
         plan = planning.make_plan(swept, self.references, Composer(loader, self.config))
         print(planning.describe(plan, names=self.plan_only), flush=True)
         if self.plan_only:
-            print(planning.estimate(plan, slots_of(self.config), lambda: measured(plan)), flush=True)
+            print(
+                planning.estimate(plan, slots_of(self.config), lambda: measured(plan)), flush=True
+            )
             return None
         if not plan.left:
             busy = sum(run.state == "running" for run in plan.runs)
             print(
-                f"{busy} of these runs are at work in another process" if busy else "all of these runs are done; nothing to do", flush=True
+                (
+                    f"{busy} of these runs are at work in another process"
+                    if busy
+                    else "all of these runs are done; nothing to do"
+                ),
+                flush=True,
             )
             return self._report(plan, [])
         plan.save()
-        jobs = [[*run.overrides, f"hydra.sweep.subdir='{run.experiment.name}'"] for run in plan.left]
+        jobs = [
+            [*run.overrides, f"hydra.sweep.subdir='{run.experiment.name}'"] for run in plan.left
+        ]
         returns = self.launcher.launch(jobs, initial_job_idx=0)
-        failed = [run.experiment for run, r in zip(plan.left, returns, strict=True) if r.status is not JobStatus.COMPLETED]
-        failed = [e for e in failed if folder.state(e.directory, e.fingerprint) != "done"]  # another sweep may have done it
+        failed = [
+            run.experiment
+            for run, r in zip(plan.left, returns, strict=True)
+            if r.status is not JobStatus.COMPLETED
+        ]
+        failed = [
+            e for e in failed if folder.state(e.directory, e.fingerprint) != "done"
+        ]  # another sweep may have done it
         return self._report(plan, failed)
 
     def _report(self, plan: planning.Plan, failed: list[Any]) -> None:
@@ -91,20 +115,29 @@ class GridSweeper(Sweeper):
         except UserError as error:
             print(f"no report yet: {error}", flush=True)
         if failed and getattr(self.launcher, "interrupted", False):
-            print(f"stopped: {len(failed)} of {len(plan.runs)} runs are not done; the same command goes on with them", flush=True)
+            print(
+                f"stopped: {len(failed)} of {len(plan.runs)} runs are not done; the same command"
+                " goes on with them",
+                flush=True,
+            )
             sys.exit(130)
         if failed:
             logs = "\n".join(f"    {e.name}: see {e.directory / 'log.txt'}" for e in failed)
             raise CompactHydraException(
-                f"memctl: {len(failed)} of {len(plan.runs)} runs are not done:\n{logs}\n  The same command goes on with them."
+                f"memctl: {len(failed)} of {len(plan.runs)} runs are not done:\n{logs}\n  The same"
+                " command goes on with them."
             )
 
 
 def measured(plan: planning.Plan) -> tuple[float, float]:
-    """Seconds of the base and of one run, from a short measurement in a process of its own, kept for the next plan."""
+    """Seconds of the base and of one run, from a short measurement in a process of its own, kept
+    for the next plan.
+    """
     from memctl.sweep.measure import measure
 
-    experiment = next((run.experiment for run in plan.left if run.experiment.sampler), plan.left[0].experiment)
+    experiment = next(
+        (run.experiment for run in plan.left if run.experiment.sampler), plan.left[0].experiment
+    )
     science = {k: v for k, v in experiment.science.items() if k != "sampler"}
     path = experiment.runs / "measured" / f"{digest([science, cores()])}.json"
     known = read_json(path)

@@ -18,9 +18,17 @@ def draw(theory: Theory, title: str, path: Path) -> None:
     """Write the figure."""
     figure = Figure(figsize=(16, 7.6), layout="constrained")
     axes = figure.subplots(2, 4).flat
-    colours = dict(zip(theory.samplers, mpl.colormaps["viridis"](np.linspace(0, 0.92, len(theory.samplers))), strict=True))
+    colours = dict(
+        zip(
+            theory.samplers,
+            mpl.colormaps["viridis"](np.linspace(0, 0.92, len(theory.samplers))),
+            strict=True,
+        )
+    )
     t = np.arange(1, len(theory.log_snr) + 1)
-    for axis, panel in zip(axes, (snr, norm, alignment, cumulative, predicted, measured, moved, places), strict=True):
+    for axis, panel in zip(
+        axes, (snr, norm, alignment, cumulative, predicted, measured, moved, places), strict=True
+    ):
         panel(axis, theory, t, colours)
         axis.spines[["top", "right"]].set_visible(False)
         axis.tick_params(labelsize=8)
@@ -43,18 +51,53 @@ def snr(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
 
 def norm(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
     value, error = theory.column("norm"), theory.column("norm_se")
-    middle = int(np.argmin(np.abs(theory.log_snr[theory.steps - 1])))  # the prediction is up to a factor: they meet at SNR = 1
+    middle = int(
+        np.argmin(np.abs(theory.log_snr[theory.steps - 1]))
+    )  # the prediction is up to a factor: they meet at SNR = 1
     scale = value[middle] / theory.snr[theory.steps[middle] - 1]
-    axis.semilogy(t, np.where(theory.snr > 0, scale * theory.snr, np.nan), color=PREDICTED, label="predicted, ~ SNR(t)")
-    axis.errorbar(theory.steps, value, 2 * error, fmt=".", ms=4, lw=0.8, color=MEASURED, label="measured, 2 s.e.")
-    axis.semilogy(theory.steps, np.maximum(theory.column("mean_norm"), 1e-6), "_", ms=4, color="0.55", label="norm of the mean gradient")
+    axis.semilogy(
+        t,
+        np.where(theory.snr > 0, scale * theory.snr, np.nan),
+        color=PREDICTED,
+        label="predicted, ~ SNR(t)",
+    )
+    axis.errorbar(
+        theory.steps,
+        value,
+        2 * error,
+        fmt=".",
+        ms=4,
+        lw=0.8,
+        color=MEASURED,
+        label="measured, 2 s.e.",
+    )
+    axis.semilogy(
+        theory.steps,
+        np.maximum(theory.column("mean_norm"), 1e-6),
+        "_",
+        ms=4,
+        color="0.55",
+        label="norm of the mean gradient",
+    )
     axis.legend(frameon=False, fontsize=8)
-    name(axis, r"mean gradient norm $E\|\nabla\ell_t\|$ (Eq. 3)", ylim=(max(1e-6, scale * theory.snr[theory.snr > 0].min() / 3), None))
+    name(
+        axis,
+        r"mean gradient norm $E\|\nabla\ell_t\|$ (Eq. 3)",
+        ylim=(max(1e-6, scale * theory.snr[theory.snr > 0].min() / 3), None),
+    )
 
 
 def alignment(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
     axis.axhline(0, color="0.8", lw=0.8, zorder=0)
-    axis.errorbar(theory.steps, theory.column("alignment"), 2 * theory.column("alignment_se"), fmt=".", ms=4, lw=0.8, color=MEASURED)
+    axis.errorbar(
+        theory.steps,
+        theory.column("alignment"),
+        2 * theory.column("alignment_se"),
+        fmt=".",
+        ms=4,
+        lw=0.8,
+        color=MEASURED,
+    )
     axis.axvspan(0, int((theory.log_snr >= 0).sum()), color="0.95", zorder=0)
     axis.text(2, axis.get_ylim()[1], " SNR > 1", va="top", fontsize=8, color="0.5")
     name(axis, "cosine between records' gradients, 2 s.e.")
@@ -64,7 +107,14 @@ def cumulative(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
     uniform = next(iter(theory.samplers.values()))
     axis.plot(t, np.cumsum(theory.predicted(uniform)), color=PREDICTED, label="predicted")
     axis.plot(t, np.cumsum(theory.measured(uniform)), color=MEASURED, label="mean norm")
-    axis.plot(t, np.cumsum(theory.measured(uniform, "mean_norm")), color=MEASURED, ls="--", lw=1, label="mean gradient")
+    axis.plot(
+        t,
+        np.cumsum(theory.measured(uniform, "mean_norm")),
+        color=MEASURED,
+        ls="--",
+        lw=1,
+        label="mean gradient",
+    )
     axis.plot(t, np.cumsum(uniform.pmf), color="0.75", lw=1, label="draws")
     axis.legend(frameon=False, fontsize=8)
     name(axis, "uniform: share of learning up to t (Eqs. 4, 5)", ylim=(0, 1.02))
@@ -72,17 +122,23 @@ def cumulative(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
 
 def contributions(axis: Any, theory: Theory, t: Any, colours: Any, share: Any, title: str) -> None:
     for label, sampler in theory.samplers.items():
-        axis.semilogy(t, np.maximum(share(sampler), 1e-12), color=colours[label], lw=1.2, label=label)
+        axis.semilogy(
+            t, np.maximum(share(sampler), 1e-12), color=colours[label], lw=1.2, label=label
+        )
     name(axis, title, ylim=(1e-9, 1))
 
 
 def predicted(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
-    contributions(axis, theory, t, colours, theory.predicted, "predicted share, C(t) ~ p(t) SNR(t) (Eq. 6)")
+    contributions(
+        axis, theory, t, colours, theory.predicted, "predicted share, C(t) ~ p(t) SNR(t) (Eq. 6)"
+    )
     axis.legend(frameon=False, fontsize=8, ncols=2)
 
 
 def measured(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
-    contributions(axis, theory, t, colours, theory.measured, r"measured share, ~ p(t) $E\|\nabla\ell_t\|$")
+    contributions(
+        axis, theory, t, colours, theory.measured, r"measured share, ~ p(t) $E\|\nabla\ell_t\|$"
+    )
 
 
 def moved(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
@@ -105,4 +161,9 @@ def places(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
     axis.set_yticks(range(len(found)), list(found))
     axis.invert_yaxis()
     key = "red: predicted, dot: by the mean norm,\nring: by the mean gradient, bar: draws"
-    name(axis, "mean t of learning (Eq. 6)", f"diffusion step t\n{key}", xlim=(0, len(theory.log_snr)))
+    name(
+        axis,
+        "mean t of learning (Eq. 6)",
+        f"diffusion step t\n{key}",
+        xlim=(0, len(theory.log_snr)),
+    )

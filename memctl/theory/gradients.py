@@ -1,4 +1,6 @@
-"""Gradients of the loss at single steps t, one for each record, and what they have in common (Eqs. 1 and 3)."""
+"""Gradients of the loss at single steps t, one for each record, and what they have in common (Eqs.
+1 and 3).
+"""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,13 +14,21 @@ from memctl.diffusion.objective import losses
 
 
 def steps_of(timesteps: int, points: int) -> list[int]:
-    """About `points` steps t in 1..T: half spread evenly, half by factors, since SNR falls by most at small t."""
-    even, factors = np.linspace(1, timesteps, -(-points // 2)), np.geomspace(1, timesteps, -(-points // 2))
+    """About `points` steps t in 1..T: half spread evenly, half by factors, since SNR falls by most
+    at small t.
+    """
+    even, factors = (
+        np.linspace(1, timesteps, -(-points // 2)),
+        np.geomspace(1, timesteps, -(-points // 2)),
+    )
     return sorted({round(float(t)) for t in [*even, *factors]})
 
 
-def gradients(network: nn.Module, scheduler: DDPMScheduler, x0: Tensor, eps: Tensor, t: int) -> Iterator[tuple[float, Tensor]]:
-    """The loss of each record at step t and its gradient in all parameters, float32, shape (parameters,).
+def gradients(
+    network: nn.Module, scheduler: DDPMScheduler, x0: Tensor, eps: Tensor, t: int
+) -> Iterator[tuple[float, Tensor]]:
+    """The loss of each record at step t and its gradient in all parameters, float32, shape
+    (parameters,).
 
     Args:
         x0, eps: Records and their noise, shape (n, channels, *dims).
@@ -37,9 +47,11 @@ def summary(each: list[tuple[float, Tensor]]) -> dict[str, float]:
     Returns:
         loss, loss_se: mean loss.
         norm, norm_se: mean of ||g_i||, the left side of Eq. 3.
-        alignment, alignment_se: mean of cos(g_i, g_j) over pairs i != j, in [-1 / (n - 1), 1], 1 where all records pull one
-            way, about 0 where each pulls its own; its error by the jackknife.
-        mean_norm: norm of the expected gradient; its square by the unbiased mean of g_i . g_j over pairs, 0 where that is negative.
+        alignment, alignment_se: mean of cos(g_i, g_j) over pairs i != j, in [-1 / (n - 1), 1], 1
+            where all records pull one way, about 0 where each pulls its own; its error by the
+            jackknife.
+        mean_norm: norm of the expected gradient; its square by the unbiased mean of g_i . g_j over
+            pairs, 0 where that is negative.
     """
     n, (loss, g) = len(each), (np.array([v for v, _ in each]), torch.stack([g for _, g in each]))
     gram = (g @ g.T).double().cpu().numpy()
@@ -61,9 +73,17 @@ def summary(each: list[tuple[float, Tensor]]) -> dict[str, float]:
 
 
 def measure(
-    network: nn.Module, scheduler: DDPMScheduler, x0: Tensor, eps: Tensor, t: int, advance: Callable[[int], None]
+    network: nn.Module,
+    scheduler: DDPMScheduler,
+    x0: Tensor,
+    eps: Tensor,
+    t: int,
+    advance: Callable[[int], None],
 ) -> dict[str, Any]:
-    """`summary` of the gradients at step t. It holds n gradients at once: n times the network's parameters, 4 bytes each."""
+    """`summary` of the gradients at step t.
+
+    It holds n gradients at once: n times the network's parameters, 4 bytes each.
+    """
     each = []
     for pair in gradients(network, scheduler, x0, eps, t):
         each.append(pair)

@@ -1,6 +1,8 @@
-"""experiment=theory: measure the gradients of a base at some forty steps, judge Eqs. 3-8, draw them.
+"""experiment=theory: measure the gradients of a base at some forty steps, judge Eqs. 3-8, draw
+them.
 
-Writes into runs/SWEEP/: gradients.jsonl (one row a step, as it is measured), theory.json, theory.csv, theory.png.
+Writes into runs/SWEEP/: gradients.jsonl (one row a step, as it is measured), theory.json,
+theory.csv, theory.png.
 """
 
 from dataclasses import asdict
@@ -32,10 +34,15 @@ def run(experiment: Experiment) -> dict[str, Any]:
     """Measure, or go on measuring, and return the summary; a finished one is only read.
 
     Raises:
-        UserError: the folder holds another probe's rows, another process works on it, or a setting cannot be.
+        UserError: the folder holds another probe's rows, another process works on it, or a setting
+            cannot be.
     """
     directory = experiment.sweep_directory
-    science = {"base": experiment.base_science, "theory": asdict(experiment.config.theory), "format": FORMAT}
+    science = {
+        "base": experiment.base_science,
+        "theory": asdict(experiment.config.theory),
+        "format": FORMAT,
+    }
     fingerprint = digest(science)
     samplers_of(experiment)  # before the folder knows of it: a wrong setting leaves nothing behind
     try:
@@ -45,9 +52,18 @@ def run(experiment: Experiment) -> dict[str, Any]:
             if begun and before is not None and before.get("fingerprint") != fingerprint:
                 raise folder.conflict(directory, differences(before.get("science"), science))
             known = read_json(directory / "theory.json")
-            if before is None or before.get("fingerprint") != fingerprint or before.get("state") != "done" or known is None:
-                status = folder.Status(fingerprint, science, stage="base", base=str(experiment.base_directory))
-                with witnessed(Progress(directory, status, f"{experiment.config.sweep.name}/theory")) as progress:
+            if (
+                before is None
+                or before.get("fingerprint") != fingerprint
+                or before.get("state") != "done"
+                or known is None
+            ):
+                status = folder.Status(
+                    fingerprint, science, stage="base", base=str(experiment.base_directory)
+                )
+                with witnessed(
+                    Progress(directory, status, f"{experiment.config.sweep.name}/theory")
+                ) as progress:
                     known = _work(experiment, progress)
             return known
     except Timeout:
@@ -60,11 +76,23 @@ def samplers_of(experiment: Experiment) -> dict[str, TimestepSampler]:
     found: dict[str, TimestepSampler] = {"uniform": UniformSampler(timesteps)}
     for pair in experiment.config.theory.intervals:
         if not isinstance(pair, list) or len(pair) != 2:
-            raise UserError(f"theory.intervals={experiment.config.theory.intervals}: each must be a pair [low, high]")
+            raise UserError(
+                f"theory.intervals={experiment.config.theory.intervals}: each must be a pair [low,"
+                " high]"
+            )
         try:
-            sampler = IntervalSampler(timesteps, low=pair[0], high=pair[1], coverage=experiment.config.ci.coverage, tail=tail)
+            sampler = IntervalSampler(
+                timesteps,
+                low=pair[0],
+                high=pair[1],
+                coverage=experiment.config.ci.coverage,
+                tail=tail,
+            )
         except UserError as error:
-            raise UserError(f"theory.intervals={experiment.config.theory.intervals} with theory.tail={tail}: {error}") from None
+            raise UserError(
+                f"theory.intervals={experiment.config.theory.intervals} with theory.tail={tail}:"
+                f" {error}"
+            ) from None
         found[f"[{pair[0]:g}, {pair[1]:g}]"] = sampler
     return found
 
@@ -77,11 +105,17 @@ def _work(experiment: Experiment, progress: Progress) -> dict[str, Any]:
     network = base_network(experiment, split)
     device = accelerator_device(config.trainer.accelerator)
     network, scheduler = network.to(device).eval(), forward_process(config.diffusion)
-    chosen = torch.randperm(len(split.train), generator=generator(config.theory.seed, 0))[: config.theory.records]
+    chosen = torch.randperm(len(split.train), generator=generator(config.theory.seed, 0))[
+        : config.theory.records
+    ]
     if len(chosen) < 3:
-        raise UserError(f"theory.records={config.theory.records}: alignment needs at least 3 training records")
+        raise UserError(
+            f"theory.records={config.theory.records}: alignment needs at least 3 training records"
+        )
     x0 = torch.from_numpy(split.train)[chosen].to(device)
-    eps = torch.randn(x0.shape, generator=generator(config.theory.seed, 1)).to(device)  # the same at every t
+    eps = torch.randn(x0.shape, generator=generator(config.theory.seed, 1)).to(
+        device
+    )  # the same at every t
     steps = steps_of(config.diffusion.timesteps, config.theory.points)
     journal = Journal(directory / "gradients.jsonl")
     rows = {row["t"]: row for row in journal.rewind(len(steps))}
@@ -89,17 +123,27 @@ def _work(experiment: Experiment, progress: Progress) -> dict[str, Any]:
     progress.stage("gradients", len(rows) * len(x0))
     for step, t in enumerate(steps, start=1):
         if t not in rows:
-            rows[t] = {"stage": "gradients", "step": step, **measure(network, scheduler, x0, eps, t, progress.advance)}
+            rows[t] = {
+                "stage": "gradients",
+                "step": step,
+                **measure(network, scheduler, x0, eps, t, progress.advance),
+            }
             journal.append(rows[t])
     theory = Theory([rows[t] for t in steps], experiment.schedule.log_snr, samplers)
     title = (
-        f"{experiment.data.name}: gradients of {len(x0)} training records at the base, {sum(p.numel() for p in network.parameters()):,} "
-        f"parameters, predicting {config.diffusion.prediction}"
+        f"{experiment.data.name}: gradients of {len(x0)} training records at the base,"
+        f" {sum(p.numel() for p in network.parameters()):,} parameters, predicting"
+        f" {config.diffusion.prediction}"
     )
     draw(theory, title, directory / "theory.png")
     with atomic(directory / "theory.csv") as file:
         pd.DataFrame(theory.rows).drop(columns=["stage", "step"]).to_csv(file, index=False)
-    found = {"title": title, "base_fingerprint": experiment.base_fingerprint, "records": len(x0), **theory.summary()}
+    found = {
+        "title": title,
+        "base_fingerprint": experiment.base_fingerprint,
+        "records": len(x0),
+        **theory.summary(),
+    }
     _mirror(experiment, found)
     write_json(directory / "theory.json", found)
     return found
@@ -113,7 +157,9 @@ def _mirror(experiment: Experiment, found: dict[str, Any]) -> None:
         run_id=digest([experiment.base_fingerprint, asdict(config.theory), config.sweep.name]),
         config={"theory": asdict(config.theory), "base_fingerprint": experiment.base_fingerprint},
     )  # fmt: skip
-    numbers = {f"places/{name}/{k}": v for name, place in found["places"].items() for k, v in place.items()}
+    numbers = {
+        f"places/{name}/{k}": v for name, place in found["places"].items() for k, v in place.items()
+    }
     mirror.summarise(numbers, {"theory": directory / "theory.png"})
     mirror.finish(failed=False)
 
@@ -122,10 +168,21 @@ def describe(experiment: Experiment, found: dict[str, Any]) -> str:
     """The verdicts in words."""
     lines = [found["title"], ""]
     for claim in found["claims"]:
-        lines += [f"Eq. {claim['equation']}: {claim['says']}", f"  {claim['verdict'].upper()}: {claim['measured']}", f"  ({claim['rule']})"]
-    lines += ["", f"{'mean t of':16s} {'draws':>8s} {'predicted':>10s} {'mean norm':>10s} {'mean gradient':>14s}"]
+        lines += [
+            f"Eq. {claim['equation']}: {claim['says']}",
+            f"  {claim['verdict'].upper()}: {claim['measured']}",
+            f"  ({claim['rule']})",
+        ]
     lines += [
-        f"{name:16s} {p['draws']:8.0f} {p['predicted']:10.0f} {p['measured']:10.0f} {p['followed']:14.0f}"
+        "",
+        (
+            f"{'mean t of':16s} {'draws':>8s} {'predicted':>10s} {'mean norm':>10s}"
+            f" {'mean gradient':>14s}"
+        ),
+    ]
+    lines += [
+        f"{name:16s} {p['draws']:8.0f} {p['predicted']:10.0f} {p['measured']:10.0f}"
+        f" {p['followed']:14.0f}"
         for name, p in found["places"].items()
     ]
     return "\n".join([*lines, "", f"figure: {experiment.sweep_directory / 'theory.png'}"])

@@ -1,4 +1,6 @@
-"""The base checkpoint: made once, kept by content in runs/bases/FINGERPRINT/, shared by every run that needs it."""
+"""The base checkpoint: made once, kept by content in runs/bases/FINGERPRINT/, shared by every run
+that needs it.
+"""
 
 import time
 from pathlib import Path
@@ -27,16 +29,20 @@ TRAIN_PASSES = 4  # what training on one record costs, in forward passes of one:
 
 
 def base_network(experiment: Experiment, split: Split) -> nn.Module:
-    """The base's network with its weights: from `base.path`, from the cache, or trained now with uniform t.
+    """The base's network with its weights: from `base.path`, from the cache, or trained now with
+    uniform t.
 
-    Where several runs ask at once one trains, under a lock, and the others wait for it; one that dies is taken over.
+    Where several runs ask at once one trains, under a lock, and the others wait for it; one that
+    dies is taken over.
 
     Raises:
         UserError: a checkpoint that does not fit, or a training that diverged.
     """
     torch.manual_seed(experiment.config.base.seed)
     network = models.network(experiment.model, split.train.shape[1:])
-    made_from = {k: experiment.base_science[k] for k in ("model", "diffusion")} | {"split": split.hash}
+    made_from = {k: experiment.base_science[k] for k in ("model", "diffusion")} | {
+        "split": split.hash
+    }
     if experiment.pretrained is not None:
         load(experiment, experiment.pretrained, split, network)
         return network
@@ -62,18 +68,28 @@ def base_network(experiment: Experiment, split: Split) -> nn.Module:
 
 
 def load(experiment: Experiment, pretrained: Pretrained, split: Split, network: nn.Module) -> None:
-    """Put a checkpoint of diffusers into the network. Raises: UserError, where it does not fit the run, or may know the held-out side."""
+    """Put a checkpoint of diffusers into the network.
+
+    Raises: UserError, where it does not fit the run, or may know the held-out side.
+    """
     pretrained.load_into(network)
     pretrained.check_schedule(experiment.config.diffusion)
     if pretrained.split != split.hash and not experiment.config.base.saw_heldout:
-        made = "was trained on another split" if pretrained.split else "does not say what it was trained on"
+        made = (
+            "was trained on another split"
+            if pretrained.split
+            else "does not say what it was trained on"
+        )
         raise UserError(
-            f"base.path={pretrained.path} {made}: it may have seen the held-out records, and then no comparison with them is fair. "
-            "Train a base here, or go on with base.saw_heldout=true, which the record and the report will say"
+            f"base.path={pretrained.path} {made}: it may have seen the held-out records, and then"
+            " no comparison with them is fair. Train a base here, or go on with"
+            " base.saw_heldout=true, which the record and the report will say"
         )
 
 
-def train(experiment: Experiment, split: Split, network: nn.Module, made_from: dict[str, Any]) -> None:
+def train(
+    experiment: Experiment, split: Split, network: nn.Module, made_from: dict[str, Any]
+) -> None:
     """Train the base in its directory, with its own status and journal."""
     stage, directory = experiment.config.base, experiment.base_directory
     previous = folder.status(directory)

@@ -1,4 +1,6 @@
-"""Counter-based batches: everything random in step k comes from (seed, k), so a resumed run is the same run."""
+"""Counter-based batches: everything random in step k comes from (seed, k), so a resumed run is the
+same run.
+"""
 
 from dataclasses import dataclass
 
@@ -41,7 +43,9 @@ class Batches:
         if self.flip:
             mirrored = torch.rand(len(records), generator=generator(self.seed, 2, step)) < 0.5
             shape = (-1, *[1] * (records.ndim - 1))
-            records = torch.where(mirrored.to(records.device).view(shape), records.flip(-1), records)
+            records = torch.where(
+                mirrored.to(records.device).view(shape), records.flip(-1), records
+            )
         return records, generator(self.seed, 1, step)
 
     def __deepcopy__(self, memo: object) -> "Batches":

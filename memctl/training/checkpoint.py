@@ -16,7 +16,10 @@ FORMAT = "memctl checkpoint 1"
 
 
 def save(path: Path, network: nn.Module, made_from: dict[str, Any]) -> None:
-    """Write the network's weights and `made_from` (JSON-like). Raises: UserError where it cannot be written."""
+    """Write the network's weights and `made_from` (JSON-like).
+
+    Raises: UserError where it cannot be written.
+    """
     buffer = io.BytesIO()
     state = {name: value.detach().cpu() for name, value in network.state_dict().items()}
     torch.save({"format": FORMAT, "made_from": made_from, "state": state}, buffer)
@@ -41,8 +44,12 @@ def load(path: Path, network: nn.Module, expected: dict[str, Any]) -> None:
     except Exception:  # unpickling a torn file can raise anything
         valid = False
     if not valid:
-        raise UserError(f"{path} is not a memctl checkpoint, or is damaged; remove it or name another")
+        raise UserError(
+            f"{path} is not a memctl checkpoint, or is damaged; remove it or name another"
+        )
     changed = differences({key: stored["made_from"].get(key) for key in expected}, expected)
     if changed:
-        raise UserError(f"{path} does not fit this run (checkpoint -> run):\n    " + "\n    ".join(changed))
+        raise UserError(
+            f"{path} does not fit this run (checkpoint -> run):\n    " + "\n    ".join(changed)
+        )
     network.load_state_dict(stored["state"])

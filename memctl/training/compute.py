@@ -1,4 +1,7 @@
-"""Where and how a network computes: device, precision, memory format, compilation. How, not what: no fingerprint knows of it."""
+"""Where and how a network computes: device, precision, memory format, compilation.
+
+How, not what: no fingerprint knows of it.
+"""
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -20,7 +23,8 @@ class Compute:
 
     Attributes:
         device: The one device.
-        bf16: Whether layers compute in bfloat16; weights, losses and the reverse process stay in float32.
+        bf16: Whether layers compute in bfloat16; weights, losses and the reverse process stay in
+            float32.
         memory_format: Layout forced on the network, or None for its own.
         compile: Whether torch.compile runs on the network.
     """
@@ -35,7 +39,10 @@ class Compute:
         """Raises: UserError, for a value that is none, or a device that is not there."""
         for key, values in COMPUTING.items():
             if str(getattr(how, key)).lower() not in values:
-                raise UserError(f"trainer.{key}={getattr(how, key)} must be {', '.join(values[:-1])} or {values[-1]}")
+                raise UserError(
+                    f"trainer.{key}={getattr(how, key)} must be {', '.join(values[:-1])} or"
+                    f" {values[-1]}"
+                )
         device = accelerator_device(how.accelerator)
         large = sum(p.numel() for p in network.parameters()) > LARGE
         if device.type == "cuda":
@@ -46,12 +53,16 @@ class Compute:
         return cls(
             device,
             native if how.precision == "auto" else how.precision == "bf16",
-            {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}.get(how.memory_format),
+            {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}.get(
+                how.memory_format
+            ),
             compiles if how.compile == "auto" else str(how.compile).lower() == "true",
         )
 
     def place(self, network: nn.Module) -> nn.Module:
-        """The network on the device, in its memory format, compiled if so chosen (in place: its state keeps its names)."""
+        """The network on the device, in its memory format, compiled if so chosen (in place: its
+        state keeps its names).
+        """
         network = network.to(self.device)
         if self.memory_format is not None:
             network = network.to(memory_format=self.memory_format)  # type: ignore[call-overload]
@@ -70,7 +81,10 @@ class Compute:
 
 
 def accelerator_device(name: str) -> torch.device:
-    """The one device of this process: auto takes CUDA or Apple's MPS where there is one. Raises: UserError."""
+    """The one device of this process: auto takes CUDA or Apple's MPS where there is one.
+
+    Raises: UserError.
+    """
     if name in ("auto", "gpu", "cuda") and torch.cuda.is_available():
         return torch.device("cuda", 0)
     if name in ("auto", "gpu", "mps") and torch.backends.mps.is_available():

@@ -1,4 +1,6 @@
-"""One training, resumable at any step: Lightning's loop, EMA and the timestep-sampler callback around a module."""
+"""One training, resumable at any step: Lightning's loop, EMA and the timestep-sampler callback
+around a module.
+"""
 
 import logging
 import os
@@ -46,7 +48,10 @@ class Resume(Callback):
         self.stopping = False
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        if (
+            threading.current_thread() is threading.main_thread()
+            and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        ):
             signal.signal(signal.SIGINT, self.stop)
 
     def stop(self, *_: Any) -> None:
@@ -66,7 +71,9 @@ class Resume(Callback):
 
 
 class Advance(Callback):
-    """Reports the number of records trained on, and stops a training whose loss is no longer a number."""
+    """Reports the number of records trained on, and stops a training whose loss is no longer a
+    number.
+    """
 
     def __init__(self, advance: Callable[[int], None]) -> None:
         self.advance = advance
@@ -74,15 +81,22 @@ class Advance(Callback):
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.advance(trainer.global_step * pl_module.stage.batch_size)  # type: ignore[union-attr, operator, arg-type]
 
-    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *_: Any) -> None:
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, *_: Any
+    ) -> None:
         self.advance(len(outputs["t"]))
         epoch, position = divmod(trainer.global_step, pl_module.batches.per_epoch)  # type: ignore[union-attr, operator]
         if position == 0 and not all(p.isfinite().all() for p in pl_module.parameters()):
-            raise UserError(f"training diverged: the weights are no longer finite after epoch {epoch}; lower its lr")
+            raise UserError(
+                f"training diverged: the weights are no longer finite after epoch {epoch}; lower"
+                " its lr"
+            )
 
 
 def moving_average(decay: float, warmup: bool) -> Callable[..., None]:
-    """The update of averaged parameters by current ones: a = d a + (1 - d) c, with d = decay, or at step n at most (1 + n) / (10 + n)."""
+    """The update of averaged parameters by current ones: a = d a + (1 - d) c, with d = decay, or at
+    step n at most (1 + n) / (10 + n).
+    """
     if not warmup:
         return get_ema_multi_avg_fn(decay)
 
@@ -121,7 +135,8 @@ def fit(
     weighting: Weighting | None = None,
     flip: bool = False,
 ) -> TimestepSamplerCallback:
-    """Train `network` in place, from `directory`/resume.ckpt if it is there; it ends with its averaged weights.
+    """Train `network` in place, from `directory`/resume.ckpt if it is there; it ends with its
+    averaged weights.
 
     Args:
         train: Records, shape (n, channels, *dims).
@@ -141,22 +156,36 @@ def fit(
     weights = None
     if weighting is not None and weighting.name != "none":
         weights = torch.tensor(
-            loss_weights(weighting, diffusion.prediction, NoiseSchedule.configured(diffusion).log_snr), dtype=torch.float32
+            loss_weights(
+                weighting, diffusion.prediction, NoiseSchedule.configured(diffusion).log_snr
+            ),
+            dtype=torch.float32,
         )
-    module = DiffusionModule(compute.place(network), forward_process(diffusion), batches, stage, steps, weights)
-    timesteps = TimestepSamplerCallback(drawing, steps_per_epoch=batches.per_epoch, epochs_per_row=-(-steps // (batches.per_epoch * ROWS)))
+    module = DiffusionModule(
+        compute.place(network), forward_process(diffusion), batches, stage, steps, weights
+    )
+    timesteps = TimestepSamplerCallback(
+        drawing,
+        steps_per_epoch=batches.per_epoch,
+        epochs_per_row=-(-steps // (batches.per_epoch * ROWS)),
+    )
     callbacks: list[Callback] = [timesteps, Advance(advance)]
     if stage.ema:
         callbacks.append(WeightAveraging(multi_avg_fn=moving_average(stage.ema, stage.ema_warmup)))
-    callbacks.append(Resume(directory / RESUME, how.checkpoint_seconds))  # last: it saves what the others have done
-    # To Lightning all steps are one epoch: a resumed run never meets the end of one, where its counters lose count.
+    callbacks.append(
+        Resume(directory / RESUME, how.checkpoint_seconds)
+    )  # last: it saves what the others have done
+    # To Lightning all steps are one epoch: a resumed run never meets the end of one, where its
+    # counters lose count.
     trainer = Trainer(
         max_epochs=1,
         max_steps=steps,
         accelerator=device.type if device.type != "cuda" else "gpu",
         devices=1,
         precision=compute.plugin,
-        plugins=[LightningEnvironment()],  # on SLURM too: a run is one process, and resuming is memctl's
+        plugins=[
+            LightningEnvironment()
+        ],  # on SLURM too: a run is one process, and resuming is memctl's
         callbacks=callbacks,
         logger=logger,
         enable_checkpointing=False,
@@ -166,7 +195,11 @@ def fit(
     resume = directory / RESUME
     previous = signal.getsignal(signal.SIGINT)
     try:
-        trainer.fit(module, DataLoader(range(steps), batch_size=None), ckpt_path=resume if resume.exists() else None)  # type: ignore[arg-type]
+        trainer.fit(
+            module,
+            DataLoader(range(steps), batch_size=None),
+            ckpt_path=resume if resume.exists() else None,
+        )  # type: ignore[arg-type]
     except SystemExit:  # how Lightning answers a Ctrl-C; what to say of it is the caller's
         raise KeyboardInterrupt from None
     finally:

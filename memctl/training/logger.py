@@ -14,7 +14,12 @@ class JournalLogger(Logger):
     name = "memctl"
     version = 0
 
-    def __init__(self, journal: Journal, stage: str, mirror: Callable[[Mapping[str, Any]], None] = lambda row: None) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        stage: str,
+        mirror: Callable[[Mapping[str, Any]], None] = lambda row: None,
+    ) -> None:
         super().__init__()
         self.journal, self.stage, self.mirror = journal, stage, mirror
 

@@ -19,39 +19,62 @@ TimestepWeights = Callable[[Tensor], Tensor]
 class DiffusionModule(LightningModule):
     """Trains `network` on `batches`.
 
-    The hook `draw_timesteps(n, generator)` returns n indices t - 1; it draws uniformly until a callback replaces it. The hook
-    `timestep_weights(t)` returns the factors of their losses, 1 until then. `training_step` returns, beside the loss, the `t`
-    it drew and the unweighted `losses` of the single records.
+    The hook `draw_timesteps(n, generator)` returns n indices t - 1; it draws uniformly until a
+    callback replaces it. The hook `timestep_weights(t)` returns the factors of their losses, 1
+    until then. `training_step` returns, beside the loss, the `t` it drew and the unweighted
+    `losses` of the single records.
 
     Args:
         loss_weights: Factor of the loss by t, index t - 1, shape (T,).
     """
 
     def __init__(
-        self, network: nn.Module, scheduler: DDPMScheduler, batches: Batches, stage: Stage, steps: int, loss_weights: Tensor | None = None
+        self,
+        network: nn.Module,
+        scheduler: DDPMScheduler,
+        batches: Batches,
+        stage: Stage,
+        steps: int,
+        loss_weights: Tensor | None = None,
     ) -> None:
         super().__init__()
-        self.network, self.scheduler, self.batches, self.stage, self.steps = network, scheduler, batches, stage, steps
+        self.network, self.scheduler, self.batches, self.stage, self.steps = (
+            network,
+            scheduler,
+            batches,
+            stage,
+            steps,
+        )
         self.draw_timesteps: DrawTimesteps = self.draw_uniformly
         self.timestep_weights: TimestepWeights = torch.ones_like
         self.loss_weights: Tensor | None
         self.register_buffer("loss_weights", loss_weights, persistent=False)
 
     def draw_uniformly(self, n: int, generator: torch.Generator | None) -> Tensor:
-        return torch.randint(0, self.scheduler.config.num_train_timesteps, (n,), generator=generator)
+        return torch.randint(
+            0, self.scheduler.config.num_train_timesteps, (n,), generator=generator
+        )
 
     def training_step(self, *_: Any) -> dict[str, Tensor]:
         x0, generator = self.batches(self.global_step)
         t = self.draw_timesteps(len(x0), generator).to(x0.device, non_blocking=True)
         eps = torch.randn(x0.shape, generator=generator).to(x0.device, non_blocking=True)
         each = losses(self.network, self.scheduler, x0, t, eps)
-        w = self.timestep_weights(t) if self.loss_weights is None else self.timestep_weights(t) * self.loss_weights[t]
+        w = (
+            self.timestep_weights(t)
+            if self.loss_weights is None
+            else self.timestep_weights(t) * self.loss_weights[t]
+        )
         return {"loss": (w * each).mean(), "t": t, "losses": each.detach()}
 
     def learning_rate(self, step: int) -> float:
         """The share of `stage.lr` in that step: a linear warm-up, then constant or a cosine to 0."""
         rise = min(1.0, (step + 1) / (self.stage.warmup + 1))
-        return rise * (0.5 + 0.5 * torch.cos(torch.tensor(step / self.steps * torch.pi)).item() if self.stage.cosine else 1.0)
+        return rise * (
+            0.5 + 0.5 * torch.cos(torch.tensor(step / self.steps * torch.pi)).item()
+            if self.stage.cosine
+            else 1.0
+        )
 
     def configure_optimizers(self) -> Any:
         optimizer = torch.optim.Adam(self.network.parameters(), lr=self.stage.lr, fused=True)

@@ -6,7 +6,9 @@ import torch
 
 
 def resumed_step(path: Path) -> int:
-    """The step that `path` would resume at, 0 where there is none; a damaged file is removed, and training starts anew."""
+    """The step that `path` would resume at, 0 where there is none; a damaged file is removed, and
+    training starts anew.
+    """
     if not path.exists():
         return 0
     try:

@@ -1,9 +1,10 @@
 """The timestep-sampler callback: plugs any sampler into any LightningModule that has the hook.
 
-The hook is one attribute, `draw_timesteps(n, generator) -> indices t - 1, shape (n,)`, which the module calls for its t. With
-sampler.mode=weight or correct the module multiplies its losses by a second, `timestep_weights(t) -> factors, shape (n,)`.
-If its `training_step` also returns a dict with `t` and the unweighted `losses` (one a record), the loss is logged by t; adaptive
-samplers learn from it.
+The hook is one attribute, `draw_timesteps(n, generator) -> indices t - 1, shape (n,)`, which the
+module calls for its t. With sampler.mode=weight or correct the module multiplies its losses by a
+second, `timestep_weights(t) -> factors, shape (n,)`. If its `training_step` also returns a dict
+with `t` and the unweighted `losses` (one a record), the loss is logged by t; adaptive samplers
+learn from it.
 """
 
 import math
@@ -26,10 +27,11 @@ class TimestepSamplerCallback(Callback):
     """Makes a module draw its t from `sampler`, and logs what was drawn and what it cost.
 
     Every epoch (Lightning's, or as many steps as `steps_per_epoch`) it logs,
-    with Lightning's loggers: `loss`, the epoch's mean, unweighted; `loss_t/a-b`, its mean over the draws with
-    a < t <= b; `realised_t/a-b`, the share of all draws so far in that range; `realised_tv`, the total variation
-    distance between the drawn and the nominal distribution over these ranges; and, where draws are weighted, `ess`, the
-    effective sample size of all draws so far as a share of their number, (sum w)^2 / (n sum w^2).
+    with Lightning's loggers: `loss`, the epoch's mean, unweighted; `loss_t/a-b`, its mean over the
+    draws with a < t <= b; `realised_t/a-b`, the share of all draws so far in that range;
+    `realised_tv`, the total variation distance between the drawn and the nominal distribution over
+    these ranges; and, where draws are weighted, `ess`, the effective sample size of all draws so
+    far as a share of their number, (sum w)^2 / (n sum w^2).
 
     Args:
         sampler: A distribution, or how one is used.
@@ -37,16 +39,26 @@ class TimestepSamplerCallback(Callback):
     """
 
     def __init__(
-        self, sampler: TimestepSampler | ScheduleSampler, bins: int = BINS, steps_per_epoch: int | None = None, epochs_per_row: int = 1
+        self,
+        sampler: TimestepSampler | ScheduleSampler,
+        bins: int = BINS,
+        steps_per_epoch: int | None = None,
+        epochs_per_row: int = 1,
     ) -> None:
         self.drawing = sampler if isinstance(sampler, ScheduleSampler) else ScheduleSampler(sampler)
-        self.sampler, self.steps_per_epoch, self.epochs_per_row = self.drawing.sampler, steps_per_epoch, epochs_per_row
+        self.sampler, self.steps_per_epoch, self.epochs_per_row = (
+            self.drawing.sampler,
+            steps_per_epoch,
+            epochs_per_row,
+        )
         timesteps = self.sampler.timesteps
         edges = np.linspace(0, timesteps, min(bins, timesteps) + 1).round().astype(int)
         self.edges = edges
         self.names = [f"{a:04d}-{b:04d}" for a, b in pairwise(edges)]
         self.drawn = torch.zeros(timesteps, dtype=torch.long)
-        self.due = torch.zeros(timesteps, dtype=torch.float64)  # of an adaptive sampler: the pmf of each draw, summed
+        self.due = torch.zeros(
+            timesteps, dtype=torch.float64
+        )  # of an adaptive sampler: the pmf of each draw, summed
         self.weight = torch.zeros(2, dtype=torch.float64)  # sums of w and of w^2
         self.loss_sum = torch.zeros(timesteps)
         self.loss_count = torch.zeros(timesteps, dtype=torch.long)
@@ -58,20 +70,23 @@ class TimestepSamplerCallback(Callback):
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         if not hasattr(pl_module, "draw_timesteps"):
             raise UserError(
-                f"{type(pl_module).__name__} has no hook draw_timesteps(n, generator); "
-                "let it draw its timesteps by calling self.draw_timesteps, and the callback can replace it"
+                f"{type(pl_module).__name__} has no hook draw_timesteps(n, generator); let it draw"
+                " its timesteps by calling self.draw_timesteps, and the callback can replace it"
             )
         if self.weighted and not hasattr(pl_module, "timestep_weights"):
             raise UserError(
-                f"{type(pl_module).__name__} has no hook timestep_weights(t), which sampler.mode={self.drawing.mode} needs; "
-                "let it multiply its losses by self.timestep_weights(t), and the callback can replace it"
+                f"{type(pl_module).__name__} has no hook timestep_weights(t), which"
+                f" sampler.mode={self.drawing.mode} needs; let it multiply its losses by"
+                " self.timestep_weights(t), and the callback can replace it"
             )
         pl_module.draw_timesteps = self.draw  # type: ignore[assignment]
         if hasattr(pl_module, "timestep_weights"):
             pl_module.timestep_weights = self.drawing.weight  # type: ignore[assignment]
 
     def draw(self, n: int, generator: torch.Generator | None = None) -> Tensor:
-        """Draw from the sampler, and count draws and weights: where the generator is, on the host in memctl's own training."""
+        """Draw from the sampler, and count draws and weights: where the generator is, on the host
+        in memctl's own training.
+        """
         t = self.drawing.draw(n, generator)
         self.drawn = self.drawn.to(t.device).index_add_(0, t, torch.ones_like(t))
         if self.weighted:
@@ -81,10 +96,14 @@ class TimestepSamplerCallback(Callback):
             self.due += n * torch.tensor(self.drawing.proposal.pmf)
         return t
 
-    def on_train_batch_end(self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int) -> None:
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
         if isinstance(outputs, dict) and "t" in outputs and "losses" in outputs:
             t, each = outputs["t"], outputs["losses"].detach()
-            self.loss_sum = self.loss_sum.to(t.device).index_add_(0, t, each.to(self.loss_sum.dtype))
+            self.loss_sum = self.loss_sum.to(t.device).index_add_(
+                0, t, each.to(self.loss_sum.dtype)
+            )
             self.loss_count = self.loss_count.to(t.device).index_add_(0, t, torch.ones_like(t))
             self.drawing.update_with_local_losses(t, each)
         elif self.sampler.adaptive:
@@ -92,15 +111,20 @@ class TimestepSamplerCallback(Callback):
                 f"sampler={self.sampler.name} learns from the losses: "
                 "let training_step return a dict with loss, t and losses (one a record)"
             )
-        # Here and not at the epoch's end: a checkpoint saved after the last batch must hold what the row has settled.
+        # Here and not at the epoch's end: a checkpoint saved after the last batch must hold what
+        # the row has settled.
         step = trainer.global_step
-        if self.steps_per_epoch and (step % (self.steps_per_epoch * self.epochs_per_row) == 0 or step == trainer.max_steps):
+        if self.steps_per_epoch and (
+            step % (self.steps_per_epoch * self.epochs_per_row) == 0 or step == trainer.max_steps
+        ):
             self.flush(trainer, {"epoch": -(-step // self.steps_per_epoch)})
         elif not self.steps_per_epoch and batch_idx + 1 == trainer.num_training_batches:
             self.flush(trainer, {"epoch": trainer.current_epoch + 1})
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if not self.steps_per_epoch and math.isinf(trainer.num_training_batches):  # data of unknown length
+        if not self.steps_per_epoch and math.isinf(
+            trainer.num_training_batches
+        ):  # data of unknown length
             self.flush(trainer, {"epoch": trainer.current_epoch + 1})
 
     def flush(self, trainer: Trainer, row: dict[str, float]) -> None:
@@ -115,7 +139,11 @@ class TimestepSamplerCallback(Callback):
         """The metrics of the class's docstring, as numbers."""
         total, count = self._binned(self.loss_sum), self._binned(self.loss_count)
         share = self.realised()
-        row = {f"loss_t/{name}": float(s / c) for name, s, c in zip(self.names, total, count, strict=True) if c}
+        row = {
+            f"loss_t/{name}": float(s / c)
+            for name, s, c in zip(self.names, total, count, strict=True)
+            if c
+        }
         if count.sum():
             row["loss"] = float(total.sum() / count.sum())
         row |= {f"realised_t/{name}": float(s) for name, s in zip(self.names, share, strict=True)}
@@ -124,34 +152,51 @@ class TimestepSamplerCallback(Callback):
         return row if ess is None else {**row, "ess": ess}
 
     def ess(self) -> float | None:
-        """The effective sample size of all draws so far as a share of their number; None where all count the same."""
+        """The effective sample size of all draws so far as a share of their number; None where all
+        count the same.
+        """
         first, second = self.weight.tolist()
         return first**2 / (int(self.drawn.sum()) * second) if second else None
 
     def _binned(self, per_step: Tensor | np.ndarray) -> np.ndarray:
-        return np.add.reduceat(np.asarray(per_step.cpu() if isinstance(per_step, Tensor) else per_step), self.edges[:-1])
+        return np.add.reduceat(
+            np.asarray(per_step.cpu() if isinstance(per_step, Tensor) else per_step),
+            self.edges[:-1],
+        )
 
     def realised(self) -> np.ndarray:
         """Share of all draws so far in each range of t."""
         return self._binned(self.drawn) / max(int(self.drawn.sum()), 1)
 
     def nominal(self) -> np.ndarray:
-        """The probability of each range of t; of an adaptive sampler, the mean over the draws so far."""
+        """The probability of each range of t; of an adaptive sampler, the mean over the draws so
+        far.
+        """
         due = float(self.due.sum())
         return self._binned(self.due) / due if due else self._binned(self.drawing.proposal.pmf)
 
     def summary(self) -> dict[str, Any]:
-        """Realised against nominal over the ranges, with the chi-square test's p that the draws came from the sampler.
+        """Realised against nominal over the ranges, with the chi-square test's p that the draws
+        came from the sampler.
 
-        The test is for independent draws: stratified ones agree better than it expects, and have no p.
+        The test is for independent draws: stratified ones agree better than it expects, and have no
+        p.
         """
         n, expected = int(self.drawn.sum()), self.nominal()
-        usual = expected * n >= 5  # the test's approximation needs it; rarer ranges are pooled into one
+        usual = (
+            expected * n >= 5
+        )  # the test's approximation needs it; rarer ranges are pooled into one
         pool = lambda x: np.append(x[usual], x[~usual].sum())
         seen, due = pool(self._binned(self.drawn)), pool(expected * n)
         kept = due > 0
         tested = kept.sum() > 1 and not self.drawing.stratified
-        p = float(stats.chisquare(seen[kept], due[kept] * seen[kept].sum() / due[kept].sum()).pvalue) if tested else None
+        p = (
+            float(
+                stats.chisquare(seen[kept], due[kept] * seen[kept].sum() / due[kept].sum()).pvalue
+            )
+            if tested
+            else None
+        )
         return {
             "draws": n,
             "edges": self.edges.tolist(),
@@ -162,7 +207,9 @@ class TimestepSamplerCallback(Callback):
         }
 
     def state_dict(self) -> dict[str, Any]:
-        counts = {k: getattr(self, k).cpu() for k in ("drawn", "due", "weight", "loss_sum", "loss_count")}
+        counts = {
+            k: getattr(self, k).cpu() for k in ("drawn", "due", "weight", "loss_sum", "loss_count")
+        }
         return {**counts, "sampler": self.sampler.state_dict()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:

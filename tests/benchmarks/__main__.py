@@ -1,4 +1,5 @@
-"""make bench: what the pieces cost on this machine. Ratios within one run are what to compare; times are noisy.
+"""make bench: what the pieces cost on this machine. Ratios within one run are what to compare;
+times are noisy.
 
 Each time is the least of several repetitions, on one thread.
 """
@@ -34,7 +35,9 @@ def least(function: Callable[[], object], repeats: int = 15) -> float:
     return 1e3 * min(times[2:])
 
 
-def interleaved(functions: dict[str, Callable[[], object]], repeats: int = 4000) -> dict[str, float]:
+def interleaved(
+    functions: dict[str, Callable[[], object]], repeats: int = 4000
+) -> dict[str, float]:
     """The median milliseconds of each, called in turn, so that all see the same machine."""
     times: dict[str, list[float]] = {name: [] for name in functions}
     for _ in range(repeats):
@@ -51,16 +54,24 @@ def show(name: str, ms: float, note: str = "") -> None:
 
 def samplers() -> None:
     g = torch.Generator().manual_seed(0)
-    interval, laplace, uniform = IntervalSampler(low=700, high=1000), LaplaceSampler(), UniformSampler()
+    interval, laplace, uniform = (
+        IntervalSampler(low=700, high=1000),
+        LaplaceSampler(),
+        UniformSampler(),
+    )
     corrected = ScheduleSampler(interval, "correct")
     draws = {
         "interval sampler": lambda: interval.sample(64, g),
         "laplace sampler": lambda: laplace.sample(64, g),
         "uniform sampler": lambda: uniform.sample(64, g),
         "interval sampler, stratified": lambda: interval.stratified(64, g),
-        "interval sampler and its weights (mode=correct)": lambda: corrected.sample(64, generator=g),
+        "interval sampler and its weights (mode=correct)": lambda: corrected.sample(
+            64, generator=g
+        ),
     }
-    times = interleaved({"torch.randint": lambda: torch.randint(0, 1000, (64,), generator=g), **draws})
+    times = interleaved(
+        {"torch.randint": lambda: torch.randint(0, 1000, (64,), generator=g), **draws}
+    )
     for name, ms in times.items():
         show(f"{name}, 64 timesteps", ms, f"{ms / times['torch.randint']:.2f} times randint")
 
@@ -79,7 +90,13 @@ def layouts() -> None:
 def network() -> None:
     split = data.load(data.build({"name": "mitdb208"}))
     net = models.network(models.build({"name": "unet1d"}), (1, 140))
-    module = DiffusionModule(net, forward_process(Diffusion()), Batches(torch.from_numpy(split.train), 32, 0), Stage(), steps=1)
+    module = DiffusionModule(
+        net,
+        forward_process(Diffusion()),
+        Batches(torch.from_numpy(split.train), 32, 0),
+        Stage(),
+        steps=1,
+    )
     optimizer = module.configure_optimizers()["optimizer"]
 
     def step() -> None:
@@ -89,7 +106,9 @@ def network() -> None:
 
     show("training step, 32 heartbeats", least(step))
     how = Generate(steps=5)
-    ms = least(lambda: generate(net, Diffusion(), how, range(100), (1, 140), torch.device("cpu")), 5)
+    ms = least(
+        lambda: generate(net, Diffusion(), how, range(100), (1, 140), torch.device("cpu")), 5
+    )
     show("one reverse step of 100 heartbeats", ms / 5)
     suite, samples = Suite.of(split, Metrics()), np.resize(split.heldout, (1000, 1, 140))
     show("all metrics of 1,000 heartbeats", least(lambda: suite.evaluate(samples), 3))
@@ -98,7 +117,11 @@ def network() -> None:
 
 def precision() -> None:
     """Forward passes of the image networks in both precisions."""
-    for preset, shape, batch in (("unet2d_8", (1, 8, 8), 100), ("unet2d_16", (3, 16, 16), 100), ("unet2d_64", (3, 64, 64), 4)):
+    for preset, shape, batch in (
+        ("unet2d_8", (1, 8, 8), 100),
+        ("unet2d_16", (3, 16, 16), 100),
+        ("unet2d_64", (3, 64, 64), 4),
+    ):
         spec = yaml.safe_load((config_root() / "conf" / "model" / f"{preset}.yaml").read_text())
         net = models.network(models.build(spec), shape).eval()
         x, t = torch.randn(batch, *shape), torch.randint(0, 1000, (batch,))
@@ -106,11 +129,17 @@ def precision() -> None:
             plain = least(lambda: net(x, t), 3)  # noqa: B023
             with torch.autocast("cpu", torch.bfloat16):
                 rounded = least(lambda: net(x, t), 3)  # noqa: B023
-        show(f"model={preset}, a forward pass of {batch}", plain, f"in bf16 {plain / rounded:.2f} times as fast")
+        show(
+            f"model={preset}, a forward pass of {batch}",
+            plain,
+            f"in bf16 {plain / rounded:.2f} times as fast",
+        )
 
 
 def images() -> None:
-    """The metrics at the paper's scale, mirror images allowed for: 8,189 images of 64 x 64 as train and held-out."""
+    """The metrics at the paper's scale, mirror images allowed for: 8,189 images of 64 x 64 as train
+    and held-out.
+    """
     rng = np.random.default_rng(0)
     draw = lambda n: rng.random((n, 3, 64, 64), dtype=np.float32) * 2 - 1
     sides = data.Split(draw(4094), draw(4095), None, None, (-1.0, 1.0), {}, mirror=True, flip=True)
@@ -121,7 +150,11 @@ def images() -> None:
     suite.evaluate(samples)
     done = time.perf_counter()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    show("all metrics of 1,000 images of 64 x 64 against 8,189", 1e3 * (done - prepared), f"after {prepared - began:.0f} s of PCA")
+    show(
+        "all metrics of 1,000 images of 64 x 64 against 8,189",
+        1e3 * (done - prepared),
+        f"after {prepared - began:.0f} s of PCA",
+    )
     print(f"  peak memory of this process: {peak:.2f} GiB")
 
 

@@ -17,7 +17,10 @@ def folder(tmp_path: Path) -> Path:
     """Twenty images, and three more: two copies and a mirror image."""
     out = tmp_path / "pictures"
     out.mkdir()
-    pictures = [Image.fromarray(np.random.default_rng(k).integers(0, 256, (16, 16, 3), dtype=np.uint8)) for k in range(20)]
+    pictures = [
+        Image.fromarray(np.random.default_rng(k).integers(0, 256, (16, 16, 3), dtype=np.uint8))
+        for k in range(20)
+    ]
     for k, picture in enumerate(pictures):
         picture.save(out / f"{k:02d}.png")
     pictures[3].save(out / "y1.png")
@@ -31,7 +34,9 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
     command.main()
 
 
-def test_a_data_set_is_described(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_data_set_is_described(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
     run(monkeypatch, "data.n_train=100", "data.n_heldout=50")
     out = capfd.readouterr().out.splitlines()
     assert out[0].startswith("data=mitdb208: 491 records of 1x140, values -")
@@ -43,7 +48,9 @@ def test_a_template_gives_its_data_and_sweeps_nothing(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     GlobalHydra.instance().clear()
-    run(monkeypatch, "data.n_train=60", f"paths.runs={tmp_path}", "-cn", "multirun_templates/digits")
+    run(
+        monkeypatch, "data.n_train=60", f"paths.runs={tmp_path}", "-cn", "multirun_templates/digits"
+    )
     assert capfd.readouterr().out.startswith("data=digits: 1797 records of 1x8x8")
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(SystemExit, match="memctl: -m asks for a sweep"):
@@ -55,7 +62,9 @@ def test_images_that_are_one_are_listed_and_shown(
 ) -> None:
     runs = tmp_path / "runs"
     run(monkeypatch, "data=images", f"data.path={folder}", "data.size=16", f"paths.runs={runs}")
-    assert "left out: 2 exact duplicate, 1 mirror image of another" in (out := capfd.readouterr().out)
+    assert "left out: 2 exact duplicate, 1 mirror image of another" in (
+        out := capfd.readouterr().out
+    )
     assert f"3 pairs of images are one: {runs / 'data' / 'images' / 'duplicates.csv'}" in out
     found = pd.read_csv(runs / "data" / "images" / "duplicates.csv")
     assert [tuple(row) for row in found[["first", "second", "kind"]].itertuples(index=False)] == [

@@ -36,15 +36,24 @@ def written(row: np.ndarray, suffix: str) -> str:
 
 
 def text_of(rows: np.ndarray, suffix: str = ".txt") -> str:
-    head = "# heartbeats\n@problemName ECG5000\n@classLabel true 1 2 3\n@data\n" if suffix == ".ts" else ""
+    head = (
+        "# heartbeats\n@problemName ECG5000\n@classLabel true 1 2 3\n@data\n"
+        if suffix == ".ts"
+        else ""
+    )
     return head + "".join(written(row, suffix) + "\n" for row in rows)
 
 
 @pytest.fixture
 def rows(monkeypatch: pytest.MonkeyPatch) -> dict[str, np.ndarray]:
-    """A small archive: label and 140 values a row, and as many rows as the files are then expected to have."""
+    """A small archive: label and 140 values a row, and as many rows as the files are then expected
+    to have.
+    """
     rng = np.random.default_rng(0)
-    made = {side: np.column_stack([np.sort(rng.integers(1, 4, n)), 3 + 2 * rng.normal(size=(n, 140))]) for side, n in ROWS.items()}
+    made = {
+        side: np.column_stack([np.sort(rng.integers(1, 4, n)), 3 + 2 * rng.normal(size=(n, 140))])
+        for side, n in ROWS.items()
+    }
     monkeypatch.setattr(ecg5000, "ROWS", ROWS)
     return made
 
@@ -102,7 +111,11 @@ def server() -> Iterator[Server]:
 def archive(rows: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch) -> bytes:
     """The small archive as a zip, whose checksums are then the expected ones."""
     files = {name: text_of(rows[side]).encode() for name, side in TXT.items()}
-    monkeypatch.setattr(ecg5000, "SHA256", {name: hashlib.sha256(content).hexdigest() for name, content in files.items()})
+    monkeypatch.setattr(
+        ecg5000,
+        "SHA256",
+        {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},
+    )
     return zipped({**files, "README.md": b"not asked for"})
 
 
@@ -115,7 +128,9 @@ def zipped(files: dict[str, bytes]) -> bytes:
 
 
 @pytest.mark.parametrize("suffix", [".txt", ".tsv", ".ts"])
-def test_each_layout_gives_the_same_records(rows: dict[str, np.ndarray], tmp_path: Path, closed: str, suffix: str):
+def test_each_layout_gives_the_same_records(
+    rows: dict[str, np.ndarray], tmp_path: Path, closed: str, suffix: str
+):
     for side in ROWS:
         (tmp_path / f"ECG5000_{side}{suffix}").write_text(text_of(rows[side], suffix))
     found = Ecg5000(path=str(tmp_path), url=closed).read()
@@ -132,7 +147,9 @@ def test_the_records_split_by_class(folder: Path, closed: str):
         assert abs(np.sum(found.train_labels == label) - np.sum(found.heldout_labels == label)) <= 1
 
 
-def test_the_digest_is_of_the_contents(folder: Path, closed: str, tmp_path_factory: pytest.TempPathFactory):
+def test_the_digest_is_of_the_contents(
+    folder: Path, closed: str, tmp_path_factory: pytest.TempPathFactory
+):
     other = tmp_path_factory.mktemp("elsewhere")
     for name in TXT:
         (other / name).write_bytes((folder / name).read_bytes())
@@ -150,13 +167,23 @@ def test_the_digest_is_of_the_contents(folder: Path, closed: str, tmp_path_facto
         ("ECG5000_TRAIN.txt", lambda lines: [], "has 0 records, not 20"),
         ("ECG5000_TRAIN.txt", lambda lines: [*lines, lines[0]], "has 21 records, not 20"),
         ("ECG5000_TEST.txt", lambda lines: [*lines[:-1], lines[-1][:700]], "record 30 has "),
-        ("ECG5000_TRAIN.txt", lambda lines: [*lines[:2], lines[2] + " 1.5", *lines[3:]], "record 3 has 142 columns, not a label and 140"),
-        ("ECG5000_TRAIN.txt", lambda lines: [*lines[:4], "<html>" + lines[4][6:], *lines[5:]], "record 5 is not numbers"),
+        (
+            "ECG5000_TRAIN.txt",
+            lambda lines: [*lines[:2], lines[2] + " 1.5", *lines[3:]],
+            "record 3 has 142 columns, not a label and 140",
+        ),
+        (
+            "ECG5000_TRAIN.txt",
+            lambda lines: [*lines[:4], "<html>" + lines[4][6:], *lines[5:]],
+            "record 5 is not numbers",
+        ),
         ("ECG5000_TEST.txt", lambda lines: ["\ufffd\x00" * 40], "record 1 is not numbers"),
     ],
     ids=["short", "empty", "long", "torn", "wide", "html", "binary"],
 )
-def test_a_broken_file_is_refused_by_name(folder: Path, closed: str, name: str, change, message: str):
+def test_a_broken_file_is_refused_by_name(
+    folder: Path, closed: str, name: str, change, message: str
+):
     path = folder / name
     path.write_text("".join(line + "\n" for line in change(path.read_text().splitlines())))
     with pytest.raises(UserError, match=re.escape(message)) as refusal:
@@ -170,12 +197,20 @@ def test_missing_values_are_named_by_the_split(folder: Path, closed: str):
     words = lines[4].split()
     lines[4] = " ".join([*words[:50], "NaN", *words[51:]])
     path.write_text("\n".join(lines))
-    with pytest.raises(UserError, match=re.escape("1 of 50 records hold NaN or infinity (counted from 0: 24)")):
+    with pytest.raises(
+        UserError, match=re.escape("1 of 50 records hold NaN or infinity (counted from 0: 24)")
+    ):
         load(Ecg5000(path=str(folder), url=closed))
 
 
-@pytest.mark.parametrize("present", [[], ["ECG5000_TRAIN.txt"], ["ECG5000_TRAIN.txt", "ECG5000_TEST.tsv"]], ids=["none", "one", "mixed"])
-def test_missing_files_are_told_with_address_and_folder(tmp_path: Path, closed: str, present: list[str]):
+@pytest.mark.parametrize(
+    "present",
+    [[], ["ECG5000_TRAIN.txt"], ["ECG5000_TRAIN.txt", "ECG5000_TEST.tsv"]],
+    ids=["none", "one", "mixed"],
+)
+def test_missing_files_are_told_with_address_and_folder(
+    tmp_path: Path, closed: str, present: list[str]
+):
     for name in present:
         (tmp_path / name).write_text("1 2 3\n")
     with pytest.raises(UserError) as refusal:
@@ -185,7 +220,9 @@ def test_missing_files_are_told_with_address_and_folder(tmp_path: Path, closed: 
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(present)
 
 
-def test_the_archive_is_fetched_once(server: Server, archive: bytes, rows: dict[str, np.ndarray], tmp_path: Path):
+def test_the_archive_is_fetched_once(
+    server: Server, archive: bytes, rows: dict[str, np.ndarray], tmp_path: Path
+):
     server.body = archive
     source = Ecg5000(path=str(tmp_path / "data" / "ECG5000"), url=server.url)
     first = source.read()
@@ -199,15 +236,23 @@ def test_the_archive_is_fetched_once(server: Server, archive: bytes, rows: dict[
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda body: zipped({name: b"1 2 3\n" for name in TXT}), r"ECG5000_TRAIN\.txt from .* does not have the checksum"),
+        (
+            lambda body: zipped({name: b"1 2 3\n" for name in TXT}),
+            r"ECG5000_TRAIN\.txt from .* does not have the checksum",
+        ),
         (lambda body: body[: len(body) // 2], "could not be downloaded"),
         (lambda body: b"<html>Moved</html>", "could not be downloaded"),
-        (lambda body: zipped({"ECG5000_TRAIN.txt": b"1 2 3\n"}), r"could not be downloaded .*ECG5000_TEST\.txt"),
+        (
+            lambda body: zipped({"ECG5000_TRAIN.txt": b"1 2 3\n"}),
+            r"could not be downloaded .*ECG5000_TEST\.txt",
+        ),
         (lambda body: b"", "could not be downloaded .*404"),
     ],
     ids=["other content", "half", "page", "member missing", "not found"],
 )
-def test_a_wrong_download_is_refused_and_leaves_nothing(server: Server, archive: bytes, tmp_path: Path, damage, message: str):
+def test_a_wrong_download_is_refused_and_leaves_nothing(
+    server: Server, archive: bytes, tmp_path: Path, damage, message: str
+):
     server.body = damage(archive)
     folder = tmp_path / "ECG5000"
     with pytest.raises(UserError, match=message) as refusal:
@@ -217,7 +262,9 @@ def test_a_wrong_download_is_refused_and_leaves_nothing(server: Server, archive:
     assert not list(tmp_path.iterdir())
 
 
-def test_one_member_with_a_wrong_checksum_is_enough(server: Server, archive: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_one_member_with_a_wrong_checksum_is_enough(
+    server: Server, archive: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     server.body = archive
     monkeypatch.setitem(ecg5000.SHA256, "ECG5000_TEST.txt", hashlib.sha256(b"").hexdigest())
     with pytest.raises(UserError, match=r"ECG5000_TEST\.txt from .* does not have the checksum"):
@@ -242,7 +289,9 @@ def test_the_real_archive(closed: str):
     assert found.values.shape == (5000, 1, 140)
     assert np.unique(found.labels, return_counts=True)[1].tolist() == [2919, 1767, 96, 194, 24]
     raw = np.loadtxt(REAL / "ECG5000_TRAIN.txt", max_rows=100)
-    np.testing.assert_allclose(found.values[:100, 0], raw[:, 1:], atol=1e-5)  # the archive's beats are normalised the same way
+    np.testing.assert_allclose(
+        found.values[:100, 0], raw[:, 1:], atol=1e-5
+    )  # the archive's beats are normalised the same way
     sides = load(source)
     assert sides.train.shape == sides.heldout.shape == (500, 1, 140)
     for label, count in zip(range(1, 6), [2919, 1767, 96, 194, 24], strict=True):

@@ -7,7 +7,16 @@ import pytest
 from PIL import Image
 
 from memctl.data.drawing import displayed
-from memctl.data.given import Given, compared, doubts, numbered, read, stored_range, upright, usual_range
+from memctl.data.given import (
+    Given,
+    compared,
+    doubts,
+    numbered,
+    read,
+    stored_range,
+    upright,
+    usual_range,
+)
 from memctl.errors import UserError
 
 RNG = np.random.default_rng(0)
@@ -30,7 +39,9 @@ def given(n: int, *shape: int, seed: int = 0) -> Given:
     ],
     ids=str,
 )
-def test_the_shapes_of_arrays(tmp_path: Path, shape: tuple[int, ...], expected: tuple[int, ...]) -> None:
+def test_the_shapes_of_arrays(
+    tmp_path: Path, shape: tuple[int, ...], expected: tuple[int, ...]
+) -> None:
     array = RNG.normal(size=shape)
     np.save(tmp_path / "x.npy", array)
     values = read(str(tmp_path / "x.npy")).values
@@ -60,7 +71,9 @@ def test_a_folder_keeps_its_copies_and_names(tmp_path: Path) -> None:
         Image.fromarray(image).save(tmp_path / ("more" if k == 8 else ".") / f"{k}.png")
     found = read(str(tmp_path), size=6)
     assert found.names.tolist() == [*(f"{k}.png" for k in range(8)), "more/8.png"]
-    np.testing.assert_allclose(found.values[:8], pixels.transpose(0, 3, 1, 2) / 127.5 - 1, atol=1e-6)
+    np.testing.assert_allclose(
+        found.values[:8], pixels.transpose(0, 3, 1, 2) / 127.5 - 1, atol=1e-6
+    )
     np.testing.assert_array_equal(found.values[8], found.values[0])
     assert read(str(tmp_path), size=4, channels=1).values.shape == (9, 1, 4, 4)
 
@@ -72,7 +85,11 @@ def test_records_that_repeat_another_of_their_side_are_left_out() -> None:
     samples.values[1:5] = samples.values[0]
     found = compared(samples, train, heldout)
     assert found.notes == ["left out: 3 records that repeat another of their side"]
-    assert [len(side) for side in (found.samples, found.split.train, found.split.heldout)] == [20, 28, 24]
+    assert [len(side) for side in (found.samples, found.split.train, found.split.heldout)] == [
+        20,
+        28,
+        24,
+    ]
     np.testing.assert_array_equal(train.values[found.names[1]], found.split.train)
     np.testing.assert_array_equal(heldout.values[found.names[2]], found.split.heldout)
     assert {7, 9}.isdisjoint(found.names[1])
@@ -88,7 +105,9 @@ def test_a_few_records_on_both_sides_are_left_out_of_one_and_many_are_refused() 
     assert found.split.summary["dropped"] == {"in both": 2}
     assert found.names[2].tolist() == list(range(2, 200))
     heldout.values[2] = train.values[2]
-    with pytest.raises(UserError, match="3 of the 200 distinct held-out records are training records too"):
+    with pytest.raises(
+        UserError, match="3 of the 200 distinct held-out records are training records too"
+    ):
         compared(given(20, 1, 12), train, heldout)
 
 
@@ -106,15 +125,21 @@ def test_upright_is_one_of_the_two_and_the_same_for_both() -> None:
     images = given(50, 3, 4, 5).values
     found = upright(images)
     np.testing.assert_array_equal(upright(images[..., ::-1]), found)
-    assert all((f == i).all() or (f == i[..., ::-1]).all() for f, i in zip(found, images, strict=True))
+    assert all(
+        (f == i).all() or (f == i[..., ::-1]).all() for f, i in zip(found, images, strict=True)
+    )
     symmetric = np.ones((1, 1, 4, 5), dtype=np.float32)
     np.testing.assert_array_equal(upright(symmetric), symmetric)
 
 
 @pytest.mark.parametrize(
-    ("ends", "expected"), [((0, 1), (0, 1)), ((-1, 0.9), (-1, 1)), ((3, 250), (0, 255)), ((-4.5, 3), (-4.5, 3))], ids=str
+    ("ends", "expected"),
+    [((0, 1), (0, 1)), ((-1, 0.9), (-1, 1)), ((3, 250), (0, 255)), ((-4.5, 3), (-4.5, 3))],
+    ids=str,
 )
-def test_images_are_shown_in_the_range_that_they_are_stored_in(ends: tuple[float, float], expected: tuple[float, float]) -> None:
+def test_images_are_shown_in_the_range_that_they_are_stored_in(
+    ends: tuple[float, float], expected: tuple[float, float]
+) -> None:
     assert stored_range(np.array(ends)) == expected
     np.testing.assert_allclose(displayed(np.array(expected, dtype=float), expected), [-1, 1])
 

@@ -9,7 +9,10 @@ from memctl.data.normalise import znormalise
 @pytest.fixture
 def waves() -> np.ndarray:
     rng = np.random.default_rng(0)
-    return rng.normal(size=(30, 2, 50)) * rng.uniform(0.01, 100, (30, 2, 1)) + rng.normal(size=(30, 2, 1)) * 1000
+    return (
+        rng.normal(size=(30, 2, 50)) * rng.uniform(0.01, 100, (30, 2, 1))
+        + rng.normal(size=(30, 2, 1)) * 1000
+    )
 
 
 def test_each_channel_has_mean_0_and_sd_1(waves: np.ndarray):

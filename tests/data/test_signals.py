@@ -30,11 +30,17 @@ def read(path: Path, lines: list[str] | None = None, **settings: str):
     return Signals(path=str(path), **settings).read()
 
 
-@pytest.mark.parametrize("header", [None, ",".join(f"t{k}" for k in range(LENGTH)), "signals"], ids=["none", "columns", "one cell"])
+@pytest.mark.parametrize(
+    "header",
+    [None, ",".join(f"t{k}" for k in range(LENGTH)), "signals"],
+    ids=["none", "columns", "one cell"],
+)
 @pytest.mark.parametrize("blank", [False, True], ids=["dense", "blank lines"])
 def test_csv(signals: np.ndarray, tmp_path: Path, header: str | None, blank: bool):
     lines = ([header] if header else []) + csv(signals)
-    found = read(tmp_path / "x.csv", [line for row in lines for line in ([row, ""] if blank else [row])])
+    found = read(
+        tmp_path / "x.csv", [line for row in lines for line in ([row, ""] if blank else [row])]
+    )
     np.testing.assert_array_equal(found.values, znormalise(signals[:, None])[0])
     assert found.values.dtype == np.float32
     assert found.dropped == {"constant": 0}
@@ -47,11 +53,17 @@ def test_tsv_and_windows_line_ends(signals: np.ndarray, tmp_path: Path):
     np.testing.assert_array_equal(read(tmp_path / "x.tsv").values, znormalise(signals[:, None])[0])
 
 
-@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16, np.int16, np.uint8], ids=lambda dtype: dtype.__name__)
+@pytest.mark.parametrize(
+    "dtype",
+    [np.float64, np.float32, np.float16, np.int16, np.uint8],
+    ids=lambda dtype: dtype.__name__,
+)
 def test_npy(signals: np.ndarray, tmp_path: Path, dtype: type):
     array = (signals + 20).astype(dtype)
     np.save(tmp_path / "x.npy", array)
-    np.testing.assert_array_equal(read(tmp_path / "x.npy").values, znormalise(array[:, None].astype(np.float64))[0])
+    np.testing.assert_array_equal(
+        read(tmp_path / "x.npy").values, znormalise(array[:, None].astype(np.float64))[0]
+    )
 
 
 def test_npz(signals: np.ndarray, tmp_path: Path):
@@ -61,7 +73,9 @@ def test_npz(signals: np.ndarray, tmp_path: Path):
     np.testing.assert_array_equal(read(tmp_path / "one.npz").values, expected)
     np.testing.assert_array_equal(read(tmp_path / "one.npz", key="ecg").values, expected)
     np.testing.assert_array_equal(read(tmp_path / "two.npz", key="ecg").values, expected)
-    with pytest.raises(UserError, match=re.escape("holds the arrays ecg, y; choose one with data.key=NAME")):
+    with pytest.raises(
+        UserError, match=re.escape("holds the arrays ecg, y; choose one with data.key=NAME")
+    ):
         read(tmp_path / "two.npz")
     with pytest.raises(UserError, match="holds no array eeg; it holds ecg, y"):
         read(tmp_path / "two.npz", key="eeg")
@@ -93,26 +107,38 @@ def test_constant_signals_are_dropped_and_counted(signals: np.ndarray, tmp_path:
     signals[[0, 7, 8]] = [[0], [3.3], [-1e6]]
     found = read(tmp_path / "x.csv", csv(signals))
     assert found.dropped == {"constant": 3}
-    np.testing.assert_array_equal(found.values, znormalise(np.delete(signals, [0, 7, 8], axis=0)[:, None])[0])
+    np.testing.assert_array_equal(
+        found.values, znormalise(np.delete(signals, [0, 7, 8], axis=0)[:, None])[0]
+    )
     assert load(Signals(path=str(tmp_path / "x.csv"))).summary["dropped"] == {"constant": 3}
 
 
 @pytest.mark.parametrize("header", [False, True], ids=["plain", "header"])
-@pytest.mark.parametrize("cell", ["", "nan", "NaN", "inf", "-inf"], ids=["empty", "nan", "NaN", "inf", "-inf"])
+@pytest.mark.parametrize(
+    "cell", ["", "nan", "NaN", "inf", "-inf"], ids=["empty", "nan", "NaN", "inf", "-inf"]
+)
 @pytest.mark.parametrize("normalise", ["zscore", "none"])
-def test_a_gap_is_refused_by_the_files_row(signals: np.ndarray, tmp_path: Path, header: bool, cell: str, normalise: str):
-    signals[2] = 1.0  # a constant row before it, which would be left out, must not change its number
+def test_a_gap_is_refused_by_the_files_row(
+    signals: np.ndarray, tmp_path: Path, header: bool, cell: str, normalise: str
+):
+    signals[2] = (
+        1.0  # a constant row before it, which would be left out, must not change its number
+    )
     lines = csv(signals)
     cells = lines[9].split(",")
     lines[9] = ",".join([*cells[:4], cell, *cells[5:]])
-    with pytest.raises(UserError, match=re.escape("1 of 20 records hold NaN or infinity (counted from 0: 9)")):
+    with pytest.raises(
+        UserError, match=re.escape("1 of 20 records hold NaN or infinity (counted from 0: 9)")
+    ):
         read(tmp_path / "x.csv", ["a,b,c"] * header + lines, normalise=normalise)
 
 
 def test_a_gap_in_a_numpy_file_is_refused(signals: np.ndarray, tmp_path: Path):
     signals[[3, 19], 5] = np.nan, np.inf
     np.save(tmp_path / "x.npy", signals)
-    with pytest.raises(UserError, match=re.escape("2 of 20 records hold NaN or infinity (counted from 0: 3, 19)")):
+    with pytest.raises(
+        UserError, match=re.escape("2 of 20 records hold NaN or infinity (counted from 0: 3, 19)")
+    ):
         read(tmp_path / "x.npy")
 
 
@@ -120,14 +146,18 @@ def test_a_gap_in_a_numpy_file_is_refused(signals: np.ndarray, tmp_path: Path):
 def test_ragged_rows_are_refused(signals: np.ndarray, tmp_path: Path, header: list[str]):
     lines = csv(signals)
     lines[6] += ",1.5"
-    with pytest.raises(UserError, match=re.escape("rows differ in length (11 values, then 12 in data row 7)")):
+    with pytest.raises(
+        UserError, match=re.escape("rows differ in length (11 values, then 12 in data row 7)")
+    ):
         read(tmp_path / "x.csv", [*header, *lines])
 
 
 def test_text_cells_are_refused(signals: np.ndarray, tmp_path: Path):
     lines = csv(signals)
     lines[12] = lines[12].replace(",", ",ECG,", 1)
-    with pytest.raises(UserError, match=re.escape("x.csv: line 13 holds 'ECG', which is not a number")):
+    with pytest.raises(
+        UserError, match=re.escape("x.csv: line 13 holds 'ECG', which is not a number")
+    ):
         read(tmp_path / "x.csv", lines)
 
 
@@ -213,7 +243,9 @@ def test_a_torn_numpy_file_is_refused(signals: np.ndarray, tmp_path: Path):
     ],
     ids=["none", "empty", "missing", "folder", "other ending", "no ending"],
 )
-def test_a_wrong_path_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str | None, message: str):
+def test_a_wrong_path_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str | None, message: str
+):
     monkeypatch.chdir(tmp_path)
     for name in ("notes.txt", "notes"):
         Path(name).write_text("1,2,3\n")
@@ -222,7 +254,9 @@ def test_a_wrong_path_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_an_unknown_normalisation_is_refused(signals: np.ndarray, tmp_path: Path):
-    with pytest.raises(UserError, match=re.escape("data.normalise=minmax is unknown; choose zscore or none")):
+    with pytest.raises(
+        UserError, match=re.escape("data.normalise=minmax is unknown; choose zscore or none")
+    ):
         read(tmp_path / "x.csv", csv(signals), normalise="minmax")
 
 
@@ -237,7 +271,9 @@ def test_the_digest_follows_the_content(signals: np.ndarray, tmp_path: Path):
 
 
 def test_a_byte_order_mark_hides_no_signal(tmp_path: Path):
-    rows = "\n".join(",".join(str(v) for v in np.random.default_rng(k).normal(size=9)) for k in range(4))
+    rows = "\n".join(
+        ",".join(str(v) for v in np.random.default_rng(k).normal(size=9)) for k in range(4)
+    )
     (tmp_path / "x.csv").write_bytes(("\ufeff" + rows).encode())
     assert len(Signals(path=str(tmp_path / "x.csv")).read().values) == 4
 
@@ -267,7 +303,11 @@ def test_a_torn_npz_is_refused(tmp_path: Path):
         Signals(path=str(tmp_path / "x.npz")).read()
 
 
-@pytest.mark.parametrize("setting", [{"n_train": "abc"}, {"n_train": 8.5}, {"split_seed": -1}, {"path": 5}, {"n_train": True}], ids=repr)
+@pytest.mark.parametrize(
+    "setting",
+    [{"n_train": "abc"}, {"n_train": 8.5}, {"split_seed": -1}, {"path": 5}, {"n_train": True}],
+    ids=repr,
+)
 def test_a_setting_of_the_wrong_type_is_refused(setting: dict[str, object]):
     (key,) = setting
     with pytest.raises(UserError, match=f"data.{key}"):

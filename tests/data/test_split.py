@@ -32,7 +32,9 @@ def numbers(side: np.ndarray) -> list[int]:
     return side[:, 0, 0].astype(int).tolist()
 
 
-@pytest.mark.parametrize(("n", "half"), [(100, 50), (101, 50), (16, 8)], ids=["even", "odd", "smallest"])
+@pytest.mark.parametrize(
+    ("n", "half"), [(100, 50), (101, 50), (16, 8)], ids=["even", "odd", "smallest"]
+)
 @pytest.mark.parametrize("labels", [False, True], ids=["plain", "labelled"])
 def test_the_sides_are_disjoint_equal_halves(n: int, half: int, labels: bool):
     source = records(n, np.arange(n) % 3 if labels else None)
@@ -53,8 +55,14 @@ def test_sides_are_exchanged_whole(labelled: Records):
     assert other.hash != found.hash
     back = other.swapped()
     assert back.hash == found.hash
-    assert {k: v for k, v in vars(back).items() if k in ("value_range", "mirror", "flip", "temporal", "summary")} == {
-        k: v for k, v in vars(found).items() if k in ("value_range", "mirror", "flip", "temporal", "summary")
+    assert {
+        k: v
+        for k, v in vars(back).items()
+        if k in ("value_range", "mirror", "flip", "temporal", "summary")
+    } == {
+        k: v
+        for k, v in vars(found).items()
+        if k in ("value_range", "mirror", "flip", "temporal", "summary")
     }
     with pytest.raises(UserError, match="30 train and 20 held-out"):
         split(records(), 30, 20).swapped()
@@ -68,7 +76,8 @@ def test_a_data_set_is_loaded_swapped():
 
 def test_both_sides_mix_the_order_of_the_file():
     found = split(records(200))
-    # Ranks of a random half of 200: their mean has the standard error 200 / sqrt(12 * 100) * sqrt(1/2) = 4.1; 4 of them are 16.4.
+    # Ranks of a random half of 200: their mean has the standard error 200 / sqrt(12 * 100) *
+    # sqrt(1/2) = 4.1; 4 of them are 16.4.
     assert abs(np.mean(numbers(found.train)) - 99.5) < 16.4
     assert numbers(found.train) != sorted(numbers(found.train))
 
@@ -82,14 +91,20 @@ def test_halves_hold_each_class_alike(labelled: Records, seed: int):
         assert abs(heldout[name] - count / 2) < 1
 
 
-@pytest.mark.parametrize(("n_train", "n_heldout"), [(20, 60), (33, 10), (50, 50), (90, 10)], ids=str)
+@pytest.mark.parametrize(
+    ("n_train", "n_heldout"), [(20, 60), (33, 10), (50, 50), (90, 10)], ids=str
+)
 @pytest.mark.parametrize("seed", range(3))
-def test_given_sizes_hold_each_class_to_within_one(labelled: Records, n_train: int, n_heldout: int, seed: int):
+def test_given_sizes_hold_each_class_to_within_one(
+    labelled: Records, n_train: int, n_heldout: int, seed: int
+):
     found = split(labelled, n_train, n_heldout, seed)
     train, heldout = Counter(found.train_labels), Counter(found.heldout_labels)
     for name, count in CLASSES.items():
         assert abs(train[name] - n_train * count / 100) < 1
-        assert abs(heldout[name] - n_heldout * (count - train[name]) / (100 - n_train)) < 1  # of what train has left
+        assert (
+            abs(heldout[name] - n_heldout * (count - train[name]) / (100 - n_train)) < 1
+        )  # of what train has left
 
 
 def test_labels_stay_with_their_records(labelled: Records):
@@ -104,7 +119,9 @@ def test_labels_stay_with_their_records(labelled: Records):
 def test_the_seed_decides_the_split(labelled: Records):
     assert split(labelled, seed=3).hash == split(labelled, seed=3).hash
     assert len({split(labelled, seed=seed).hash for seed in range(5)}) == 5
-    assert set(numbers(split(labelled, seed=0).train)) != set(numbers(split(labelled, seed=1).train))
+    assert set(numbers(split(labelled, seed=0).train)) != set(
+        numbers(split(labelled, seed=1).train)
+    )
 
 
 def test_the_hash_is_of_the_values_in_order():
@@ -172,7 +189,10 @@ def test_given_sizes(given: tuple[int | None, int | None], sizes: tuple[int, int
     found = split(records(100), *given)
     assert (len(found.train), len(found.heldout)) == sizes
     assert not set(numbers(found.train)) & set(numbers(found.heldout))
-    assert (found.summary["n_train"], found.summary["n_heldout"], found.summary["unused"]) == (*sizes, 100 - sum(sizes))
+    assert (found.summary["n_train"], found.summary["n_heldout"], found.summary["unused"]) == (
+        *sizes,
+        100 - sum(sizes),
+    )
 
 
 @pytest.mark.parametrize(
@@ -187,7 +207,9 @@ def test_given_sizes(given: tuple[int | None, int | None], sizes: tuple[int, int
     ],
     ids=["too many", "half and one", "too few", "negative", "none", "small data"],
 )
-def test_sizes_that_do_not_fit_are_refused(n: int, given: tuple[int | None, int | None], message: str):
+def test_sizes_that_do_not_fit_are_refused(
+    n: int, given: tuple[int | None, int | None], message: str
+):
     with pytest.raises(UserError, match=re.escape(message)):
         split(records(n), *given)
 
@@ -202,7 +224,9 @@ def test_sizes_are_held_against_the_distinct_records():
 def test_a_value_that_is_not_finite_is_named(wrong: float):
     source = records(40)
     source.values[[3, 17], 1, 5] = wrong
-    with pytest.raises(UserError, match=re.escape("2 of 40 records hold NaN or infinity (counted from 0: 3, 17)")):
+    with pytest.raises(
+        UserError, match=re.escape("2 of 40 records hold NaN or infinity (counted from 0: 3, 17)")
+    ):
         split(source)
 
 
@@ -210,7 +234,11 @@ def test_many_such_records_are_named_in_part():
     source = records(40)
     source.values[4:30, 0, 1] = np.nan
     with pytest.raises(
-        UserError, match=re.escape("26 of 40 records hold NaN or infinity (counted from 0: 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, ...)")
+        UserError,
+        match=re.escape(
+            "26 of 40 records hold NaN or infinity (counted from 0: 4, 5, 6, 7, 8, 9, 10, 11, 12,"
+            " 13, ...)"
+        ),
     ):
         split(source)
 
@@ -237,7 +265,10 @@ def test_load_splits_as_the_source_says():
     ("spec", "message"),
     [
         ({"name": "ecg500"}, "data=ecg500 is unknown (did you mean ecg5000?)"),
-        ({"name": "signals", "paths": "x.csv"}, "data.paths is not a setting of signals (did you mean path?)"),
+        (
+            {"name": "signals", "paths": "x.csv"},
+            "data.paths is not a setting of signals (did you mean path?)",
+        ),
     ],
     ids=["name", "field"],
 )

@@ -27,7 +27,8 @@ WEIGHTS = {
     "debiased": Weighting("debiased"),
 }
 
-# (weighting, prediction): the factor of that prediction's mean square error, s the SNR, as the source writes it
+# (weighting, prediction): the factor of that prediction's mean square error, s the SNR, as the
+# source writes it
 FORMULAS: dict[tuple[str, str], Callable[[float], float]] = {
     ("min_snr", "epsilon"): lambda s: min(s, 5) / s,
     ("min_snr", "sample"): lambda s: min(s, 5),
@@ -46,32 +47,48 @@ FORMULAS: dict[tuple[str, str], Callable[[float], float]] = {
 @pytest.mark.parametrize(("name", "prediction"), FORMULAS, ids=str)
 def test_it_is_the_formula_of_its_source(name: str, prediction: str) -> None:
     expected = [FORMULAS[name, prediction](math.exp(lam)) for lam in LOG_SNR]
-    np.testing.assert_allclose(loss_weights(WEIGHTS[name], prediction, LOG_SNR), expected, rtol=1e-12)
+    np.testing.assert_allclose(
+        loss_weights(WEIGHTS[name], prediction, LOG_SNR), expected, rtol=1e-12
+    )
 
 
 @pytest.mark.parametrize("sigma", [0.01, 0.3, 1.0, 4.0, 80.0])
 def test_on_v_it_is_the_formula_of_k_diffusion(sigma: float) -> None:
-    """In sigma, SNR = 1 / sigma^2, with data of standard deviation 1: soft-min-SNR (s)^2 / (s^2 + 1)^2, snr 1 / (s^2 + 1)."""
+    """In sigma, SNR = 1 / sigma^2, with data of standard deviation 1: soft-min-SNR (s)^2 / (s^2 +
+    1)^2, snr 1 / (s^2 + 1).
+    """
     log_snr = np.array([-2 * math.log(sigma)])
     found = loss_weights(Weighting("soft_min_snr", gamma=1.0), "v_prediction", log_snr)
     assert found[0] == pytest.approx(sigma**2 / (sigma**2 + 1) ** 2)
-    assert loss_weights(Weighting("snr"), "v_prediction", log_snr)[0] == pytest.approx(1 / (sigma**2 + 1))
+    assert loss_weights(Weighting("snr"), "v_prediction", log_snr)[0] == pytest.approx(
+        1 / (sigma**2 + 1)
+    )
 
 
 def test_soft_min_snr_is_min_snr_without_the_corner() -> None:
     """At most min(S, gamma), half of it at S = gamma, and the same far from there."""
-    soft, hard = (loss_weights(Weighting(name, gamma=4.0), "sample", LOG_SNR) for name in ("soft_min_snr", "min_snr"))
+    soft, hard = (
+        loss_weights(Weighting(name, gamma=4.0), "sample", LOG_SNR)
+        for name in ("soft_min_snr", "min_snr")
+    )
     assert (soft <= hard).all()
-    assert loss_weights(Weighting("soft_min_snr", gamma=4.0), "sample", np.array([math.log(4)]))[0] == pytest.approx(2)
+    assert loss_weights(Weighting("soft_min_snr", gamma=4.0), "sample", np.array([math.log(4)]))[
+        0
+    ] == pytest.approx(2)
     for lam in (-9.0, 12.0):
-        far = [loss_weights(Weighting(name, gamma=4.0), "sample", np.array([lam]))[0] for name in ("soft_min_snr", "min_snr")]
+        far = [
+            loss_weights(Weighting(name, gamma=4.0), "sample", np.array([lam]))[0]
+            for name in ("soft_min_snr", "min_snr")
+        ]
         assert far[0] == pytest.approx(far[1], rel=1e-3)
 
 
 @pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize("name", [name for name in WEIGHTS if name != "none"])
 def test_one_weighting_is_one_objective_for_the_three_predictions(name: str, schedule: str) -> None:
-    """Networks that say the same of x_0, one in each prediction: their weighted losses agree at every t."""
+    """Networks that say the same of x_0, one in each prediction: their weighted losses agree at
+    every t.
+    """
     g = torch.Generator().manual_seed(0)
     x0, eps, off = (torch.randn(50, 2, 6, generator=g).double() for _ in range(3))
     t = torch.arange(0, 1000, 20)
@@ -80,16 +97,28 @@ def test_one_weighting_is_one_objective_for_the_three_predictions(name: str, sch
         config = Diffusion(schedule=schedule, prediction=prediction)
         scheduler = forward_process(config)
         scheduler.alphas_cumprod = scheduler.alphas_cumprod.double()
-        a, s = (root.sqrt().view(-1, 1, 1) for root in (scheduler.alphas_cumprod[t], 1 - scheduler.alphas_cumprod[t]))
+        a, s = (
+            root.sqrt().view(-1, 1, 1)
+            for root in (scheduler.alphas_cumprod[t], 1 - scheduler.alphas_cumprod[t])
+        )
         noise = a * x0 + s * eps
-        guess = x0 + off  # of x_0, by a network that is off by `off`; eps and v follow from it and x_t
+        guess = (
+            x0 + off
+        )  # of x_0, by a network that is off by `off`; eps and v follow from it and x_t
         guessed_eps = (noise - a * guess) / s
-        says = {"epsilon": guessed_eps, "sample": guess, "v_prediction": a * guessed_eps - s * guess}[prediction]
+        says = {
+            "epsilon": guessed_eps,
+            "sample": guess,
+            "v_prediction": a * guessed_eps - s * guess,
+        }[prediction]
         target = {"epsilon": eps, "sample": x0, "v_prediction": a * eps - s * x0}[prediction]
         each = ((says - target) ** 2).mean(dim=(1, 2))
-        w = loss_weights(WEIGHTS[name], prediction, NoiseSchedule.configured(config).log_snr)[t.numpy()]
+        w = loss_weights(WEIGHTS[name], prediction, NoiseSchedule.configured(config).log_snr)[
+            t.numpy()
+        ]
         found[prediction] = w * each.numpy()
-    # 1 - abar of diffusers' float32 betas differs in its last digits from the log SNR's: 1e-7 / 1e-4 at the first step.
+    # 1 - abar of diffusers' float32 betas differs in its last digits from the log SNR's: 1e-7 /
+    # 1e-4 at the first step.
     np.testing.assert_allclose(found["epsilon"], found["sample"], rtol=5e-3)
     np.testing.assert_allclose(found["v_prediction"], found["sample"], rtol=5e-3)
 
@@ -97,7 +126,9 @@ def test_one_weighting_is_one_objective_for_the_three_predictions(name: str, sch
 @pytest.mark.parametrize("prediction", ["sample", "v_prediction"])
 @pytest.mark.parametrize("schedule", SCHEDULES)
 @pytest.mark.parametrize("name", WEIGHTS)
-def test_the_objective_of_our_module_is_the_same_one(name: str, schedule: str, prediction: str) -> None:
+def test_the_objective_of_our_module_is_the_same_one(
+    name: str, schedule: str, prediction: str
+) -> None:
     """`losses` itself, of networks that say the same of x_0 as one that predicts the noise."""
     if name == "none":
         assert (loss_weights(WEIGHTS[name], prediction, LOG_SNR) == 1).all()
@@ -112,7 +143,9 @@ def test_the_objective_of_our_module_is_the_same_one(name: str, schedule: str, p
         return lambda x, _: {
             "epsilon": (x - abar.sqrt() * guess) / (1 - abar).sqrt(),
             "sample": guess,
-            "v_prediction": (abar.sqrt() * x - guess) / (1 - abar).sqrt(),  # x_0 = sqrt(abar) x_t - sqrt(1 - abar) v
+            "v_prediction": (
+                (abar.sqrt() * x - guess) / (1 - abar).sqrt()
+            ),  # x_0 = sqrt(abar) x_t - sqrt(1 - abar) v
         }[kind]
 
     weighted = []

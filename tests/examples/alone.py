@@ -1,4 +1,6 @@
-"""python -m tests.examples.alone STEPS NAME ...: run examples in one process; print after each what of a sweep it has brought along."""
+"""python -m tests.examples.alone STEPS NAME ...: run examples in one process; print after each what
+of a sweep it has brought along.
+"""
 
 import importlib
 import runpy
@@ -17,13 +19,18 @@ FOREIGN = ("lightning", "pytorch_lightning", "hydra", "omegaconf")
 def torchvision_or_a_stand_in() -> Iterator[None]:
     """Let denoising-diffusion-pytorch be imported where torchvision cannot be.
 
-    It imports torchvision at its top, and uses it only to read and to write picture files. PyPI's builds of torchvision
-    fail at import beside the CPU build of torch. The stand-in is empty, and gone afterwards: others ask whether there is a torchvision.
+    It imports torchvision at its top, and uses it only to read and to write picture files. PyPI's
+    builds of torchvision fail at import beside the CPU build of torch. The stand-in is empty, and
+    gone afterwards: others ask whether there is a torchvision.
     """
     try:
         importlib.import_module("torchvision")
     except Exception:  # a torchvision built for another torch fails in several ways
-        broken = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == "torchvision"}
+        broken = {
+            name: sys.modules.pop(name)
+            for name in list(sys.modules)
+            if name.partition(".")[0] == "torchvision"
+        }
         package = ModuleType("torchvision")
         for part in ("transforms", "utils"):
             setattr(package, part, ModuleType(f"torchvision.{part}"))

@@ -17,11 +17,18 @@ def main(steps: int = 60, batch_size: int = 32, weighted: bool = False) -> list[
     """Train, say how it goes, and return the loss of every step.
 
     Args:
-        weighted: Draw uniform t and weight the losses by the sampler's distribution, instead of drawing from it.
+        weighted: Draw uniform t and weight the losses by the sampler's distribution, instead of
+            drawing from it.
     """
     torch.manual_seed(0)
-    digits = torch.tensor(load_digits().images, dtype=torch.float32).unsqueeze(1) / 16  # to [0, 1], as GaussianDiffusion wants it
-    diffusion = GaussianDiffusion(Unet(dim=8, dim_mults=(1, 2), channels=1, attn_heads=1), image_size=8, objective="pred_noise")
+    digits = (
+        torch.tensor(load_digits().images, dtype=torch.float32).unsqueeze(1) / 16
+    )  # to [0, 1], as GaussianDiffusion wants it
+    diffusion = GaussianDiffusion(
+        Unet(dim=8, dim_mults=(1, 2), channels=1, attn_heads=1),
+        image_size=8,
+        objective="pred_noise",
+    )
     optimizer = torch.optim.AdamW(diffusion.parameters(), lr=4e-3)
 
     # New: a distribution over log SNR, by the betas that this diffusion really has.

@@ -16,7 +16,9 @@ from memctl.samplers import LaplaceSampler, NoiseSchedule
 def main(steps: int = 120, batch_size: int = 32) -> list[float]:
     """Train, say how it goes, and return the loss of every step."""
     torch.manual_seed(0)
-    digits = torch.tensor(load_digits().images, dtype=torch.float32).unsqueeze(1) / 8 - 1  # from 0..16 to [-1, 1]
+    digits = (
+        torch.tensor(load_digits().images, dtype=torch.float32).unsqueeze(1) / 8 - 1
+    )  # from 0..16 to [-1, 1]
     scheduler = DDPMScheduler(beta_schedule="squaredcos_cap_v2")
     model = UNet2DModel(
         sample_size=8,
@@ -30,14 +32,16 @@ def main(steps: int = 120, batch_size: int = 32) -> list[float]:
     )
     optimizer = torch.optim.AdamW(model.parameters(), lr=4e-3)
 
-    # New: most draws go where signal and noise are about equally strong. "Where" depends on the scheduler's betas.
+    # New: most draws go where signal and noise are about equally strong. "Where" depends on the
+    # scheduler's betas.
     sampler = LaplaceSampler(schedule=NoiseSchedule.of(scheduler), mu=0.0, b=1.0)
 
     losses = []
     for step in range(1, steps + 1):
         x = digits[torch.randint(0, len(digits), (batch_size,))]
         noise = torch.randn_like(x)
-        # Was: t = torch.randint(0, scheduler.config.num_train_timesteps, (len(x),), device=x.device)
+        # Was: t = torch.randint(0, scheduler.config.num_train_timesteps, (len(x),),
+        # device=x.device)
         t = sampler.sample(len(x), device=x.device)
         loss = F.mse_loss(model(scheduler.add_noise(x, noise, t), t).sample, noise)
         optimizer.zero_grad()

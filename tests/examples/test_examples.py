@@ -1,4 +1,6 @@
-"""The samplers outside memctl: each example runs, learns, gives its network the t it says, and brings no framework along."""
+"""The samplers outside memctl: each example runs, learns, gives its network the t it says, and
+brings no framework along.
+"""
 
 import importlib.util
 import re
@@ -38,12 +40,16 @@ def installed(name: str) -> None:
     """Fails, and does not skip: an example that no test runs would be a promise."""
     if name == "denoising_diffusion" and importlib.util.find_spec(PACKAGE) is None:
         pytest.fail(
-            "denoising-diffusion-pytorch is not installed; `make setup` does it, `pip install .[dev]` alone does not", pytrace=False
+            "denoising-diffusion-pytorch is not installed; `make setup` does it, `pip install"
+            " .[dev]` alone does not",
+            pytrace=False,
         )
 
 
 def run(*command: str) -> str:
-    done = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, capture_output=True, text=True, timeout=300
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -65,7 +71,9 @@ def steps_given_to(is_network: Callable[[nn.Module], bool]) -> Iterator[list[tor
 
 
 def misfit(t: list[torch.Tensor], cdf: np.ndarray) -> float:
-    """The largest distance of the draws' cdf to another, over what 1 in 10,000 samples exceeds at most (Dvoretzky, Kiefer, Wolfowitz)."""
+    """The largest distance of the draws' cdf to another, over what 1 in 10,000 samples exceeds at
+    most (Dvoretzky, Kiefer, Wolfowitz).
+    """
     draws = torch.cat(t)
     found = np.cumsum(np.bincount(draws.numpy(), minlength=len(cdf))) / len(draws)
     return float(np.abs(found - cdf).max() / np.sqrt(np.log(2 / 1e-4) / 2 / len(draws)))
@@ -76,7 +84,9 @@ def uniform_cdf(timesteps: int) -> np.ndarray:
 
 
 def laplace_cdf(abar: torch.Tensor) -> np.ndarray:
-    """P(step <= t) of log SNR ~ Laplace(0, 1), from abar alone: without memctl's samplers and schedules."""
+    """P(step <= t) of log SNR ~ Laplace(0, 1), from abar alone: without memctl's samplers and
+    schedules.
+    """
     lam = np.log(abar.double().numpy()) - np.log1p(-abar.double().numpy())
     return np.append(laplace.sf((lam[1:] + lam[:-1]) / 2), 1.0)
 
@@ -114,7 +124,9 @@ def test_improved_diffusion_draws_as_each_sampler_says() -> None:
         assert falls(losses), name
         cdf = np.cumsum(schedule_sampler.weights())
         if schedule_sampler.sampler.adaptive:
-            assert misfit(t[:4], uniform_cdf(100)) < 1  # it needs 500 losses at the least, and gets 128 a step
+            assert (
+                misfit(t[:4], uniform_cdf(100)) < 1
+            )  # it needs 500 losses at the least, and gets 128 a step
             assert misfit(t, uniform_cdf(100)) > 3
         else:
             assert misfit(t, cdf) < 1, name
@@ -133,19 +145,26 @@ def test_improved_diffusion_adapts_to_the_losses_and_corrects_for_it() -> None:
     module["train"](schedule_sampler)
     p = schedule_sampler.weights()
     assert schedule_sampler.sampler.warm
-    assert p[:10].sum() > 3 * p[-10:].sum()  # noise is harder to tell from the digit where there is little of it
+    assert (
+        p[:10].sum() > 3 * p[-10:].sum()
+    )  # noise is harder to tell from the digit where there is little of it
     t, weights = schedule_sampler.sample(1000)
     assert np.allclose(weights, 1 / (100 * p[t]), rtol=1e-5)
 
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["drawn", "weighted"])
-def test_denoising_diffusion_gets_its_times_and_learns(weighted: bool, read_from: list[Any]) -> None:
+def test_denoising_diffusion_gets_its_times_and_learns(
+    weighted: bool, read_from: list[Any]
+) -> None:
     installed("denoising_diffusion")
     main = load("denoising_diffusion")["main"]
     with steps_given_to(lambda m: type(m).__name__ == "Unet") as t:
         losses = main(weighted=weighted)
     (diffusion,) = read_from
-    by_log_snr, uniform = misfit(t, laplace_cdf(diffusion.alphas_cumprod)), misfit(t, uniform_cdf(1000))
+    by_log_snr, uniform = (
+        misfit(t, laplace_cdf(diffusion.alphas_cumprod)),
+        misfit(t, uniform_cdf(1000)),
+    )
     assert len(t) == len(losses)
     assert falls(losses)
     assert (uniform if weighted else by_log_snr) < 1
@@ -159,8 +178,14 @@ def test_denoising_diffusion_of_any_schedule_and_of_signals() -> None:
     images = package.Unet(dim=8, dim_mults=(1, 2), channels=1)
     signals = package.Unet1D(dim=8, dim_mults=(1, 2), channels=1)
     made = [
-        *((package.GaussianDiffusion(images, image_size=8, beta_schedule=b), (5, 1, 8, 8)) for b in ("linear", "cosine", "sigmoid")),
-        *((package.GaussianDiffusion1D(signals, seq_length=16, beta_schedule=b), (5, 1, 16)) for b in ("linear", "cosine")),
+        *(
+            (package.GaussianDiffusion(images, image_size=8, beta_schedule=b), (5, 1, 8, 8))
+            for b in ("linear", "cosine", "sigmoid")
+        ),
+        *(
+            (package.GaussianDiffusion1D(signals, seq_length=16, beta_schedule=b), (5, 1, 16))
+            for b in ("linear", "cosine")
+        ),
     ]
     for diffusion, shape in made:
         schedule = NoiseSchedule.of(diffusion)
@@ -174,7 +199,11 @@ def test_denoising_diffusion_of_any_schedule_and_of_signals() -> None:
 def test_the_examples_bring_neither_lightning_nor_hydra() -> None:
     for name in EXAMPLES:
         installed(name)
-    said = [line for line in run("-m", "tests.examples.alone", "2", *EXAMPLES).splitlines() if "brought along" in line]
+    said = [
+        line
+        for line in run("-m", "tests.examples.alone", "2", *EXAMPLES).splitlines()
+        if "brought along" in line
+    ]
     assert said == [f"{name} brought along: []" for name in EXAMPLES]
 
 
@@ -197,6 +226,11 @@ SAMPLERS = [
 @pytest.mark.parametrize("sampler", SAMPLERS, ids=lambda s: f"{s.name}{s.timesteps}")
 def test_a_drop_in_for_randint(sampler: TimestepSampler) -> None:
     old = torch.randint(0, sampler.timesteps, (64,))
-    for new in (sampler.sample(64), sampler.sample(64, device=old.device), sampler.stratified(64), ScheduleSampler(sampler).sample(64)[0]):
+    for new in (
+        sampler.sample(64),
+        sampler.sample(64, device=old.device),
+        sampler.stratified(64),
+        ScheduleSampler(sampler).sample(64)[0],
+    ):
         assert (new.shape, new.dtype, new.device) == (old.shape, old.dtype, old.device)
         assert 0 <= int(new.min()) <= int(new.max()) < sampler.timesteps

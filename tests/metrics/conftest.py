@@ -23,8 +23,13 @@ class Made(NamedTuple):
 @pytest.fixture(scope="session")
 def made() -> Made:
     rng = np.random.default_rng(0)
-    basis = np.sin(np.outer(np.arange(1, 11), np.linspace(0, np.pi, D))) / np.arange(1, 11)[:, None] ** 0.5
-    train, heldout, fresh = (rng.normal(size=(N, 10)) @ basis + 0.02 * rng.normal(size=(N, D)) for _ in range(3))
+    basis = (
+        np.sin(np.outer(np.arange(1, 11), np.linspace(0, np.pi, D)))
+        / np.arange(1, 11)[:, None] ** 0.5
+    )
+    train, heldout, fresh = (
+        rng.normal(size=(N, 10)) @ basis + 0.02 * rng.normal(size=(N, D)) for _ in range(3)
+    )
     copies = train[rng.integers(N, size=N)]
     noisy = fresh + 0.5 * rng.normal(size=(N, D))
     collapsed = fresh[rng.integers(10, size=N)] + 0.02 * rng.normal(size=(N, D))

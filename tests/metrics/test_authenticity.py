@@ -1,4 +1,6 @@
-"""Ranks of distances to train: closed forms that hold whatever the data, loops, and generators whose answer is known."""
+"""Ranks of distances to train: closed forms that hold whatever the data, loops, and generators
+whose answer is known.
+"""
 
 import math
 
@@ -6,7 +8,15 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, mannwhitneyu, ranksums
 
-from memctl.metrics.authenticity import AuthPct, authentic, authpct, c_t, identifiability, partition, z_u
+from memctl.metrics.authenticity import (
+    AuthPct,
+    authentic,
+    authpct,
+    c_t,
+    identifiability,
+    partition,
+    z_u,
+)
 from memctl.metrics.distance import neighbours
 
 
@@ -15,13 +25,19 @@ def own(train: np.ndarray) -> np.ndarray:
 
 
 def percent(samples: np.ndarray, made) -> AuthPct:
-    return authpct(neighbours(samples, made.train), neighbours(made.heldout, made.train), own(made.train))
+    return authpct(
+        neighbours(samples, made.train), neighbours(made.heldout, made.train), own(made.train)
+    )
 
 
 def test_authentic_by_hand():
     train = np.array([[0.0], [1.0], [5.0], [5.0]])  # nearest others at 1, 1, 0, 0
-    samples = np.array([[0.0], [-2.0], [-1.0], [5.0], [5.1]])  # a copy; 2 and 1 away; an exact and a near copy of a double
-    np.testing.assert_array_equal(authentic(neighbours(samples, train, "norm"), own(train)), [0, 1, 0, 0, 1])
+    samples = np.array(
+        [[0.0], [-2.0], [-1.0], [5.0], [5.1]]
+    )  # a copy; 2 and 1 away; an exact and a near copy of a double
+    np.testing.assert_array_equal(
+        authentic(neighbours(samples, train, "norm"), own(train)), [0, 1, 0, 0, 1]
+    )
 
 
 def test_authentic_is_a_loop(made):
@@ -30,17 +46,23 @@ def test_authentic_is_a_loop(made):
         d = [math.dist(g, x) for x in made.train]
         x = made.train[int(np.argmin(d))]
         expected.append(sorted(math.dist(x, other) for other in made.train)[1] < min(d))
-    np.testing.assert_array_equal(authentic(neighbours(made.fresh[:40], made.train), own(made.train)), expected)
+    np.testing.assert_array_equal(
+        authentic(neighbours(made.fresh[:40], made.train), own(made.train)), expected
+    )
 
 
 def test_a_third_of_fresh_uniform_numbers_is_authentic():
-    """In one dimension a point and its nearest are each other's nearest 2 times in 3 (Poisson), and then no x is authentic."""
+    """In one dimension a point and its nearest are each other's nearest 2 times in 3 (Poisson), and
+    then no x is authentic.
+    """
     rng = np.random.default_rng(0)
     shares = []
     for _ in range(30):
         train, fresh = rng.uniform(size=(400, 1)), rng.uniform(size=(200, 1))
         shares.append(authentic(neighbours(fresh, train), own(train)).mean())
-    assert abs(np.mean(shares) - 1 / 3) < 4 * np.std(shares, ddof=1) / math.sqrt(30) + 1 / 400  # the ends of the line
+    assert (
+        abs(np.mean(shares) - 1 / 3) < 4 * np.std(shares, ddof=1) / math.sqrt(30) + 1 / 400
+    )  # the ends of the line
     assert np.std(shares, ddof=1) < 0.06
 
 
@@ -49,11 +71,17 @@ def test_authpct_has_exact_intervals_and_newcombes_difference(made):
     for near, measure in zip((made.fresh, made.heldout), found[:2], strict=True):
         k = int(authentic(neighbours(near, made.train), own(made.train)).sum())
         interval = binomtest(k, len(near)).proportion_ci(method="exact")
-        assert measure == pytest.approx((100 * k / len(near), 100 * interval.low, 100 * interval.high))
+        assert measure == pytest.approx(
+            (100 * k / len(near), 100 * interval.low, 100 * interval.high)
+        )
     p, q = found.samples, found.heldout
     assert found.difference.value == pytest.approx(p.value - q.value)
-    assert found.difference.low == pytest.approx(p.value - q.value - math.hypot(p.value - p.low, q.high - q.value))
-    assert found.difference.high == pytest.approx(p.value - q.value + math.hypot(p.high - p.value, q.value - q.low))
+    assert found.difference.low == pytest.approx(
+        p.value - q.value - math.hypot(p.value - p.low, q.high - q.value)
+    )
+    assert found.difference.high == pytest.approx(
+        p.value - q.value + math.hypot(p.high - p.value, q.value - q.low)
+    )
     near = neighbours(made.heldout, made.train)
     assert authpct(near, near, own(made.train)).difference.value == 0
 
@@ -76,21 +104,29 @@ def test_z_u_is_the_rank_sum_statistic():
     assert z_u(a, b) == pytest.approx(ranksums(a, b).statistic)
     assert z_u(b, a) == pytest.approx(-z_u(a, b))
     assert z_u(np.exp(a), np.exp(b)) == pytest.approx(z_u(a, b))
-    wins = np.mean([(x > y) + (x == y) / 2 for x in np.round(a, 1) for y in np.round(b, 1)])  # with ties
-    assert z_u(np.round(a, 1), np.round(b, 1)) == pytest.approx((wins - 0.5) * 3500 / math.sqrt(3500 * 121 / 12))
+    wins = np.mean(
+        [(x > y) + (x == y) / 2 for x in np.round(a, 1) for y in np.round(b, 1)]
+    )  # with ties
+    assert z_u(np.round(a, 1), np.round(b, 1)) == pytest.approx(
+        (wins - 0.5) * 3500 / math.sqrt(3500 * 121 / 12)
+    )
     assert z_u(np.zeros(70), np.ones(50)) == pytest.approx(-math.sqrt(3 * 3500 / 121))
     assert z_u(np.zeros(70), np.zeros(50)) == 0
 
 
 def test_one_cell_is_no_cell(made):
     one = c_t(made.fresh, made.heldout, made.train, partition(made.train, 1))
-    whole = z_u(neighbours(made.fresh, made.train).first, neighbours(made.heldout, made.train).first)
+    whole = z_u(
+        neighbours(made.fresh, made.train).first, neighbours(made.heldout, made.train).first
+    )
     assert one.value == pytest.approx(whole)
     assert one.sd == 1
 
 
 def test_cells_follow_the_seed():
-    x = np.random.default_rng(0).uniform(size=(150, 4))  # no clusters, so the best of 10 starts is a matter of chance
+    x = np.random.default_rng(0).uniform(
+        size=(150, 4)
+    )  # no clusters, so the best of 10 starts is a matter of chance
     centres = [partition(x, 9, seed).cluster_centers_ for seed in (0, 0, 1)]
     np.testing.assert_array_equal(centres[0], centres[1])
     assert not np.allclose(np.sort(centres[0], axis=0), np.sort(centres[2], axis=0))
@@ -109,7 +145,9 @@ def test_c_t_is_a_loop_over_cells(made):
         g, y, x = (side(records, c) for records in (made.fresh, made.heldout, made.train))
         d_g, d_y = ([min(math.dist(a, b) for b in x) for a in s] for s in (g, y))
         u = mannwhitneyu(d_g, d_y).statistic
-        z.append((u - len(g) * len(y) / 2) / math.sqrt(len(g) * len(y) * (len(g) + len(y) + 1) / 12))
+        z.append(
+            (u - len(g) * len(y) / 2) / math.sqrt(len(g) * len(y) * (len(g) + len(y) + 1) / 12)
+        )
         weight.append(len(y) / len(made.heldout))
     np.testing.assert_allclose(found.z, z)
     np.testing.assert_allclose(found.weight, weight)
@@ -118,7 +156,9 @@ def test_c_t_is_a_loop_over_cells(made):
 
 
 def test_cells_without_enough_records_do_not_count():
-    """Four cells at the corners: few samples in one, no held-out record in another, one training record in the third."""
+    """Four cells at the corners: few samples in one, no held-out record in another, one training
+    record in the third.
+    """
     rng = np.random.default_rng(0)
     at = lambda x, y, n: rng.normal((100 * x, 100 * y), 1, size=(n, 2))
     train = np.concatenate([at(0, 0, 30), at(1, 0, 30), at(0, 1, 30), at(1, 1, 1)])
@@ -132,19 +172,28 @@ def test_cells_without_enough_records_do_not_count():
     assert found.value == found.z[kept]
     assert np.isnan(found.z).sum() == 3
     both = c_t(samples, heldout, train, cells, tau=0.1)
-    np.testing.assert_allclose(np.sort(both.weight), [0, 0, 0.5, 0.5])  # weighed by held-out records
+    np.testing.assert_allclose(
+        np.sort(both.weight), [0, 0, 0.5, 0.5]
+    )  # weighed by held-out records
     none = c_t(samples, heldout, train, cells, tau=1.0)
     assert np.isnan(none.value)
     assert none.weight.sum() == 0
 
 
 def test_the_null_of_c_t_is_normal_with_its_sd():
-    """value / sd of 60 perfect models: mean 0 and standard deviation 1, in 4 standard errors, 4/sqrt(60) and 4/sqrt(120)."""
+    """value / sd of 60 perfect models: mean 0 and standard deviation 1, in 4 standard errors,
+    4/sqrt(60) and 4/sqrt(120).
+    """
     rng, found = np.random.default_rng(0), []
     train = rng.normal(size=(90, 3)) * [3, 1, 1]
     cells = partition(train)
     for _ in range(60):
-        result = c_t(rng.normal(size=(100, 3)) * [3, 1, 1], rng.normal(size=(80, 3)) * [3, 1, 1], train, cells)
+        result = c_t(
+            rng.normal(size=(100, 3)) * [3, 1, 1],
+            rng.normal(size=(80, 3)) * [3, 1, 1],
+            train,
+            cells,
+        )
         assert result.sd < 1
         found.append(result.value / result.sd)
     assert abs(np.mean(found)) < 4 / math.sqrt(60)
@@ -160,7 +209,9 @@ def test_c_t_of_known_generators(made):
     assert z["noisy"] > 4
     assert z["shrunk"] < -4  # no copies: the trap
     few = np.concatenate([made.copies[:9], made.fresh[9:]])
-    assert c_t(few, made.heldout, made.train, cells).value > at["fresh"].value - 4 * at["fresh"].sd  # 3 %: not seen
+    assert (
+        c_t(few, made.heldout, made.train, cells).value > at["fresh"].value - 4 * at["fresh"].sd
+    )  # 3 %: not seen
 
 
 def share(pool: np.ndarray, n: int) -> float:
@@ -185,11 +236,18 @@ def test_fresh_records_identify_m_in_m_plus_n_minus_1(m: int, n: int):
 
 
 def test_identifiability_of_known_generators(made):
-    value = {name: share(np.concatenate([made.train, getattr(made, name)]), 300) for name in made._fields}
+    value = {
+        name: share(np.concatenate([made.train, getattr(made, name)]), 300) for name in made._fields
+    }
     assert value["train"] == 1  # every record copied
-    # Copies with replacement: just those copied, as no other record is nearer than the nearest other record.
+    # Copies with replacement: just those copied, as no other record is nearer than the nearest
+    # other record.
     assert value["copies"] == len(np.unique(made.copies, axis=0)) / 300
-    assert abs(value["fresh"] - 300 / 599) < 4 * math.sqrt(0.25 / 300)  # optimistic: neighbours are shared
+    assert abs(value["fresh"] - 300 / 599) < 4 * math.sqrt(
+        0.25 / 300
+    )  # optimistic: neighbours are shared
     assert value["collapsed"] < 0.1
     assert value["noisy"] < value["fresh"]
-    assert share(np.concatenate([made.train, np.repeat(made.train[:1], 300, axis=0)]), 300) == 1 / 300
+    assert (
+        share(np.concatenate([made.train, np.repeat(made.train[:1], 300, axis=0)]), 300) == 1 / 300
+    )

@@ -11,12 +11,18 @@ from memctl.metrics.distance import distances
 SHARES = (0.6, 0.3, 0.1)
 
 
-def records(n: int, seed: int, shares: tuple[float, ...] = SHARES, noise: float = 0.3) -> tuple[np.ndarray, np.ndarray]:
+def records(
+    n: int, seed: int, shares: tuple[float, ...] = SHARES, noise: float = 0.3
+) -> tuple[np.ndarray, np.ndarray]:
     """Signals of three classes, far apart at a noise of 0.3: shape (n, 12), and their labels."""
     rng = np.random.default_rng(seed)
     labels = np.repeat(np.array(["a", "b", "c"]), np.round(np.array(shares) * n).astype(int))
     means = np.sin(np.outer([1, 2, 3], np.linspace(0, np.pi, 12)))
-    return means[np.searchsorted(["a", "b", "c"], labels)] + noise * rng.normal(size=(len(labels), 12)), labels
+    return (
+        means[np.searchsorted(["a", "b", "c"], labels)]
+        + noise * rng.normal(size=(len(labels), 12)),
+        labels,
+    )
 
 
 def classified(samples: np.ndarray, noise: float = 0.3) -> Classified:
@@ -31,7 +37,9 @@ def values(found: Classified) -> dict[str, float]:
 def test_total_variation_is_a_loop():
     a, b = np.array([0, 0, 1, 2]), np.array([1, 1, 3])
     share = lambda labels, c: sum(x == c for x in labels) / len(labels)
-    assert total_variation(a, b) == pytest.approx(sum(abs(share(a, c) - share(b, c)) for c in range(4)) / 2)
+    assert total_variation(a, b) == pytest.approx(
+        sum(abs(share(a, c) - share(b, c)) for c in range(4)) / 2
+    )
     assert total_variation(a, a[::-1]) == 0
     assert total_variation(np.array(["a"]), np.array(["b"])) == 1
     assert total_variation(a, b) == total_variation(b, a)
@@ -39,7 +47,10 @@ def test_total_variation_is_a_loop():
 
 def test_two_samples_differ_by_what_the_docstring_says():
     rng, m, n, repeats = np.random.default_rng(0), 300, 200, 300
-    found = [total_variation(rng.choice(3, m, p=SHARES), rng.choice(3, n, p=SHARES)) for _ in range(repeats)]
+    found = [
+        total_variation(rng.choice(3, m, p=SHARES), rng.choice(3, n, p=SHARES))
+        for _ in range(repeats)
+    ]
     expected = sum(math.sqrt(p * (1 - p) * (1 / m + 1 / n) / (2 * math.pi)) for p in SHARES)
     assert np.mean(found) == pytest.approx(expected, abs=4 * np.std(found) / math.sqrt(repeats))
 

@@ -1,4 +1,6 @@
-"""Precision, recall, density and coverage against loops, the reference implementation, and expectations free of the data."""
+"""Precision, recall, density and coverage against loops, the reference implementation, and
+expectations free of the data.
+"""
 
 import numpy as np
 import pytest
@@ -21,7 +23,12 @@ def loop(samples: np.ndarray, real: np.ndarray, k: int) -> list[list[float]]:
     ours, theirs = ([radius(s, i) for i in range(len(s))] for s in (samples, real))
     in_real = [[d(g, x) <= r for x, r in zip(real, theirs, strict=True)] for g in samples]
     in_ours = [[d(g, x) <= r for g, r in zip(samples, ours, strict=True)] for x in real]
-    return [[any(row) for row in in_real], [any(row) for row in in_ours], [sum(row) / k for row in in_real], np.any(in_real, axis=0)]
+    return [
+        [any(row) for row in in_real],
+        [any(row) for row in in_ours],
+        [sum(row) / k for row in in_real],
+        np.any(in_real, axis=0),
+    ]
 
 
 def test_four_points_on_a_line():
@@ -31,7 +38,9 @@ def test_four_points_on_a_line():
     np.testing.assert_array_equal(found.precision, [1, 1, 1, 0])
     np.testing.assert_array_equal(found.density, [2, 2, 2, 0])  # 2.5 is within 8 of 10
     np.testing.assert_array_equal(found.coverage, [1, 1, 1, 1])
-    np.testing.assert_array_equal(found.recall, [1, 1, 1, 1])  # the ball of the stray sample, at 30, reaches all
+    np.testing.assert_array_equal(
+        found.recall, [1, 1, 1, 1]
+    )  # the ball of the stray sample, at 30, reaches all
 
 
 @pytest.mark.parametrize("k", [1, 3, 5])
@@ -44,7 +53,10 @@ def test_it_is_a_loop(k: int):
 
 @pytest.mark.parametrize(
     ("k", "expected"),  # compute_prdc of prdc 0.2 (PyPI), on these very numbers
-    [(1, [0.8222222222, 0.4666666667, 1.4666666667, 0.3666666667]), (5, [1, 0.7666666667, 1.3644444444, 0.8])],
+    [
+        (1, [0.8222222222, 0.4666666667, 1.4666666667, 0.3666666667]),
+        (5, [1, 0.7666666667, 1.3644444444, 0.8]),
+    ],
 )
 def test_it_is_the_reference_implementation(k: int, expected: list[float]):
     rng = np.random.default_rng(0)
@@ -58,7 +70,11 @@ def test_blocks_do_not_change_the_result(monkeypatch: pytest.MonkeyPatch, block:
     samples, real = rng.normal(size=(25, 3)), rng.normal(size=(31, 3))
     whole, asked = prdc(samples, real), []
     monkeypatch.setattr(distance, "BLOCK", block)
-    monkeypatch.setattr(coverage, "distances", lambda a, b, how: asked.append(len(a) * len(b)) or distance.distances(a, b, how))
+    monkeypatch.setattr(
+        coverage,
+        "distances",
+        lambda a, b, how: asked.append(len(a) * len(b)) or distance.distances(a, b, how),
+    )
     for ours, theirs in zip(prdc(samples, real), whole, strict=True):
         np.testing.assert_array_equal(ours, theirs)
     assert max(asked) <= max(block, 31)  # at least one record against the others
@@ -78,7 +94,9 @@ def test_neither_order_nor_scale_nor_place_matters(made):
 
 
 def test_fresh_records_have_a_density_of_1_and_the_expected_coverage():
-    """Whatever the data: 200 draws of 30 records against 40, in 4 standard errors of the mean of 200."""
+    """Whatever the data: 200 draws of 30 records against 40, in 4 standard errors of the mean of
+    200.
+    """
     rng, found = np.random.default_rng(0), []
     for _ in range(200):
         pool = rng.standard_t(3, size=(70, 3)) * [1, 5, 0.1]
@@ -100,7 +118,9 @@ def test_generators_rank_as_their_names_say(made):
     assert found["copies"].density == pytest.approx(fresh.density, abs=0.4)
     assert found["noisy"].precision < fresh.precision - se
     assert found["noisy"].recall > fresh.recall - se  # larger balls hide what is wrong
-    assert found["shrunk"].density > 1.5 * fresh.density  # and half the contrast looks better than real
+    assert (
+        found["shrunk"].density > 1.5 * fresh.density
+    )  # and half the contrast looks better than real
     assert found["shrunk"].recall < fresh.recall - se
     assert found["collapsed"].precision > 0.5
     assert found["collapsed"].coverage < 0.3
@@ -111,5 +131,10 @@ def test_exact_ties_are_within():
     """Balls are closed: with open ones, records that all are equal would be no part of themselves."""
     assert means(prdc(np.zeros((9, 2)), np.zeros((8, 2)))) == [1, 1, 8 / 5, 1]
     real = np.random.default_rng(0).normal(size=(50, 3))
-    assert means(prdc(real, real)) == [1, 1, pytest.approx(6 / 5), 1]  # a record's own ball, and those that it is k-th of
+    assert means(prdc(real, real)) == [
+        1,
+        1,
+        pytest.approx(6 / 5),
+        1,
+    ]  # a record's own ball, and those that it is k-th of
     assert prdc(np.repeat(real[:5], 10, axis=0), real).recall.mean() == 5 / 50

@@ -34,7 +34,9 @@ def test_distances_are_those_of_a_loop(sides, reduce: str):
 
 @every
 def test_the_distance_of_a_record_to_itself_is_exactly_0(reduce: str):
-    x = 1e6 + np.random.default_rng(0).normal(size=(20, 50))  # far from 0, where a rule with products would lose it
+    x = 1e6 + np.random.default_rng(0).normal(
+        size=(20, 50)
+    )  # far from 0, where a rule with products would lose it
     assert (np.diag(distances(x, x, reduce)) == 0).all()
     assert (neighbours(x, x, reduce).first == 0).all()
 
@@ -43,12 +45,16 @@ def test_the_distance_of_a_record_to_itself_is_exactly_0(reduce: str):
 def test_neighbours_are_those_of_scikit_learn(sides, reduce: str):
     queries, references = sides
     found = neighbours(queries, references, reduce)
-    d, index = NearestNeighbors(n_neighbors=2, algorithm="brute").fit(references).kneighbors(queries)
+    d, index = (
+        NearestNeighbors(n_neighbors=2, algorithm="brute").fit(references).kneighbors(queries)
+    )
     d = {"rms": d / math.sqrt(7), "mse": d**2 / 7, "norm": d}[reduce]
     np.testing.assert_allclose(found.first, d[:, 0])
     np.testing.assert_allclose(found.second, d[:, 1])
     np.testing.assert_array_equal(found.nearest, index[:, 0])
-    np.testing.assert_allclose(found.mean, [np.mean([REDUCE[reduce](x, y) for y in references]) for x in queries])
+    np.testing.assert_allclose(
+        found.mean, [np.mean([REDUCE[reduce](x, y) for y in references]) for x in queries]
+    )
 
 
 @every
@@ -74,13 +80,17 @@ def test_some_records_among_all_are_read_as_when_all_are_asked(sides):
 @every
 @pytest.mark.parametrize("others", [False, True], ids=["all", "others"])
 @pytest.mark.parametrize("block", [1, 31, 100, 713], ids=lambda block: f"block {block}")
-def test_blocks_do_not_change_the_result(sides, monkeypatch: pytest.MonkeyPatch, reduce: str, others: bool, block: int):
+def test_blocks_do_not_change_the_result(
+    sides, monkeypatch: pytest.MonkeyPatch, reduce: str, others: bool, block: int
+):
     queries, references = (sides[1], sides[1]) if others else sides
     own = np.arange(len(queries)) if others else None
     whole = neighbours(queries, references, reduce, own)
     asked = []
     monkeypatch.setattr(distance, "BLOCK", block)
-    monkeypatch.setattr(distance, "distances", lambda a, b, how: asked.append(len(a)) or distances(a, b, how))
+    monkeypatch.setattr(
+        distance, "distances", lambda a, b, how: asked.append(len(a)) or distances(a, b, how)
+    )
     for ours, theirs in zip(neighbours(queries, references, reduce, own), whole, strict=True):
         np.testing.assert_array_equal(ours, theirs)
     assert sum(asked) == len(queries)
@@ -107,7 +117,9 @@ def test_equal_references_are_both_neighbours():
 @pytest.mark.parametrize("reduce", ["rms", "mse", "norm"])
 @pytest.mark.parametrize("offset", [0.0, 50.0], ids=["centred", "far from 0"])
 def test_long_records_are_as_exact_as_short_ones(reduce, offset):
-    """600 values: by a matrix product, and near pairs by differences; against scipy's differences to a relative 1e-9."""
+    """600 values: by a matrix product, and near pairs by differences; against scipy's differences
+    to a relative 1e-9.
+    """
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(20, 600)) + offset, rng.normal(size=(30, 600)) + offset
     b[3], b[4] = a[5], a[6] + 1e-7

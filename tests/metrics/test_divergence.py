@@ -13,7 +13,9 @@ def test_it_is_the_difference_of_entropies():
     p, q = np.random.default_rng(0).dirichlet(np.ones(12), size=(2, 30))
     p[:, 3] = 0
     p /= p.sum(axis=1, keepdims=True)
-    expected = [entropy((a + b) / 2) - (entropy(a) + entropy(b)) / 2 for a, b in zip(p, q, strict=True)]
+    expected = [
+        entropy((a + b) / 2) - (entropy(a) + entropy(b)) / 2 for a, b in zip(p, q, strict=True)
+    ]
     np.testing.assert_allclose(divergence(p, q), expected, rtol=1e-9)
     np.testing.assert_allclose(divergence(q, p), expected, rtol=1e-9)
     assert divergence(p[0], q[0]) == pytest.approx(expected[0])
@@ -28,15 +30,25 @@ def test_equal_histograms_are_at_0_and_disjoint_ones_at_log_2():
     assert apart == pytest.approx(math.log(2))
 
 
-@pytest.mark.parametrize(("bins", "n", "m"), [(10, 1000, 2500), (20, 1000, 2500), (50, 1000, 8000), (50, 400, 400)], ids=str)
+@pytest.mark.parametrize(
+    ("bins", "n", "m"),
+    [(10, 1000, 2500), (20, 1000, 2500), (50, 1000, 8000), (50, 400, 400)],
+    ids=str,
+)
 def test_the_noise_floor_of_two_samples_of_one_distribution(bins: int, n: int, m: int):
     rng = np.random.default_rng(0)
     edges = np.linspace(0, 1, bins + 1)
     repeats = 200
-    floor = np.mean([divergence(histogram(rng.random(n), edges), histogram(rng.random(m), edges)) for _ in range(repeats)])
+    floor = np.mean(
+        [
+            divergence(histogram(rng.random(n), edges), histogram(rng.random(m), edges))
+            for _ in range(repeats)
+        ]
+    )
     expected = (bins - 1) / 8 * (1 / n + 1 / m)
-    # The divergence is about (1/n + 1/m)/8 times a chi-squared of bins - 1 degrees: its mean over 200 repeats has the relative error
-    # sqrt(2 / (bins - 1) / 200), 0.033 for 10 bins; 4 of them, and 3 % for terms of higher order.
+    # The divergence is about (1/n + 1/m)/8 times a chi-squared of bins - 1 degrees: its mean over
+    # 200 repeats has the relative error sqrt(2 / (bins - 1) / 200), 0.033 for 10 bins; 4 of them,
+    # and 3 % for terms of higher order.
     assert floor == pytest.approx(expected, rel=4 * math.sqrt(2 / (bins - 1) / repeats) + 0.03)
 
 
@@ -52,7 +64,9 @@ def test_histograms_are_numpys_within_the_range():
 def test_what_lies_beyond_the_range_counts_in_the_outer_bins():
     edges = open_edges(np.array([0.0, 10.0]), 5)
     assert len(edges) == 6
-    np.testing.assert_allclose(histogram(np.array([-100, -0.1, 0, 5, 10, 11, 1e300]), edges), np.array([3, 0, 1, 0, 3]) / 7)
+    np.testing.assert_allclose(
+        histogram(np.array([-100, -0.1, 0, 5, 10, 11, 1e300]), edges), np.array([3, 0, 1, 0, 3]) / 7
+    )
     np.testing.assert_allclose(np.diff(edges)[1:-1], 2)
 
 

@@ -10,7 +10,9 @@ from memctl.metrics.distance import distances
 from memctl.metrics.dtw import dtw_distances, dtw_neighbours
 
 
-def signals(m: int = 4, n: int = 5, channels: int = 2, length: int = 17) -> tuple[np.ndarray, np.ndarray]:
+def signals(
+    m: int = 4, n: int = 5, channels: int = 2, length: int = 17
+) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
     return rng.normal(size=(m, channels, length)), rng.normal(size=(n, channels, length))
 
@@ -22,7 +24,9 @@ def loop(x: np.ndarray, y: np.ndarray, reach: int) -> float:
     for i in range(1, length + 1):
         for j in range(1, length + 1):
             if abs(i - j) <= reach:
-                c[i][j] = sum((x[:, i - 1] - y[:, j - 1]) ** 2) + min(c[i - 1][j], c[i][j - 1], c[i - 1][j - 1])
+                c[i][j] = sum((x[:, i - 1] - y[:, j - 1]) ** 2) + min(
+                    c[i - 1][j], c[i][j - 1], c[i - 1][j - 1]
+                )
     return c[length][length]
 
 
@@ -32,14 +36,18 @@ def test_it_is_a_double_loop(channels: int, band: float, monkeypatch: pytest.Mon
     a, b = signals(channels=channels)
     expected = np.array([[loop(x, y, int(band * 17)) for y in b] for x in a])
     np.testing.assert_allclose(dtw_distances(a, b, band, "norm"), np.sqrt(expected))
-    np.testing.assert_allclose(dtw_distances(a, b, band, "rms"), np.sqrt(expected / (17 * channels)))
+    np.testing.assert_allclose(
+        dtw_distances(a, b, band, "rms"), np.sqrt(expected / (17 * channels))
+    )
     monkeypatch.setattr(dtw, "PAIRS", 6)  # a query a block
     np.testing.assert_allclose(dtw_distances(a, b, band, "mse"), expected / (17 * channels))
 
 
 def test_without_a_band_it_is_the_plain_distance_and_a_wider_one_is_never_farther():
     a, b = signals()
-    np.testing.assert_allclose(dtw_distances(a, b, 0.0), distances(a.reshape(4, -1), b.reshape(5, -1)))
+    np.testing.assert_allclose(
+        dtw_distances(a, b, 0.0), distances(a.reshape(4, -1), b.reshape(5, -1))
+    )
     by_band = [dtw_distances(a, b, band) for band in (0, 0.06, 0.12, 0.5, 1)]
     assert (np.diff(by_band, axis=0) <= 1e-12).all()
     np.testing.assert_allclose(by_band[2], dtw_distances(b, a, 0.12).T)
@@ -51,7 +59,9 @@ def test_a_signal_is_at_0_of_itself_and_of_its_stretched_self():
     steps = np.array([0.0, 0, 0, 1, 2, 3, 3, 3, 3])
     slower = np.array([0.0, 0, 1, 1, 2, 2, 3, 3, 3])
     assert dtw_distances(steps[None, None], slower[None, None], 0.3)[0, 0] == 0
-    assert dtw_distances(steps[None, None], slower[None, None], 0.0)[0, 0] == pytest.approx(math.sqrt(2 / 9))
+    assert dtw_distances(steps[None, None], slower[None, None], 0.0)[0, 0] == pytest.approx(
+        math.sqrt(2 / 9)
+    )
 
 
 def test_amplitude_is_not_forgiven():
@@ -68,7 +78,9 @@ def test_neighbours_are_those_of_all_distances():
     np.testing.assert_allclose(found.mean, d.mean(axis=1))
 
 
-@pytest.mark.parametrize(("band", "reduce", "length"), [(1.5, "rms", 17), (0.1, "sum", 17), (0.1, "rms", 16)], ids=str)
+@pytest.mark.parametrize(
+    ("band", "reduce", "length"), [(1.5, "rms", 17), (0.1, "sum", 17), (0.1, "rms", 16)], ids=str
+)
 def test_what_cannot_be_is_refused(band: float, reduce: str, length: int):
     a, b = signals()
     with pytest.raises(ValueError, match="must be in"):

@@ -20,7 +20,10 @@ def signals(n: int, seed: int) -> np.ndarray:
 
 
 def shares(elastic: Elastic, samples: np.ndarray) -> dict[str, float]:
-    halves = {name: [side.min(axis=1) for side in np.hsplit(d, 2)] for name, d in elastic.distances(samples)}
+    halves = {
+        name: [side.min(axis=1) for side in np.hsplit(d, 2)]
+        for name, d in elastic.distances(samples)
+    }
     return {name: float(np.mean(x < y)) for name, (x, y) in halves.items()}
 
 
@@ -40,19 +43,28 @@ def test_both_sides_are_of_one_size_and_named_by_their_places(elastic: Elastic):
 def test_its_distances_are_those_of_the_two_modules(elastic: Elastic):
     samples = signals(20, 1)
     found = dict(elastic.distances(samples))
-    np.testing.assert_array_equal(found["shift_share"], shift_distances(samples.reshape(-1, *SHAPE), elastic.signals).distance)
-    np.testing.assert_array_equal(found["dtw_share"], dtw_distances(samples.reshape(-1, *SHAPE), elastic.signals))
+    np.testing.assert_array_equal(
+        found["shift_share"], shift_distances(samples.reshape(-1, *SHAPE), elastic.signals).distance
+    )
+    np.testing.assert_array_equal(
+        found["dtw_share"], dtw_distances(samples.reshape(-1, *SHAPE), elastic.signals)
+    )
 
 
 def test_copies_that_come_late_are_copies_and_fresh_signals_are_fair(elastic: Elastic):
     late = np.roll(signals(130, 0)[:60].reshape(-1, *SHAPE), 2, axis=-1).reshape(60, -1)
     assert shares(elastic, late) == {"shift_share": 1, "dtw_share": 1}
-    # 300 fresh signals and two sides of 60: a share of 1/2 has the standard error sqrt(1/4/300 + 1/4/60 + 1/4/60) = 0.1 at most; 3 of it
+    # 300 fresh signals and two sides of 60: a share of 1/2 has the standard error sqrt(1/4/300 +
+    # 1/4/60 + 1/4/60) = 0.1 at most; 3 of it
     assert all(abs(share - 0.5) < 0.3 for share in shares(elastic, signals(300, 2)).values())
 
 
 def test_work_is_bounded_by_fewer_samples_then_fewer_signals(monkeypatch: pytest.MonkeyPatch):
-    pool, rng, cells = signals(300, 0), np.random.default_rng(0), 2 * 40 * 5  # two channels, a band of 2 to either side
+    pool, rng, cells = (
+        signals(300, 0),
+        np.random.default_rng(0),
+        2 * 40 * 5,
+    )  # two channels, a band of 2 to either side
     monkeypatch.setattr(module, "WORK", 200 * 300 * cells)
     some = Elastic.of(pool, 150, SHAPE, "rms", rng)
     assert (len(some.index), some.rows) == (300, 200)

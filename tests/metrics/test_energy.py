@@ -27,7 +27,9 @@ def test_it_is_a_loop(n: int, m: int):
     assert energy(b, a) == pytest.approx(loop(a, b))
 
 
-@pytest.mark.parametrize(("reduce", "expected"), [("norm", 10.0), ("rms", 10 / math.sqrt(2)), ("mse", 25.0)])
+@pytest.mark.parametrize(
+    ("reduce", "expected"), [("norm", 10.0), ("rms", 10 / math.sqrt(2)), ("mse", 25.0)]
+)
 def test_two_points_apart(reduce: str, expected: float):
     a, b = np.zeros((4, 2)), np.tile([3.0, 4.0], (6, 1))  # 5 apart, and none within
     assert energy(a, b, reduce) == pytest.approx(expected)
@@ -40,7 +42,8 @@ def test_normal_distributions_have_their_closed_form():
     # E|X - Y| for a difference N(shift, 2), less E|X - X'| = 2 / sqrt(pi)
     across = 2 / math.sqrt(math.pi) * math.exp(-(shift**2) / 4) + shift * math.erf(shift / 2)
     expected = 2 * across - 4 / math.sqrt(math.pi)
-    # Its slope by the shift is below 1.1, and the difference of both means has the standard error sqrt(2/1500) = 0.037; 4 of them.
+    # Its slope by the shift is below 1.1, and the difference of both means has the standard error
+    # sqrt(2/1500) = 0.037; 4 of them.
     assert found == pytest.approx(expected, abs=4 * 1.1 * 0.037)
     assert expected > 4 * 1.1 * 0.037
 
@@ -54,8 +57,12 @@ def test_equal_distributions_lie_within_the_permutation_null():
         low, high = np.quantile(null, (0.025, 0.975))
         values.append(energy(a, b))
         inside += low <= values[-1] <= high
-    assert inside >= 16  # of 20, each with probability 0.95: fewer than 16 come by chance once in 400
-    assert abs(np.mean(values)) < 4 * np.std(values, ddof=1) / math.sqrt(20)  # 4 standard errors of the mean of 20
+    assert (
+        inside >= 16
+    )  # of 20, each with probability 0.95: fewer than 16 come by chance once in 400
+    assert abs(np.mean(values)) < 4 * np.std(values, ddof=1) / math.sqrt(
+        20
+    )  # 4 standard errors of the mean of 20
     assert min(values) < 0  # unbiased, so also below 0
 
 
@@ -64,7 +71,9 @@ def test_the_null_has_mean_0_and_different_distributions_lie_beyond_it():
     a, b = rng.normal(size=(60, 8)), rng.normal(0.6, 1, size=(60, 8))
     null = permuted(a, b, rng, 300)
     assert null.shape == (300,)
-    assert abs(null.mean()) < 4 * null.std() / math.sqrt(300)  # 4 standard errors of the mean of 300
+    assert abs(null.mean()) < 4 * null.std() / math.sqrt(
+        300
+    )  # 4 standard errors of the mean of 300
     assert energy(a, b) > null.max()
 
 
@@ -73,7 +82,9 @@ def test_copies_are_near_0():
     heldout = np.random.default_rng(1).normal(size=(100, 8))
     copies = train[np.random.default_rng(2).integers(100, size=100)]
     null = permuted(train, heldout, np.random.default_rng(3), 200)
-    assert energy(copies, heldout) < 3 * np.quantile(null, 0.975)  # copies repeat records, which spreads it a little more
+    assert energy(copies, heldout) < 3 * np.quantile(
+        null, 0.975
+    )  # copies repeat records, which spreads it a little more
     assert energy(heldout + 1, heldout) > 10 * np.quantile(null, 0.975)
 
 

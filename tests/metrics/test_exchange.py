@@ -1,4 +1,6 @@
-"""The test of exchangeable sides, against the energy distance one by one, and its p where the answer is known."""
+"""The test of exchangeable sides, against the energy distance one by one, and its p where the
+answer is known.
+"""
 
 import numpy as np
 import pytest
@@ -13,7 +15,9 @@ def test_many_labellings_at_once_are_each_one() -> None:
     pool = rng.normal(size=(30, 4))
     labels = np.stack([rng.permutation(np.arange(30) < 11) for _ in range(5)], axis=1)
     d = distances(pool, pool)
-    np.testing.assert_allclose(energies(d, labels.astype(float)), [energy_distance(d, column) for column in labels.T])
+    np.testing.assert_allclose(
+        energies(d, labels.astype(float)), [energy_distance(d, column) for column in labels.T]
+    )
 
 
 def test_its_value_is_the_energy_distance() -> None:
@@ -27,6 +31,7 @@ def test_p_is_small_for_a_shift_and_uniform_without() -> None:
     draw = lambda: rng.normal(size=(30, 3))
     assert exchange_p(draw(), draw() + 0.7, rng, 99)[1] == 0.01
     p = np.array([exchange_p(draw(), draw(), rng, 39)[1] for _ in range(200)])
-    # uniform on 1/40 ... 1: mean 0.5125, standard deviation 0.289; 4 standard errors of a mean of 200
+    # uniform on 1/40 ... 1: mean 0.5125, standard deviation 0.289; 4 standard errors of a mean of
+    # 200
     assert p.mean() == pytest.approx(0.5125, abs=4 * 0.289 / np.sqrt(200))
     assert np.mean(p <= 0.1) == pytest.approx(0.1, abs=4 * 0.3 / np.sqrt(200))

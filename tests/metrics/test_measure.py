@@ -35,8 +35,9 @@ def test_the_mean_has_its_bootstrap_interval():
     found = mean(values, np.random.default_rng(1), 2000)
     assert found.value == pytest.approx(sum(values) / 400)
     half = 1.96 * values.std() / math.sqrt(400)
-    # A 2.5 % point of 2000 resamplings has the standard error sqrt(0.025 * 0.975 / 2000) / 0.058 = 0.06 standard deviations of the
-    # mean, 3 % of `half`; 4 of them, and 4 % for the skew of the values.
+    # A 2.5 % point of 2000 resamplings has the standard error sqrt(0.025 * 0.975 / 2000) / 0.058 =
+    # 0.06 standard deviations of the mean, 3 % of `half`; 4 of them, and 4 % for the skew of the
+    # values.
     assert found.value - found.low == pytest.approx(half, rel=0.16)
     assert found.high - found.value == pytest.approx(half, rel=0.16)
 

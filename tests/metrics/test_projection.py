@@ -77,8 +77,12 @@ def test_a_reference_of_its_own_takes_the_place_of_train(train: np.ndarray):
     projection = Projection.fit(train, 2, BINS)
     other = projection.scores[:40] + 1
     found = projection.compare(projection.scores[:70], other)
-    assert found["wasserstein_C1"] == pytest.approx(wasserstein_distance(projection.scores[:70, 0], other[:, 0]))
-    assert found["wasserstein_sd_C1"] == pytest.approx(found["wasserstein_C1"] / projection.scores[:, 0].std(ddof=1))
+    assert found["wasserstein_C1"] == pytest.approx(
+        wasserstein_distance(projection.scores[:70, 0], other[:, 0])
+    )
+    assert found["wasserstein_sd_C1"] == pytest.approx(
+        found["wasserstein_C1"] / projection.scores[:, 0].std(ddof=1)
+    )
     assert max(projection.compare(other, other).values()) < 1e-7
 
 

@@ -10,7 +10,11 @@ from memctl.metrics.resemblance import correlations
 def test_they_are_pearson_s():
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(20, 9)), rng.normal(size=(20, 9))
-    np.testing.assert_allclose(correlations(a, b), [stats.pearsonr(x, y).statistic for x, y in zip(a, b, strict=True)], atol=1e-12)
+    np.testing.assert_allclose(
+        correlations(a, b),
+        [stats.pearsonr(x, y).statistic for x, y in zip(a, b, strict=True)],
+        atol=1e-12,
+    )
 
 
 def test_contrast_and_offset_are_forgiven_and_a_constant_resembles_nothing():

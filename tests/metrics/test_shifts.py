@@ -28,8 +28,15 @@ def test_it_is_a_loop(how: str, share: float):
         for j, y in enumerate(b):
             each = {}
             for s in range(-most, most + 1):
-                places = [(k - s) % LENGTH if how == "circular" else min(max(k - s, 0), LENGTH - 1) for k in range(LENGTH)]
-                each[s] = np.sqrt(np.mean([(x[c][places[k]] - y[c][k]) ** 2 for c in range(2) for k in range(LENGTH)]))
+                places = [
+                    (k - s) % LENGTH if how == "circular" else min(max(k - s, 0), LENGTH - 1)
+                    for k in range(LENGTH)
+                ]
+                each[s] = np.sqrt(
+                    np.mean(
+                        [(x[c][places[k]] - y[c][k]) ** 2 for c in range(2) for k in range(LENGTH)]
+                    )
+                )
             assert found.distance[i, j] == pytest.approx(min(each.values()))
             assert each[found.shift[i, j]] == pytest.approx(min(each.values()))
 
@@ -37,11 +44,15 @@ def test_it_is_a_loop(how: str, share: float):
 @pytest.mark.parametrize("how", ["circular", "edge"])
 def test_a_late_signal_is_near(how: str):
     _, b = signals()
-    smooth = np.exp(-0.5 * ((np.arange(LENGTH) - 10) / 1.0) ** 2) * np.arange(1, 8)[:, None, None]  # 0 at both ends
+    smooth = (
+        np.exp(-0.5 * ((np.arange(LENGTH) - 10) / 1.0) ** 2) * np.arange(1, 8)[:, None, None]
+    )  # 0 at both ends
     found = shift_distances(shifted(smooth, 2, how), smooth, 0.1, how)
     assert np.diag(found.distance) == pytest.approx(np.zeros(7), abs=1e-6)
     assert (np.diag(found.shift) == -2).all()
-    assert (np.diag(shift_distances(shifted(b, 3, how), b, 0.1, how).distance) > 0.1).all()  # beyond what is forgiven
+    assert (
+        np.diag(shift_distances(shifted(b, 3, how), b, 0.1, how).distance) > 0.1
+    ).all()  # beyond what is forgiven
 
 
 def test_circular_shifts_are_the_cross_correlations_maximum():
@@ -54,10 +65,14 @@ def test_circular_shifts_are_the_cross_correlations_maximum():
 def test_no_share_is_the_plain_distance_and_more_is_never_farther():
     a, b = signals()
     for reduce in ("rms", "mse", "norm"):
-        np.testing.assert_array_equal(shift_distances(a, b, 0.0, reduce=reduce).distance, distances(flat(a), flat(b), reduce))
+        np.testing.assert_array_equal(
+            shift_distances(a, b, 0.0, reduce=reduce).distance, distances(flat(a), flat(b), reduce)
+        )
     by_share = [shift_distances(a, b, share).distance for share in (0, 0.05, 0.2, 0.5)]
     assert (np.diff(by_share, axis=0) <= 0).all()
-    np.testing.assert_allclose(by_share[2], shift_distances(b, a, 0.2).distance.T)  # circular is symmetric
+    np.testing.assert_allclose(
+        by_share[2], shift_distances(b, a, 0.2).distance.T
+    )  # circular is symmetric
 
 
 def test_a_signal_is_at_0_of_itself_unshifted():

@@ -1,4 +1,6 @@
-"""Sliced W2: quantiles against SciPy's optimal transport, closed forms along known directions, and a generator's error."""
+"""Sliced W2: quantiles against SciPy's optimal transport, closed forms along known directions, and
+a generator's error.
+"""
 
 import math
 
@@ -29,7 +31,9 @@ def test_one_dimension_is_optimal_transport(m: int, n: int):
 
 def test_unequal_sizes_by_hand():
     # 0 and 1 against 0, 0 and 3: a sixth of the mass goes from 1 to 0, and a third from 1 to 3.
-    np.testing.assert_allclose(squared_w2(np.array([[1.0], [0]]), np.array([[0.0], [3], [0]])), [1 / 6 + 4 / 3])
+    np.testing.assert_allclose(
+        squared_w2(np.array([[1.0], [0]]), np.array([[0.0], [3], [0]])), [1 / 6 + 4 / 3]
+    )
 
 
 def test_repeating_all_records_changes_nothing():
@@ -37,7 +41,9 @@ def test_repeating_all_records_changes_nothing():
     a, b = rng.normal(size=(30, 2)), rng.normal(size=(20, 2))
     along = directions(2, rng, 10)
     expected = sliced_w2(a, b, along)
-    assert sliced_w2(np.repeat(a, 2, axis=0), np.repeat(b, 3, axis=0), along) == pytest.approx(expected)
+    assert sliced_w2(np.repeat(a, 2, axis=0), np.repeat(b, 3, axis=0), along) == pytest.approx(
+        expected
+    )
     assert sliced_w2(np.repeat(a, 3, axis=0), a, along) == pytest.approx(0, abs=1e-12)
 
 
@@ -47,7 +53,8 @@ def test_along_the_axes_a_shift_is_its_rms():
     assert sliced_w2(x + shift, x, np.eye(5)) == pytest.approx(math.sqrt((shift**2).mean()))
     turned = np.linalg.qr(rng.normal(size=(5, 5)))[0]
     assert sliced_w2(x + shift, x, turned) == pytest.approx(math.sqrt((shift**2).mean()))
-    # 500 random directions: (v.shift)^2 D/|shift|^2 has a variance below 2; 4 standard errors, of which a root halves the relative one.
+    # 500 random directions: (v.shift)^2 D/|shift|^2 has a variance below 2; 4 standard errors, of
+    # which a root halves the relative one.
     random = sliced_w2(x + shift, x, directions(5, rng, 500))
     assert random == pytest.approx(math.sqrt((shift**2).mean()), rel=2 * math.sqrt(2 / 500))
 
@@ -80,7 +87,9 @@ def test_fresh_records_are_some_standard_errors_apart():
     """40 draws of normal records: 1.7 sd sqrt(1/m + 1/n), in a tenth."""
     rng = np.random.default_rng(0)
     along = directions(5, rng, 50)
-    found = [sliced_w2(rng.normal(size=(400, 5)), rng.normal(size=(300, 5)), along) for _ in range(40)]
+    found = [
+        sliced_w2(rng.normal(size=(400, 5)), rng.normal(size=(300, 5)), along) for _ in range(40)
+    ]
     assert np.mean(found) == pytest.approx(1.7 * math.sqrt(1 / 400 + 1 / 300), rel=0.1)
 
 

@@ -30,7 +30,9 @@ def test_autocorrelation_is_a_loop():
         for c in range(2):
             y = x[i, c] - np.mean(x[i, c])
             for k in range(LENGTH):
-                assert found[i, c, k] == pytest.approx(sum(y[t] * y[t + k] for t in range(LENGTH - k)) / sum(y**2), abs=1e-12)
+                assert found[i, c, k] == pytest.approx(
+                    sum(y[t] * y[t + k] for t in range(LENGTH - k)) / sum(y**2), abs=1e-12
+                )
     assert (np.abs(found) <= 1).all()
 
 
@@ -40,14 +42,17 @@ def test_power_is_scipys_periodogram():
     ours = power(x)
     ratio = ours / expected[..., 1:]
     np.testing.assert_allclose(ratio[..., :-1], ratio[0, 0, 0])
-    np.testing.assert_allclose(ratio[..., -1], 2 * ratio[0, 0, 0])  # one-sided spectra count all but the last frequency twice
+    np.testing.assert_allclose(
+        ratio[..., -1], 2 * ratio[0, 0, 0]
+    )  # one-sided spectra count all but the last frequency twice
 
 
 def test_an_autoregression_has_its_closed_form():
     n, length = 200, 400
     found = autocorrelation(autoregressive(n, 0.8, length), 5).mean(axis=(0, 1))
     for k in range(1, 6):
-        # Bartlett: variance below (1 + phi^2) / (1 - phi^2) / length a record; the mean taken off biases by about 1 / length times
+        # Bartlett: variance below (1 + phi^2) / (1 - phi^2) / length a record; the mean taken off
+        # biases by about 1 / length times
         # (1 + phi) / (1 - phi), and the missing terms by k / length
         error = math.sqrt((1 + 0.64) / (1 - 0.64) / length / n)
         assert found[k] == pytest.approx(0.8**k, abs=4 * error + (1.8 / 0.2 + k + 5) / length)
@@ -78,15 +83,26 @@ def test_scale_is_seen_in_decibels_and_by_autocorrelation_not_at_all():
 
 def test_an_alternating_signal_and_a_slow_one_differ_by_their_lags():
     length = 400
-    alternating, slow = np.resize([1.0, -1.0], (1, 1, length)), np.repeat([1.0, -1.0], length // 2)[None, None]
-    assert acf_distance(alternating, slow, share=2 / length) == pytest.approx(math.sqrt(2), abs=0.02)  # r_1 = -1 and 1, r_2 = 1 and 1
+    alternating, slow = (
+        np.resize([1.0, -1.0], (1, 1, length)),
+        np.repeat([1.0, -1.0], length // 2)[None, None],
+    )
+    assert acf_distance(alternating, slow, share=2 / length) == pytest.approx(
+        math.sqrt(2), abs=0.02
+    )  # r_1 = -1 and 1, r_2 = 1 and 1
 
 
 def test_two_samples_of_one_noise_differ_by_what_the_docstring_says():
     rng, n, m = np.random.default_rng(0), 150, 250
-    found = [spectrum_distance(rng.normal(size=(n, 1, 128)), rng.normal(size=(m, 1, 128))) for _ in range(10)]
-    # a root mean square over 64 frequencies, of which Hann's window leaves about 64 / 2 independent, and 10 repeats
-    assert np.mean(found) == pytest.approx(5.57 * math.sqrt(1 / n + 1 / m), rel=4 / math.sqrt(2 * 32 * 10))
+    found = [
+        spectrum_distance(rng.normal(size=(n, 1, 128)), rng.normal(size=(m, 1, 128)))
+        for _ in range(10)
+    ]
+    # a root mean square over 64 frequencies, of which Hann's window leaves about 64 / 2
+    # independent, and 10 repeats
+    assert np.mean(found) == pytest.approx(
+        5.57 * math.sqrt(1 / n + 1 / m), rel=4 / math.sqrt(2 * 32 * 10)
+    )
 
 
 def test_a_constant_record_has_a_spectrum_all_the_same():

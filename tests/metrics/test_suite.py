@@ -38,7 +38,9 @@ def drawn(n: int, seed: int) -> np.ndarray:
     """Signals of two channels, each of 5 factors."""
     rng = np.random.default_rng(seed)
     basis = np.sin(np.outer(np.arange(1, 6), np.linspace(0, np.pi, LENGTH)))
-    return (rng.normal(size=(n, 2, 5)) @ basis + 0.05 * rng.normal(size=(n, 2, LENGTH))).astype(np.float32)
+    return (rng.normal(size=(n, 2, 5)) @ basis + 0.05 * rng.normal(size=(n, 2, LENGTH))).astype(
+        np.float32
+    )
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +80,11 @@ def test_signals_with_classes_get_the_metrics_of_time_and_classes(samples: np.nd
     assert all(math.isfinite(found[name].value) for name in IN_TIME + LAST)
     copied = Suite.of(timed, CONFIG).evaluate(timed.train)
     assert copied["shift_share"].value == copied["dtw_share"].value == 1
-    right = timed.train_labels[neighbours(*(side.reshape(60, -1).astype(float) for side in (timed.heldout, timed.train))).nearest]
+    right = timed.train_labels[
+        neighbours(
+            *(side.reshape(60, -1).astype(float) for side in (timed.heldout, timed.train))
+        ).nearest
+    ]
     assert copied["tstr"].value == np.mean(right == timed.heldout_labels)
 
 
@@ -93,8 +99,12 @@ def test_it_is_deterministic(which: str, samples: np.ndarray, request: pytest.Fi
 
 
 def test_the_seed_moves_intervals_and_not_values(sides: Split, samples: np.ndarray):
-    first, second = (Suite.of(sides, replace(CONFIG, seed=seed, full=False)).evaluate(samples) for seed in (0, 1))
-    values = lambda found: {k: m.value for k, m in found.items() if k != "dcr_p"}  # a p from random splits
+    first, second = (
+        Suite.of(sides, replace(CONFIG, seed=seed, full=False)).evaluate(samples) for seed in (0, 1)
+    )
+    values = lambda found: {
+        k: m.value for k, m in found.items() if k != "dcr_p"
+    }  # a p from random splits
     assert values(first) == values(second)
     assert first["distance_to_train"] != second["distance_to_train"]
     assert first["f_mem"] == second["f_mem"]
@@ -103,7 +113,10 @@ def test_the_seed_moves_intervals_and_not_values(sides: Split, samples: np.ndarr
 @pytest.mark.parametrize("reduce", ["rms", "mse", "norm"])
 def test_values_are_those_of_the_parts(sides: Split, samples: np.ndarray, reduce: str):
     found = Suite.of(sides, replace(CONFIG, reduce=reduce)).evaluate(samples)
-    g, x, y = (records.reshape(len(records), -1).astype(float) for records in (samples, sides.train, sides.heldout))
+    g, x, y = (
+        records.reshape(len(records), -1).astype(float)
+        for records in (samples, sides.train, sides.heldout)
+    )
     to_train, to_heldout = neighbours(g, x, reduce), neighbours(g, y, reduce)
     expected = {
         "distance_to_train": to_train.mean.mean(),
@@ -129,7 +142,12 @@ def test_copies_are_called_copies(sides: Split):
 
 
 def test_few_repeats_leave_dcr_p_as_small_as_a_verdict_asks(sides: Split):
-    assert Suite.of(sides, replace(CONFIG, repeats=20, full=False)).evaluate(sides.train)["dcr_p"].value <= 0.01
+    assert (
+        Suite.of(sides, replace(CONFIG, repeats=20, full=False))
+        .evaluate(sides.train)["dcr_p"]
+        .value
+        <= 0.01
+    )
 
 
 def test_fresh_records_are_not(sides: Split):
@@ -137,7 +155,8 @@ def test_fresh_records_are_not(sides: Split):
     found = Suite.of(sides, CONFIG).evaluate(fresh)
     assert found["f_mem"].value == 0
     assert found["f_mem"].high < 0.03  # 1 - 0.025^(1/150) = 0.024
-    # 150 samples: a share of 0.5 has the standard error 0.041; the two sides of 60 records add as much again. 3 of both, 0.17.
+    # 150 samples: a share of 0.5 has the standard error 0.041; the two sides of 60 records add as
+    # much again. 3 of both, 0.17.
     assert abs(found["dcr_share"].value - 0.5) < 0.17
 
 
@@ -159,17 +178,26 @@ def test_the_larger_side_is_drawn_from(n_train: int, n_heldout: int):
     sides = suite.equal_sides()
     assert len(sides) == 2 * module.DCR_SUBSETS
     for train, heldout in zip(sides[::2], sides[1::2], strict=True):
-        assert len(set(train)) == len(set(heldout)) == len(train) == len(heldout) == min(n_train, n_heldout)
+        assert (
+            len(set(train))
+            == len(set(heldout))
+            == len(train)
+            == len(heldout)
+            == min(n_train, n_heldout)
+        )
         assert max(train) < n_train <= min(heldout)
-    assert len({tuple(side) for side in sides}) == module.DCR_SUBSETS + 1  # the smaller side is always whole
+    assert (
+        len({tuple(side) for side in sides}) == module.DCR_SUBSETS + 1
+    )  # the smaller side is always whole
 
 
 @pytest.mark.parametrize(("n_train", "n_heldout"), [(90, 20), (20, 90)], ids=str)
 def test_a_larger_side_is_no_advantage(n_train: int, n_heldout: int):
     fresh = drawn(150, 2)
     found = Suite.of(split(Records(drawn(110, 0)), n_train, n_heldout), CONFIG).evaluate(fresh)
-    # Whole, the larger side would hold the nearest of 90 of 110 samples, a share of 0.82 or 0.18. Subsets of 20 leave 0.5, with an
-    # error by the 20 records of the smaller side below sqrt(0.25 / 20) = 0.11; 2 of them.
+    # Whole, the larger side would hold the nearest of 90 of 110 samples, a share of 0.82 or 0.18.
+    # Subsets of 20 leave 0.5, with an error by the 20 records of the smaller side below sqrt(0.25 /
+    # 20) = 0.11; 2 of them.
     assert abs(found["dcr_share"].value - 0.5) < 0.22
 
 
@@ -196,16 +224,24 @@ def test_quantisation_is_over_the_training_datas_range(sides: Split, samples: np
 
 def test_images_are_measured_too():
     images = np.random.default_rng(0).random((60, 3, 5, 4)).astype(np.float32)
-    found = Suite.of(split(Records(images[:40], value_range=(0.0, 1.0))), replace(CONFIG, quantize=256, full=False)).evaluate(images[40:])
+    found = Suite.of(
+        split(Records(images[:40], value_range=(0.0, 1.0))),
+        replace(CONFIG, quantize=256, full=False),
+    ).evaluate(images[40:])
     assert list(found) == [name for name in NAMES if name != "js_amplitude"]  # which is for signals
-    # The difference of two uniform values has the mean square 1/6; 60 values a record and 20 x 20 pairs leave an error below 3 %.
+    # The difference of two uniform values has the mean square 1/6; 60 values a record and 20 x 20
+    # pairs leave an error below 3 %.
     assert found["distance_to_train"].value == pytest.approx(math.sqrt(1 / 6), rel=0.03)
 
 
 def test_components_are_limited_by_the_data():
     few = split(Records(np.random.default_rng(0).normal(size=(60, 1, 3)).astype(np.float32)))
     found = Suite.of(few, replace(CONFIG, components=10)).evaluate(few.heldout)
-    assert [name for name in found if name.startswith("wasserstein_C")] == ["wasserstein_C1", "wasserstein_C2", "wasserstein_C3"]
+    assert [name for name in found if name.startswith("wasserstein_C")] == [
+        "wasserstein_C1",
+        "wasserstein_C2",
+        "wasserstein_C3",
+    ]
 
 
 def test_mirror_images_are_one_identity_to_nearest_neighbour_metrics_alone():
@@ -217,7 +253,11 @@ def test_mirror_images_are_one_identity_to_nearest_neighbour_metrics_alone():
     assert (found["f_mem"].value, found["dcr_share"].value, found["nn_train"].value) == (1, 1, 0)
     assert blind["f_mem"].value == 0
     assert found["distance_to_train"] == blind["distance_to_train"]
-    assert found["energy_train"] == blind["energy_train"] != Suite.of(sides, CONFIG).evaluate(sides.train)["energy_train"]
+    assert (
+        found["energy_train"]
+        == blind["energy_train"]
+        != Suite.of(sides, CONFIG).evaluate(sides.train)["energy_train"]
+    )
 
 
 def test_full_metrics_are_those_of_the_functions(sides: Split, samples: np.ndarray):
@@ -226,13 +266,17 @@ def test_full_metrics_are_those_of_the_functions(sides: Split, samples: np.ndarr
     found = suite.evaluate(samples)
     g, x, y = suite.prepare(samples), suite.train, suite.heldout
     to_train, within = neighbours(g, x), neighbours(x, x, own=np.arange(len(x))).first
-    assert found["authpct"].value == pytest.approx(100 * np.mean(within[to_train.nearest] < to_train.first))
+    assert found["authpct"].value == pytest.approx(
+        100 * np.mean(within[to_train.nearest] < to_train.first)
+    )
     closest = np.sort(distances(g, x), axis=1)[:, :3]  # a twentieth of 60 training records
     assert found["adaptive_share"].value == np.mean(closest[:, 0] < 0.5 * closest.mean(axis=1))
     expected = prdc(g, y[np.sort(suite.rng(9).choice(60, 50, replace=False))])
     for name in ("precision", "recall", "density", "coverage"):
         assert 0 <= found[name].low <= found[name].value <= found[name].high
-    assert found["precision"].value == pytest.approx(np.mean(expected.precision), abs=0.2)  # other 50 of the 60 held-out records
+    assert found["precision"].value == pytest.approx(
+        np.mean(expected.precision), abs=0.2
+    )  # other 50 of the 60 held-out records
 
 
 def test_copies_expose_train_and_are_not_authentic(sides: Split):
@@ -242,7 +286,8 @@ def test_copies_expose_train_and_are_not_authentic(sides: Split):
     assert copies["c_t"].value < -3
     fresh = Suite.of(sides, CONFIG).evaluate(drawn(60, 2))
     assert abs(fresh["c_t"].value) < 4  # standard normal, of 60 and 60
-    # m/(m + n - 1) = 0.504 in expectation; a share of 60 records has at most the standard error 0.065, neighbours depend: 4 of them
+    # m/(m + n - 1) = 0.504 in expectation; a share of 60 records has at most the standard error
+    # 0.065, neighbours depend: 4 of them
     assert abs(fresh["identifiability"].value - 0.504) < 0.26
 
 

@@ -45,12 +45,18 @@ def test_order_does_not_matter_and_a_repeat_of_all_changes_nothing():
     x = np.random.default_rng(0).normal(size=(20, 4))
     assert vendi(x[::-1]) == pytest.approx(vendi(x))
     assert vendi(np.concatenate([x, x]), rbf(1.0)) == pytest.approx(vendi(x, rbf(1.0)))
-    assert vendi(x * np.arange(1, 21)[:, None]) == pytest.approx(vendi(x))  # cosines have no contrast
+    assert vendi(x * np.arange(1, 21)[:, None]) == pytest.approx(
+        vendi(x)
+    )  # cosines have no contrast
 
 
-def test_many_records_are_a_fixed_subset_and_a_ratio_is_of_equal_numbers(monkeypatch: pytest.MonkeyPatch):
+def test_many_records_are_a_fixed_subset_and_a_ratio_is_of_equal_numbers(
+    monkeypatch: pytest.MonkeyPatch,
+):
     x = np.random.default_rng(0).normal(size=(90, 30))
-    assert vendi_ratio(x[:40], x, rbf(0.5)) == pytest.approx(vendi(x[:40], rbf(0.5)) / vendi(module.limited(x, 40), rbf(0.5)))
+    assert vendi_ratio(x[:40], x, rbf(0.5)) == pytest.approx(
+        vendi(x[:40], rbf(0.5)) / vendi(module.limited(x, 40), rbf(0.5))
+    )
     assert vendi_ratio(x, x[:40], rbf(0.5)) == pytest.approx(1 / vendi_ratio(x[:40], x, rbf(0.5)))
     monkeypatch.setattr(module, "LIMIT", 25)
     part = module.limited(x, 25)
@@ -60,7 +66,9 @@ def test_many_records_are_a_fixed_subset_and_a_ratio_is_of_equal_numbers(monkeyp
 
 
 def test_generators_rank_as_their_names_say(made):
-    """The ratio of two real sets here has the standard deviation 0.7/sqrt(n), over 40 draws: 0.04 of 300 records; 4 of them."""
+    """The ratio of two real sets here has the standard deviation 0.7/sqrt(n), over 40 draws: 0.04
+    of 300 records; 4 of them.
+    """
     tolerance = 4 * 0.7 / math.sqrt(300)
     bell = rbf(median_bandwidth(made.train))
     ratio = {name: vendi_ratio(getattr(made, name), made.heldout, bell) for name in made._fields}
@@ -69,5 +77,7 @@ def test_generators_rank_as_their_names_say(made):
     assert ratio["noisy"] > 1 + tolerance
     assert ratio["shrunk"] < 1 - 2 * tolerance
     assert ratio["collapsed"] < 1 - tolerance
-    assert vendi_ratio(made.shrunk, made.heldout) == pytest.approx(vendi_ratio(made.fresh, made.heldout))  # cosines see no contrast
+    assert vendi_ratio(made.shrunk, made.heldout) == pytest.approx(
+        vendi_ratio(made.fresh, made.heldout)
+    )  # cosines see no contrast
     assert vendi_ratio(made.collapsed, made.heldout) < 1 - tolerance

@@ -22,7 +22,10 @@ Readings = dict[str, dict[str, Measure]]
 def sides() -> Split:
     """Signals of 14 factors, the fine ones weaker, and a little noise: 120 train and 120 held-out."""
     rng = np.random.default_rng(0)
-    basis = np.sin(np.outer(np.arange(1, 15), np.linspace(0, np.pi, LENGTH))) * np.arange(1, 15)[:, None] ** -0.4
+    basis = (
+        np.sin(np.outer(np.arange(1, 15), np.linspace(0, np.pi, LENGTH)))
+        * np.arange(1, 15)[:, None] ** -0.4
+    )
     signals = rng.normal(size=(N, 14)) @ basis + 0.02 * rng.normal(size=(N, LENGTH))
     return split(Records(signals[:, None].astype(np.float32)))
 
@@ -46,24 +49,42 @@ def test_every_yardstick_reads_what_the_samples_are_read_by(sides: Split, readin
             assert measure.low is None or measure.low <= measure.value <= measure.high
     for name in GENERATORS:
         assert asked - set(readings[name]) == {"nn_train", "nn_heldout", "dcr_p"}
-    assert asked - set(readings["floor"]) == {"ratio_q01", "ratio_q10", "ratio_median", "nn_heldout", "dcr_p"}
+    assert asked - set(readings["floor"]) == {
+        "ratio_q01",
+        "ratio_q10",
+        "ratio_median",
+        "nn_heldout",
+        "dcr_p",
+    }
 
 
 def test_a_generator_that_copies_is_read_as_samples_are():
-    """Sides of unequal size: a sample that copies a record which is not compared with is no nearer to train."""
-    uneven = split(Records(np.random.default_rng(0).normal(size=(220, 1, 12)).astype(np.float32)), n_train=180, n_heldout=40)
+    """Sides of unequal size: a sample that copies a record which is not compared with is no nearer
+    to train.
+    """
+    uneven = split(
+        Records(np.random.default_rng(0).normal(size=(220, 1, 12)).astype(np.float32)),
+        n_train=180,
+        n_heldout=40,
+    )
     suite = Suite.of(uneven, CONFIG)
     copied = yardsticks(suite, uneven, 40)["copies"]["dcr_share"]
     as_samples = suite.evaluate(np.repeat(uneven.train, 3, axis=0))["dcr_share"].value
     assert as_samples < 0.8
-    assert abs(copied.value - as_samples) < 0.2  # 40 copies: a standard error of 0.04 in a mean over 20 subsets
+    assert (
+        abs(copied.value - as_samples) < 0.2
+    )  # 40 copies: a standard error of 0.04 in a mean over 20 subsets
 
 
 def test_the_floor_of_lost_classes_is_of_the_samples_number():
     """Two classes far apart, split in proportion: n draws of p = 0.7 are off by |N(0, 0.21/n)|."""
     rng, n = np.random.default_rng(0), 400
     labels = np.repeat([0, 1], [140, 60])
-    apart = split(Records((10 * labels[:, None, None] + rng.normal(size=(200, 1, 12))).astype(np.float32), labels))
+    apart = split(
+        Records(
+            (10 * labels[:, None, None] + rng.normal(size=(200, 1, 12))).astype(np.float32), labels
+        )
+    )
     floor = yardsticks(Suite.of(apart, CONFIG), apart, n)["floor"]
     assert 0.6 * 1.96 * (0.21 / n) ** 0.5 < floor["class_tv"].high < 1.5 * 1.96 * (0.21 / n) ** 0.5
     assert floor["tstr"].value == 1
@@ -76,15 +97,24 @@ def test_they_are_deterministic(sides: Split, readings: Readings):
 def test_the_papers_distance_is_a_meter_of_contrast(readings: Readings):
     found = values(readings, "distance_to_train")
     assert found["mean"] < found["blurred"] < found["heldout"]
-    # Copies and fresh records read alike: the mean over 120 records has the relative error 0.01 (both spread by about 0.1).
+    # Copies and fresh records read alike: the mean over 120 records has the relative error 0.01
+    # (both spread by about 0.1).
     assert found["copies"] == pytest.approx(found["heldout"], rel=0.04)
-    # The mean record is at one standard deviation, real ones at sqrt(2): 0.71, as the root of a mean is a little above the mean of roots.
+    # The mean record is at one standard deviation, real ones at sqrt(2): 0.71, as the root of a
+    # mean is a little above the mean of roots.
     assert found["mean"] / found["heldout"] == pytest.approx(0.71, abs=0.03)
 
 
 def test_f_mem_calls_copies_alone(readings: Readings):
-    assert values(readings, "f_mem") == {"heldout": 0, "copies": 1, "blurred": 0, "mean": 0, "floor": 0}
-    # A prediction for a number of samples, not an interval of the rate: no hit among 120 bounds the rate by this.
+    assert values(readings, "f_mem") == {
+        "heldout": 0,
+        "copies": 1,
+        "blurred": 0,
+        "mean": 0,
+        "floor": 0,
+    }
+    # A prediction for a number of samples, not an interval of the rate: no hit among 120 bounds the
+    # rate by this.
     assert 0 < readings["floor"]["f_mem"].high < 1 - 0.025 ** (1 / 120)
 
 
@@ -119,13 +149,25 @@ def test_energy_sees_what_is_no_data_and_not_copies(readings: Readings):
 
 
 def test_distributions_of_the_components(readings: Readings):
-    for metric in ("wasserstein_C1", "wasserstein_sd_C1", "js_divergence_C1", "js_distance_C1", "js_amplitude"):
+    for metric in (
+        "wasserstein_C1",
+        "wasserstein_sd_C1",
+        "js_divergence_C1",
+        "js_distance_C1",
+        "js_amplitude",
+    ):
         found = values(readings, metric)
         assert found["mean"] > 1.5 * max(found["heldout"], found["copies"]), metric
 
 
 def test_fresh_records_lie_within_the_floor(readings: Readings):
-    for metric in ("distance_to_train", "js_amplitude", "energy_heldout", "wasserstein_C1", "js_divergence_C1"):
+    for metric in (
+        "distance_to_train",
+        "js_amplitude",
+        "energy_heldout",
+        "wasserstein_C1",
+        "js_divergence_C1",
+    ):
         floor, found = readings["floor"][metric], readings["heldout"][metric].value
         assert floor.low < floor.high
         assert floor.low <= found <= floor.high, metric
@@ -134,9 +176,13 @@ def test_fresh_records_lie_within_the_floor(readings: Readings):
 def test_more_samples_narrow_the_floor(sides: Split):
     few, many = (yardsticks(Suite.of(sides, CONFIG), sides, n)["floor"] for n in (20, 2000))
     for metric in ("distance_to_train", "js_amplitude", "nn_train"):
-        # The width goes with sqrt(1/n + 1/120), the held-out records being a sample too: 2.6 times; 60 repeats know it to a quarter.
-        assert 1.5 < (few[metric].high - few[metric].low) / (many[metric].high - many[metric].low) < 4, metric
-    # (bins - 1) (1/n + 1/120)/8: 0.139 of 20 samples and 0.021 of 2000, 6.6 times; the mean of 60 repeats is good to a tenth.
+        # The width goes with sqrt(1/n + 1/120), the held-out records being a sample too: 2.6 times;
+        # 60 repeats know it to a quarter.
+        assert (
+            1.5 < (few[metric].high - few[metric].low) / (many[metric].high - many[metric].low) < 4
+        ), metric
+    # (bins - 1) (1/n + 1/120)/8: 0.139 of 20 samples and 0.021 of 2000, 6.6 times; the mean of 60
+    # repeats is good to a tenth.
     assert few["js_divergence_C1"].value > 4 * many["js_divergence_C1"].value
 
 
@@ -146,7 +192,9 @@ def test_copies_are_of_the_records_at_hand_and_mean_is_their_mean(sides: Split):
     assert all(records.shape == sides.heldout.shape for records in made.values())
     np.testing.assert_array_equal(made["heldout"], sides.heldout)
     assert {row.tobytes() for row in made["copies"]} <= {row.tobytes() for row in sides.train}
-    np.testing.assert_allclose(made["mean"], np.broadcast_to(sides.train.mean(axis=0), sides.heldout.shape), atol=1e-6)
+    np.testing.assert_allclose(
+        made["mean"], np.broadcast_to(sides.train.mean(axis=0), sides.heldout.shape), atol=1e-6
+    )
     np.testing.assert_array_equal(made["blurred"], blur(sides.heldout))
 
 
@@ -160,11 +208,15 @@ def test_what_was_made_from_a_record_names_it(sides: Split, name: str):
         assert (source == -1).all()
     else:
         assert len(set(source)) == 30 or name == "copies"
-        np.testing.assert_array_equal(records, (blur if name == "blurred" else np.asarray)(pool[source]))
+        np.testing.assert_array_equal(
+            records, (blur if name == "blurred" else np.asarray)(pool[source])
+        )
 
 
 def test_the_halvings_are_those_of_the_definition(sides: Split):
-    """A generator of fresh records, half by half: only the half that is not the held-out side plays the generator."""
+    """A generator of fresh records, half by half: only the half that is not the held-out side plays
+    the generator.
+    """
     suite = Suite.of(sides, CONFIG)
     pairs = halvings(suite, np.random.default_rng(3))
     made = GENERATORS["heldout"](sides, SAMPLES, np.random.default_rng(0))
@@ -174,7 +226,9 @@ def test_the_halvings_are_those_of_the_definition(sides: Split):
         assert (len(x), len(y), len(set(x)), len(set(y))) == (60, 60, 60, 60)
         assert x.max() < suite.n_train <= y.min()
         fresh = np.setdiff1d(np.arange(suite.n_train, len(suite.pool)), y)
-        d_train, d_heldout = (distances(suite.pool[fresh], suite.pool[side]).min(axis=1) for side in (x, y))
+        d_train, d_heldout = (
+            distances(suite.pool[fresh], suite.pool[side]).min(axis=1) for side in (x, y)
+        )
         shares.append(np.mean(d_train < d_heldout))
         deltas.append(np.mean(d_heldout - d_train))
     assert found["dcr_share"].value == pytest.approx(np.mean(shares))
@@ -189,7 +243,9 @@ def test_blur_smooths_each_record_along_its_own_axes():
     assert not found[1, 1].any()
     width = BLUR * 41
     bell = np.exp(-0.5 * ((np.arange(41) - 20) / width) ** 2)
-    np.testing.assert_allclose(found[1, 0], bell / bell.sum(), atol=1e-4)  # cut at 4 standard deviations
+    np.testing.assert_allclose(
+        found[1, 0], bell / bell.sum(), atol=1e-4
+    )  # cut at 4 standard deviations
     flat = np.full((2, 3, 8, 6), 5.0)
     np.testing.assert_allclose(blur(flat), flat)
 

@@ -1,4 +1,6 @@
-"""Diffusers' checkpoints as bases: found, refused where they do not fit, and the same numbers as memctl's own where they do."""
+"""Diffusers' checkpoints as bases: found, refused where they do not fit, and the same numbers as
+memctl's own where they do.
+"""
 
 import json
 import shutil
@@ -54,23 +56,36 @@ def saved(path: Path, **changes: Any) -> Path:
     return path
 
 
-def test_an_exported_run_as_base_generates_what_the_run_did(run: Callable[..., dict[str, Any]], runs: Path, exported: Path) -> None:
+def test_an_exported_run_as_base_generates_what_the_run_did(
+    run: Callable[..., dict[str, Any]], runs: Path, exported: Path
+) -> None:
     record = run(f"base.path={exported}", "sampler=none", "sweep.name=again")
     assert record["base"] == {"path": str(exported), "saw_heldout": False}
-    np.testing.assert_array_equal(np.load(runs / "again/base/samples.npy"), np.load(runs / "digits/cl700_ch1000_s0/samples.npy"))
+    np.testing.assert_array_equal(
+        np.load(runs / "again/base/samples.npy"),
+        np.load(runs / "digits/cl700_ch1000_s0/samples.npy"),
+    )
 
 
 def test_a_checkpoint_that_may_know_the_held_out_side_needs_a_switch_and_is_marked(
-    run: Callable[..., dict[str, Any]], runs: Path, exported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    run: Callable[..., dict[str, Any]],
+    runs: Path,
+    exported: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     foreign = tmp_path / "foreign"
     shutil.copytree(exported, foreign)
     (foreign / NOTE).unlink()
-    with pytest.raises(UserError, match=r"does not say what it was trained on.*go on with base.saw_heldout=true"):
+    with pytest.raises(
+        UserError, match=r"does not say what it was trained on.*go on with base.saw_heldout=true"
+    ):
         run(f"base.path={foreign}", "sampler=none", "sweep.name=foreign")
     with pytest.raises(UserError, match="was trained on another split"):
         run(f"base.path={exported}", "data.split_seed=1", "sampler=none", "sweep.name=other")
-    record = run(f"base.path={foreign}", "base.saw_heldout=true", "sampler=none", "sweep.name=foreign")
+    record = run(
+        f"base.path={foreign}", "base.saw_heldout=true", "sampler=none", "sweep.name=foreign"
+    )
     assert record["base"]["saw_heldout"] is True
     report.write(runs / "foreign", __import__("sys").stdout)
     assert "CAUTION: the base was not made on this split" in capsys.readouterr().out
@@ -80,12 +95,21 @@ def test_a_checkpoint_that_may_know_the_held_out_side_needs_a_switch_and_is_mark
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"sample_size": 16}, "is for 16 x 16 pixels, and these records are 8 x 8; set data.size=16"),
+        (
+            {"sample_size": 16},
+            "is for 16 x 16 pixels, and these records are 8 x 8; set data.size=16",
+        ),
         ({"in_channels": 3, "out_channels": 3}, "is for images of 3 channels, and these have 1"),
         ({"block_out_channels": (8, 16)}, r"fitting would be: model\.channels=\[8,16\]$"),
-        ({"layers_per_block": 2, "freq_shift": 1, "norm_eps": 1e-6}, r"model\.layers=2 'model\.options=\{freq_shift:1,norm_eps:1e-06\}'$"),
         (
-            {"down_block_types": ("DownBlock2D", "AttnDownBlock2D"), "up_block_types": ("AttnUpBlock2D", "UpBlock2D")},
+            {"layers_per_block": 2, "freq_shift": 1, "norm_eps": 1e-6},
+            r"model\.layers=2 'model\.options=\{freq_shift:1,norm_eps:1e-06\}'$",
+        ),
+        (
+            {
+                "down_block_types": ("DownBlock2D", "AttnDownBlock2D"),
+                "up_block_types": ("AttnUpBlock2D", "UpBlock2D"),
+            },
             r"fitting would be: model\.attention=\[1\]$",
         ),
     ],
@@ -96,19 +120,45 @@ def test_what_does_not_fit_is_refused_with_what_would(
 ) -> None:
     path = saved(tmp_path / "unet", **changes)
     with pytest.raises(UserError, match=message) as error:
-        run(f"base.path={path}", "base.saw_heldout=true", "sampler=none", f"sweep.name={tmp_path.name}")
+        run(
+            f"base.path={path}",
+            "base.saw_heldout=true",
+            "sampler=none",
+            f"sweep.name={tmp_path.name}",
+        )
     if "fitting would be: " in str(error.value):
-        overrides = [text.strip("'") for text in str(error.value).split("fitting would be: ")[1].split(" ")]
-        assert run(f"base.path={path}", "base.saw_heldout=true", "sampler=none", f"sweep.name={tmp_path.name}", *overrides)["metrics"]
+        overrides = [
+            text.strip("'") for text in str(error.value).split("fitting would be: ")[1].split(" ")
+        ]
+        assert run(
+            f"base.path={path}",
+            "base.saw_heldout=true",
+            "sampler=none",
+            f"sweep.name={tmp_path.name}",
+            *overrides,
+        )["metrics"]
 
 
-def test_another_noise_schedule_is_refused_with_the_fitting_one(run: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
+def test_another_noise_schedule_is_refused_with_the_fitting_one(
+    run: Callable[..., dict[str, Any]], tmp_path: Path
+) -> None:
     saved(tmp_path / "p" / "unet")
-    DDPMScheduler(beta_schedule="squaredcos_cap_v2", prediction_type="sample").save_pretrained(tmp_path / "p" / "scheduler")
-    asked = (f"base.path={tmp_path / 'p'}", "base.saw_heldout=true", "sampler=none", "sweep.name=schedule")
-    with pytest.raises(UserError, match=r"diffusion\.schedule=squaredcos_cap_v2 diffusion\.prediction=sample$"):
+    DDPMScheduler(beta_schedule="squaredcos_cap_v2", prediction_type="sample").save_pretrained(
+        tmp_path / "p" / "scheduler"
+    )
+    asked = (
+        f"base.path={tmp_path / 'p'}",
+        "base.saw_heldout=true",
+        "sampler=none",
+        "sweep.name=schedule",
+    )
+    with pytest.raises(
+        UserError, match=r"diffusion\.schedule=squaredcos_cap_v2 diffusion\.prediction=sample$"
+    ):
         run(*asked)
-    assert run(*asked, "diffusion.schedule=squaredcos_cap_v2", "diffusion.prediction=sample")["metrics"]
+    assert run(*asked, "diffusion.schedule=squaredcos_cap_v2", "diffusion.prediction=sample")[
+        "metrics"
+    ]
 
 
 def test_other_models_and_damage_are_refused(
@@ -119,7 +169,9 @@ def test_other_models_and_damage_are_refused(
         sample_size=8, block_out_channels=(8,), down_block_types=("DownBlock2D",), up_block_types=("UpBlock2D",), norm_num_groups=8,
         cross_attention_dim=8, attention_head_dim=8,
     ).save_pretrained(conditional)  # fmt: skip
-    with pytest.raises(UserError, match="holds a UNet2DConditionModel; a base must be a UNet2DModel"):
+    with pytest.raises(
+        UserError, match="holds a UNet2DConditionModel; a base must be a UNet2DModel"
+    ):
         Pretrained.find(str(conditional))
     with pytest.raises(UserError, match=r"holds no config\.json of a diffusers model"):
         Pretrained.find(str(tmp_path))
@@ -128,13 +180,24 @@ def test_other_models_and_damage_are_refused(
     weights.write_bytes(weights.read_bytes()[:1000])
     with pytest.raises(UserError, match=r"cannot be loaded .*fetch or export it again"):
         run(f"base.path={torn}", "base.saw_heldout=true", "sampler=none", "sweep.name=torn")
-    with pytest.raises(UserError, match="is a UNet2DModel, for images; this run's model is a UNet1d"):
-        pipeline.task(composed(f"base.path={saved(tmp_path / 'whole')}", f"paths.runs={tmp_path}", "sampler=none", "logger.mode=disabled"))
+    with pytest.raises(
+        UserError, match="is a UNet2DModel, for images; this run's model is a UNet1d"
+    ):
+        pipeline.task(
+            composed(
+                f"base.path={saved(tmp_path / 'whole')}",
+                f"paths.runs={tmp_path}",
+                "sampler=none",
+                "logger.mode=disabled",
+            )
+        )
 
 
 def test_a_name_that_cannot_be_fetched_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(UserError, match=r"base.path=somebody/nothing is neither .* check the name and the network") as error:
+    with pytest.raises(
+        UserError, match=r"base.path=somebody/nothing is neither .* check the name and the network"
+    ) as error:
         Pretrained.find("somebody/nothing")
     assert "\n" not in str(error.value)
     assert Pretrained.find("missing/checkpoint.pt") is None  # a file's name
@@ -142,7 +205,9 @@ def test_a_name_that_cannot_be_fetched_is_one_message(monkeypatch: pytest.Monkey
 
 def test_a_name_of_the_hub_is_fetched(exported: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr("huggingface_hub.snapshot_download", lambda name, **_: asked.append(name) or str(exported))
+    monkeypatch.setattr(
+        "huggingface_hub.snapshot_download", lambda name, **_: asked.append(name) or str(exported)
+    )
     found = Pretrained.find("somebody/ddpm-digits")
     assert asked == ["somebody/ddpm-digits"]
     assert found is not None
@@ -155,6 +220,9 @@ def test_the_weights_decide_the_fingerprint_and_their_place_does_not(
 ) -> None:
     other, moved = saved(tmp_path / "other"), tmp_path / "moved"
     shutil.copytree(exported, moved)
-    prints = [Experiment.of(composed(*DIGITS, f"base.path={p}", "sampler=none")).base_fingerprint for p in (exported, moved, other)]
+    prints = [
+        Experiment.of(composed(*DIGITS, f"base.path={p}", "sampler=none")).base_fingerprint
+        for p in (exported, moved, other)
+    ]
     assert prints[0] == prints[1] != prints[2]
     assert folder.record(exported) is None

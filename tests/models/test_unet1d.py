@@ -10,7 +10,10 @@ from memctl.models.unet1d import timestep_embedding
 
 def network(inputs: int = 1, **changes: object) -> torch.nn.Module:
     torch.manual_seed(0)
-    return models.network(models.build({"name": "unet1d", "channels": [4, 8, 12], "attention": [1, 2], **changes}), (inputs, 140))
+    return models.network(
+        models.build({"name": "unet1d", "channels": [4, 8, 12], "attention": [1, 2], **changes}),
+        (inputs, 140),
+    )
 
 
 def awake(net: torch.nn.Module) -> torch.nn.Module:
@@ -43,7 +46,9 @@ def test_the_step_and_far_positions_matter() -> None:
     assert not torch.allclose(net(x, torch.tensor([3])), net(x, torch.tensor([700])))
     other = x.clone()
     other[..., 0] += 5
-    assert not torch.allclose(net(x, torch.tensor([3]))[..., -1], net(other, torch.tensor([3]))[..., -1])
+    assert not torch.allclose(
+        net(x, torch.tensor([3]))[..., -1], net(other, torch.tensor([3]))[..., -1]
+    )
 
 
 def test_records_do_not_mix() -> None:
@@ -56,7 +61,9 @@ def test_records_do_not_mix() -> None:
 def test_one_step_for_all_is_the_same_as_one_each() -> None:
     net = awake(network()).eval()
     x = torch.randn(5, 1, 40)
-    torch.testing.assert_close(net(x, torch.tensor([9])), net(x, torch.full((5,), 9)), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        net(x, torch.tensor([9])), net(x, torch.full((5,), 9)), rtol=1e-4, atol=1e-5
+    )
 
 
 def test_embedding_is_the_sinusoids() -> None:

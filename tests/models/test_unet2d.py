@@ -40,7 +40,9 @@ def test_layout_does_not_change_the_numbers() -> None:
 
 
 def test_the_default_is_the_unconditional_recipe_of_diffusers() -> None:
-    """At 64 pixels: widths 128, 128, 256, 256, 512, 512, two blocks a level, attention on the fifth: 113,673,219 parameters."""
+    """At 64 pixels: widths 128, 128, 256, 256, 512, 512, two blocks a level, attention on the
+    fifth: 113,673,219 parameters.
+    """
     from diffusers import UNet2DModel
 
     down = ["DownBlock2D"] * 4 + ["AttnDownBlock2D", "DownBlock2D"]
@@ -48,7 +50,13 @@ def test_the_default_is_the_unconditional_recipe_of_diffusers() -> None:
     with torch.device("meta"):
         ours = models.network(models.build({"name": "unet2d"}), (3, 64, 64))
         theirs = UNet2DModel(
-            64, 3, 3, layers_per_block=2, block_out_channels=(128, 128, 256, 256, 512, 512), down_block_types=down, up_block_types=up
+            64,
+            3,
+            3,
+            layers_per_block=2,
+            block_out_channels=(128, 128, 256, 256, 512, 512),
+            down_block_types=down,
+            up_block_types=up,
         )
     shapes = lambda net: {k: tuple(v.shape) for k, v in net.state_dict().items()}
     assert shapes(ours.unet) == shapes(theirs)
@@ -75,7 +83,16 @@ def test_sizes_that_cannot_be(changes: dict[str, object], message: str) -> None:
 def test_a_model_for_other_data_is_refused() -> None:
     with pytest.raises(UserError, match="7 pixels cannot be halved 1 times"):
         network((3, 7, 7))
-    with pytest.raises(UserError, match="unet2d is for square images, and these records are signals of 140 values; use model=unet1d"):
+    with pytest.raises(
+        UserError,
+        match=(
+            "unet2d is for square images, and these records are signals of 140 values; use"
+            " model=unet1d"
+        ),
+    ):
         network((1, 140))
-    with pytest.raises(UserError, match="unet1d is for signals, and these records are images of 8 x 8; use model=unet2d"):
+    with pytest.raises(
+        UserError,
+        match="unet1d is for signals, and these records are images of 8 x 8; use model=unet2d",
+    ):
         models.network(models.build({"name": "unet1d"}), (1, 8, 8))

@@ -18,17 +18,34 @@ def drawn(*shape: int, seed: int = 0) -> Tensor:
 
 
 def test_it_is_a_loop(monkeypatch: pytest.MonkeyPatch):
-    x_t, records, abar = drawn(5, 2, 3), drawn(11, 2, 3, seed=1), torch.tensor([0.999, 0.8, 0.5, 0.1, 1e-4])
+    x_t, records, abar = (
+        drawn(5, 2, 3),
+        drawn(11, 2, 3, seed=1),
+        torch.tensor([0.999, 0.8, 0.5, 0.1, 1e-4]),
+    )
     expected = torch.zeros(5, 2, 3, dtype=torch.float64)
     for k in range(5):
         a = float(abar[k])
         weights = []
         for x in records:
-            square = sum((p - math.sqrt(a) * q) ** 2 for p, q in zip(x_t[k].flatten().tolist(), x.flatten().tolist(), strict=True))
+            square = sum(
+                (p - math.sqrt(a) * q) ** 2
+                for p, q in zip(x_t[k].flatten().tolist(), x.flatten().tolist(), strict=True)
+            )
             weights.append(math.exp(-square / (2 * (1 - a)) + 1e-9))
         if sum(weights) == 0:  # all underflow: the nearest record alone
-            weights = [float(i == torch.argmin(torch.stack([(x_t[k] - math.sqrt(a) * x).norm() for x in records]))) for i in range(11)]
-        expected[k] = sum(w / sum(weights) * x.double() for w, x in zip(weights, records, strict=True))
+            weights = [
+                float(
+                    i
+                    == torch.argmin(
+                        torch.stack([(x_t[k] - math.sqrt(a) * x).norm() for x in records])
+                    )
+                )
+                for i in range(11)
+            ]
+        expected[k] = sum(
+            w / sum(weights) * x.double() for w, x in zip(weights, records, strict=True)
+        )
     torch.testing.assert_close(denoise(x_t, records, abar), expected, rtol=1e-9, atol=1e-9)
     monkeypatch.setattr(optimal, "BLOCK", 24)  # four records a block
     torch.testing.assert_close(denoise(x_t, records, abar), expected, rtol=1e-9, atol=1e-9)
@@ -36,9 +53,13 @@ def test_it_is_a_loop(monkeypatch: pytest.MonkeyPatch):
 
 def test_without_signal_it_is_the_mean_and_without_noise_the_nearest():
     x_t, records = drawn(6, 1, 8), drawn(30, 1, 8, seed=1)
-    torch.testing.assert_close(denoise(x_t, records, torch.zeros(6)), records.double().mean(dim=0).expand(6, 1, 8))
+    torch.testing.assert_close(
+        denoise(x_t, records, torch.zeros(6)), records.double().mean(dim=0).expand(6, 1, 8)
+    )
     nearest = records[torch.cdist(x_t.flatten(1), records.flatten(1)).argmin(dim=1)].double()
-    torch.testing.assert_close(denoise(x_t, records, torch.full((6,), 1 - 1e-9, dtype=torch.float64)), nearest)
+    torch.testing.assert_close(
+        denoise(x_t, records, torch.full((6,), 1 - 1e-9, dtype=torch.float64)), nearest
+    )
 
 
 def test_the_order_of_the_records_does_not_matter():
@@ -52,8 +73,12 @@ def test_of_many_gaussian_records_it_is_wieners():
     for a in (0.9, 0.5, 0.05):
         found = denoise(x_t, records, torch.full((4,), a))
         expected = math.sqrt(a) * spread**2 / (a * spread**2 + 1 - a) * x_t
-        weights = torch.softmax(-((x_t.view(4, 1) - math.sqrt(a) * records.view(1, n)).square()) / (2 * (1 - a)), dim=1)
-        error = (weights.square() @ records.view(n, 1).square()).sqrt() + 1e-3  # an upper bound of the weighted mean's
+        weights = torch.softmax(
+            -((x_t.view(4, 1) - math.sqrt(a) * records.view(1, n)).square()) / (2 * (1 - a)), dim=1
+        )
+        error = (
+            weights.square() @ records.view(n, 1).square()
+        ).sqrt() + 1e-3  # an upper bound of the weighted mean's
         assert ((found - expected).abs().view(4) < 4 * error.view(4)).all()
 
 
@@ -62,9 +87,13 @@ def test_the_target_gives_back_the_record(kind: str):
     scheduler = DDPMScheduler(1000, prediction_type=kind)
     x0, eps, t = drawn(5, 2, 7), drawn(5, 2, 7, seed=1), torch.tensor([1, 10, 300, 600, 900])
     x_t = scheduler.add_noise(x0, eps, t - 1)
-    target = {"epsilon": eps, "v_prediction": scheduler.get_velocity(x0, eps, t - 1), "sample": x0}[kind]
+    target = {"epsilon": eps, "v_prediction": scheduler.get_velocity(x0, eps, t - 1), "sample": x0}[
+        kind
+    ]
     found = predicted_x0(target, x_t, scheduler.alphas_cumprod[t - 1], kind)
-    torch.testing.assert_close(found, x0.double(), rtol=0, atol=3e-4)  # float32 divided by sqrt(abar_900) = 0.016
+    torch.testing.assert_close(
+        found, x0.double(), rtol=0, atol=3e-4
+    )  # float32 divided by sqrt(abar_900) = 0.016
 
 
 def test_the_squares_are_those_of_a_loop_and_clipping_bounds_the_network_alone():
@@ -77,4 +106,6 @@ def test_the_squares_are_those_of_a_loop_and_clipping_bounds_the_network_alone()
     assert found["truth"] == pytest.approx(float((clipped - x0).square().mean()), rel=1e-6)
     assert found["a"] == pytest.approx(float((clipped - best).square().mean()), rel=1e-6)
     assert found["a_truth"] == pytest.approx(float((best - x0).square().mean()), rel=1e-6)
-    assert squares(said, x_t, x0, scheduler, t, {})["truth"] == pytest.approx(float((said - x0).square().mean()), rel=1e-6)
+    assert squares(said, x_t, x0, scheduler, t, {})["truth"] == pytest.approx(
+        float((said - x0).square().mean()), rel=1e-6
+    )

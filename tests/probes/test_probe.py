@@ -21,7 +21,9 @@ TO_OPTIMAL = ("to_optimal_train", "to_optimal_heldout")
 
 
 class ByHeart(nn.Module):
-    """Answers with the empirical-optimal denoiser of its records, as the scheduler's prediction type."""
+    """Answers with the empirical-optimal denoiser of its records, as the scheduler's prediction
+    type.
+    """
 
     def __init__(self, scheduler: DDPMScheduler, records: np.ndarray) -> None:
         super().__init__()
@@ -32,11 +34,15 @@ class ByHeart(nn.Module):
         best = denoise(x, self.records, abar)
         signal, noise = along(abar.sqrt(), x), along((1 - abar).sqrt(), x)
         eps = (x - signal * best) / noise
-        return {"sample": best, "epsilon": eps, "v_prediction": signal * eps - noise * best}[self.scheduler.config.prediction_type]
+        return {"sample": best, "epsilon": eps, "v_prediction": signal * eps - noise * best}[
+            self.scheduler.config.prediction_type
+        ]
 
 
 class Linear(nn.Module):
-    """The best answer for Gaussian data of a standard deviation: eps = sqrt(1 - abar) / (abar s^2 + 1 - abar) x_t."""
+    """The best answer for Gaussian data of a standard deviation: eps = sqrt(1 - abar) / (abar s^2 +
+    1 - abar) x_t.
+    """
 
     def __init__(self, scheduler: DDPMScheduler, spread: float = 1.0, scale: float = 1.0) -> None:
         super().__init__()
@@ -47,7 +53,9 @@ class Linear(nn.Module):
         return self.scale * (1 - abar).sqrt() / (abar * self.spread**2 + 1 - abar) * x
 
 
-def records(n: int = 40, shape: tuple[int, ...] = (1, 16), seed: int = 0, spread: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+def records(
+    n: int = 40, shape: tuple[int, ...] = (1, 16), seed: int = 0, spread: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     train, heldout = (spread * rng.normal(size=(2, n, *shape))).astype(np.float32)
     return train, heldout
@@ -63,10 +71,14 @@ def test_a_network_that_knows_train_by_heart(kind: str, shape: tuple[int, ...]):
     scheduler, (train, heldout) = DDPMScheduler(1000, prediction_type=kind), records(shape=shape)
     rows = probe(ByHeart(scheduler, train), scheduler, train, heldout, **SMALL)
     for name in TO_OPTIMAL:
-        assert column(rows[:4], name).max() < 2e-4  # by epsilon float32 is divided by sqrt(abar_800) = 0.04
+        assert (
+            column(rows[:4], name).max() < 2e-4
+        )  # by epsilon float32 is divided by sqrt(abar_800) = 0.04
         assert column(rows, name).max() < 2e-3
     for side in ("train", "heldout"):
-        np.testing.assert_allclose(column(rows, f"to_truth_{side}"), column(rows, f"optimal_to_truth_{side}"), atol=2e-3)
+        np.testing.assert_allclose(
+            column(rows, f"to_truth_{side}"), column(rows, f"optimal_to_truth_{side}"), atol=2e-3
+        )
     assert rows[0]["auc"] == 1
     assert rows[0]["gap_low"] > 0
     assert rows[0]["to_truth_train"] < 1e-3 < 0.5 < rows[0]["to_truth_heldout"]
@@ -89,11 +101,14 @@ def test_the_gaussians_loss_is_its_closed_form():
     rows = probe(Linear(scheduler, spread), scheduler, train, heldout, count=count)
     group = groups(n)
     for row, span in zip(rows, bins(1000, count), strict=True):
-        abar = scheduler.alphas_cumprod.double().numpy()[np.array(span.steps)[group % len(span.steps)] - 1]
+        abar = scheduler.alphas_cumprod.double().numpy()[
+            np.array(span.steps)[group % len(span.steps)] - 1
+        ]
         signal, noise = abar * spread**2, 1 - abar
         expected = signal / (signal + noise)
-        # The error is (signal eps - sqrt(signal noise) z) / (signal + noise), z the record's own, eps its group's; the mean of its
-        # square has twice the square of each part's share over as many independent values.
+        # The error is (signal eps - sqrt(signal noise) z) / (signal + noise), z the record's own,
+        # eps its group's; the mean of its square has twice the square of each part's share over as
+        # many independent values.
         own, shared = n * width, (group.max() + 1) * width
         error = expected.max() * math.sqrt(2 / own + 2 / shared + 4 / own)
         for side in ("train", "heldout"):
@@ -112,50 +127,83 @@ def test_fresh_records_on_both_sides_are_fair():
         row = probe(network, scheduler, train, heldout, count=1, seed=seed)[0]
         inside += row["gap_low"] <= 0 <= row["gap_high"]
         z.append((row["auc"] - 0.5) / row["auc_se"])
-    assert inside >= 60 * 0.95 - 4 * math.sqrt(60 * 0.05 * 0.95)  # 4 standard errors of a share of 0.95
+    assert inside >= 60 * 0.95 - 4 * math.sqrt(
+        60 * 0.05 * 0.95
+    )  # 4 standard errors of a share of 0.95
     assert abs(np.mean(z)) < 4 / math.sqrt(repeats)
-    assert np.std(z) == pytest.approx(0.95, abs=4 / math.sqrt(2 * repeats))  # in groups the error is some 5 % too large
+    assert np.std(z) == pytest.approx(
+        0.95, abs=4 / math.sqrt(2 * repeats)
+    )  # in groups the error is some 5 % too large
 
 
 def test_swapped_sides_turn_the_signs():
     scheduler, (train, heldout) = DDPMScheduler(1000), records()
     network = ByHeart(scheduler, train)
-    ours, theirs = (probe(network, scheduler, *sides, **SMALL) for sides in ((train, heldout), (heldout, train)))
+    ours, theirs = (
+        probe(network, scheduler, *sides, **SMALL) for sides in ((train, heldout), (heldout, train))
+    )
     for a, b in zip(ours, theirs, strict=True):
         assert b["gap"] == pytest.approx(-a["gap"])
         assert b["auc"] == pytest.approx(1 - a["auc"])
         assert b["auc_se"] == pytest.approx(a["auc_se"])
-        assert (b["to_control"], b["control_to_truth"]) == pytest.approx((a["to_optimal_heldout"], a["optimal_to_truth_heldout"]))
+        assert (b["to_control"], b["control_to_truth"]) == pytest.approx(
+            (a["to_optimal_heldout"], a["optimal_to_truth_heldout"])
+        )
 
 
 def test_the_order_of_records_changes_a_reading_by_its_noise_alone():
     scheduler, (train, heldout) = DDPMScheduler(1000), records(64)
     network, order = Linear(scheduler), np.random.default_rng(1).permutation(64)
-    a, b = (probe(network, scheduler, *sides, **SMALL) for sides in ((train, heldout), (train[order], heldout[order])))
+    a, b = (
+        probe(network, scheduler, *sides, **SMALL)
+        for sides in ((train, heldout), (train[order], heldout[order]))
+    )
     for p, q in zip(a, b, strict=True):
         assert abs(p["gap"] - q["gap"]) < 4 * (p["gap_high"] - p["gap_low"]) / 4 * math.sqrt(2)
         assert abs(p["auc"] - q["auc"]) < 4 * p["auc_se"] * math.sqrt(2)
-    within = np.arange(64).reshape(4, 16)[:, ::-1].ravel()  # the groups as they were: the same noise for the same records
+    within = (
+        np.arange(64).reshape(4, 16)[:, ::-1].ravel()
+    )  # the groups as they were: the same noise for the same records
     c = probe(network, scheduler, train[within], heldout[within], **SMALL)
     for p, q in zip(a, c, strict=True):
         assert q == pytest.approx(p, rel=1e-4)
 
 
-@pytest.mark.parametrize(("n_train", "n_heldout", "cap"), [(40, 24, 256), (24, 40, 256), (40, 40, 20)], ids=str)
+@pytest.mark.parametrize(
+    ("n_train", "n_heldout", "cap"), [(40, 24, 256), (24, 40, 256), (40, 40, 20)], ids=str
+)
 def test_sides_are_shown_in_equal_numbers(n_train: int, n_heldout: int, cap: int):
     scheduler, counted = DDPMScheduler(1000), []
     train, heldout = records()[0][:n_train], records()[1][:n_heldout]
-    rows = probe(ByHeart(scheduler, train), scheduler, train, heldout, records=cap, draws=2, batch=7, advance=counted.append, **SMALL)
+    rows = probe(
+        ByHeart(scheduler, train),
+        scheduler,
+        train,
+        heldout,
+        records=cap,
+        draws=2,
+        batch=7,
+        advance=counted.append,
+        **SMALL,
+    )
     assert {row["n"] for row in rows} == {min(n_train, n_heldout, cap)}
     assert sum(counted) == passes(n_train, n_heldout, 1000, records=cap, draws=2, **SMALL)
-    assert max(column(rows, name).max() for name in TO_OPTIMAL) < 2e-3  # the denoiser is that of all training records
+    assert (
+        max(column(rows, name).max() for name in TO_OPTIMAL) < 2e-3
+    )  # the denoiser is that of all training records
     assert np.isnan(column(rows, "to_control")).all() == (n_heldout < n_train)
 
 
 def test_mirrored_records_are_known_too():
     scheduler, (train, heldout) = DDPMScheduler(1000), records()
     network = ByHeart(scheduler, np.concatenate([train, train[..., ::-1]]))
-    assert max(column(probe(network, scheduler, train, heldout, flip=True, **SMALL), name).max() for name in TO_OPTIMAL) < 2e-3
+    assert (
+        max(
+            column(probe(network, scheduler, train, heldout, flip=True, **SMALL), name).max()
+            for name in TO_OPTIMAL
+        )
+        < 2e-3
+    )
     assert column(probe(network, scheduler, train, heldout, **SMALL), "to_optimal_heldout")[0] > 0.1
 
 
@@ -163,24 +211,37 @@ def test_a_clipped_prediction_is_bounded():
     scheduler, (train, heldout) = DDPMScheduler(1000), records()
     rows = probe(Linear(scheduler, scale=1e4), scheduler, train, heldout, clip=2.0, **SMALL)
     assert column(rows, "to_truth_train").max() < 2 + np.abs(train).max()
-    assert column(probe(Linear(scheduler, scale=1e4), scheduler, train, heldout, **SMALL), "to_truth_train").max() > 100
+    assert (
+        column(
+            probe(Linear(scheduler, scale=1e4), scheduler, train, heldout, **SMALL),
+            "to_truth_train",
+        ).max()
+        > 100
+    )
 
 
 def test_it_follows_its_seed_and_leaves_nothing_behind():
     scheduler, (train, heldout) = DDPMScheduler(1000), records()
     network, state = Linear(scheduler).train(), torch.get_rng_state()
-    a, b, other = (probe(network, scheduler, train, heldout, seed=seed, **SMALL) for seed in (0, 0, 1))
+    a, b, other = (
+        probe(network, scheduler, train, heldout, seed=seed, **SMALL) for seed in (0, 0, 1)
+    )
     assert a == b
     assert a != other
     assert network.training
     assert torch.equal(torch.get_rng_state(), state)
     apart = probe(network, scheduler, train, heldout, batch=3, **SMALL)
-    assert [row["loss_train"] for row in apart] == pytest.approx([row["loss_train"] for row in a], rel=1e-5)
+    assert [row["loss_train"] for row in apart] == pytest.approx(
+        [row["loss_train"] for row in a], rel=1e-5
+    )
 
 
 def test_more_draws_are_a_mean_over_them():
     scheduler, (train, heldout) = DDPMScheduler(1000), records(64)
-    one, four = (probe(Linear(scheduler), scheduler, train, heldout, draws=draws, **SMALL) for draws in (1, 4))
+    one, four = (
+        probe(Linear(scheduler), scheduler, train, heldout, draws=draws, **SMALL)
+        for draws in (1, 4)
+    )
     for a, b in zip(one, four, strict=True):
         assert b["loss_train_se"] < a["loss_train_se"]
         assert b["draws"] == 4
@@ -191,7 +252,9 @@ def test_a_group_shares_its_step_and_noise_and_takes_the_next_step_at_the_next_d
     drawn = [corruption(span, draw, like, generator(0, draw)) for draw in range(5)]
     group = torch.from_numpy(groups(70))
     for t, eps in drawn:
-        assert all(len(t[group == g].unique()) == len(eps[group == g].unique(dim=0)) == 1 for g in range(5))
+        assert all(
+            len(t[group == g].unique()) == len(eps[group == g].unique(dim=0)) == 1 for g in range(5)
+        )
         assert len(eps.unique(dim=0)) == 5
         assert eps.shape == like.shape
     steps = torch.stack([t for t, _ in drawn])
@@ -207,11 +270,17 @@ def test_too_few_records_are_refused():
 
 
 @pytest.mark.parametrize("equal", [True, False])
-def test_the_figure_keeps_its_legends_off_the_data(equal: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_figure_keeps_its_legends_off_the_data(
+    equal: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     scheduler, (train, heldout) = DDPMScheduler(1000), records()
-    rows = probe(ByHeart(scheduler, train), scheduler, train, heldout if equal else heldout[:30], **SMALL)
+    rows = probe(
+        ByHeart(scheduler, train), scheduler, train, heldout if equal else heldout[:30], **SMALL
+    )
     if not equal:
-        rows = [{k: None if v != v else v for k, v in row.items()} for row in rows]  # as JSON gives them back
+        rows = [
+            {k: None if v != v else v for k, v in row.items()} for row in rows
+        ]  # as JSON gives them back
     drawn: list[Any] = []
     save = figure.save
     monkeypatch.setattr(figure, "save", lambda f, path: (save(f, path), drawn.append(f)))

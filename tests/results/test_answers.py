@@ -13,12 +13,18 @@ from memctl.results.answers import answers
 @pytest.fixture
 def grid(swept):
     """A sweep of all cells, with the metrics that every report shows."""
-    sweep = swept(lambda location, width: 1 - 1e-4 * location, lambda location, width, epoch: 10 / location, uniform=lambda t: 1 / (1 + t))
+    sweep = swept(
+        lambda location, width: 1 - 1e-4 * location,
+        lambda location, width, epoch: 10 / location,
+        uniform=lambda t: 1 / (1 + t),
+    )
     for name in sweep.records:
         path = sweep.directory / name / "record.json"
         record = json.loads(path.read_text())
         for group in (record["metrics"], *record["yardsticks"].values()):
-            group |= dict.fromkeys(("f_mem", "dcr_share", "energy_heldout"), group["distance_to_train"])
+            group |= dict.fromkeys(
+                ("f_mem", "dcr_share", "energy_heldout"), group["distance_to_train"]
+            )
         path.write_text(json.dumps(record))
     return sweep.directory
 
@@ -39,6 +45,13 @@ def test_tables_pictures_and_page(grid, recwarn):
 
 def test_the_answers_are_those_of_what_the_sweep_holds(grid):
     found = answers(report.read(grid))
-    assert set(found) == {"verdicts", "scorecard", "parity", "associations", "regressions", "mirror_pairs"}
+    assert set(found) == {
+        "verdicts",
+        "scorecard",
+        "parity",
+        "associations",
+        "regressions",
+        "mirror_pairs",
+    }
     assert len(found["verdicts"]) == 46
     assert set(found["parity"].pooling) == {"raw", "within", "only d"}

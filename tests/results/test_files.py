@@ -52,7 +52,9 @@ def test_who_reads_the_old_file_goes_on_reading_it(tmp_path: Path):
     assert path.read_bytes() == b"new"
 
 
-@pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt()], ids=["error", "interrupt"])
+@pytest.mark.parametrize(
+    "error", [ValueError("no"), KeyboardInterrupt()], ids=["error", "interrupt"]
+)
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path, error: BaseException):
     path = tmp_path / "x.bin"
     path.write_bytes(b"old")
@@ -82,7 +84,12 @@ def test_a_killed_writer_leaves_the_old_file(tmp_path: Path):
 def test_a_full_disk_is_told_with_the_path(tmp_path: Path):
     path = tmp_path / "x.bin"
     path.write_bytes(b"old")
-    with pytest.raises(UserError, match=re.escape(f"cannot write {path}: No space left on device")) as refusal, atomic(path) as file:
+    with (
+        pytest.raises(
+            UserError, match=re.escape(f"cannot write {path}: No space left on device")
+        ) as refusal,
+        atomic(path) as file,
+    ):
         file.write(b"new")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert "paths.runs=DIR" in str(refusal.value)
@@ -113,7 +120,11 @@ def test_json_round_trip(tmp_path: Path):
 
 
 def test_numbers_that_json_lacks_become_null(tmp_path: Path):
-    value = {"a": math.nan, "b": [math.inf, 1.0, (-math.inf, 2)], "c": {"d": np.float64("nan"), 5: np.float64(0.5)}}
+    value = {
+        "a": math.nan,
+        "b": [math.inf, 1.0, (-math.inf, 2)],
+        "c": {"d": np.float64("nan"), 5: np.float64(0.5)},
+    }
     assert plain(value) == {"a": None, "b": [None, 1.0, [None, 2]], "c": {"d": None, "5": 0.5}}
     write_json(tmp_path / "x.json", value)
     text = (tmp_path / "x.json").read_text()
@@ -122,7 +133,9 @@ def test_numbers_that_json_lacks_become_null(tmp_path: Path):
     assert read_json(tmp_path / "x.json") == plain(value)
 
 
-@pytest.mark.parametrize("content", [b"", b'{"a": 1', b"[1, 2]", b"3", b"null", b"\xff\xfe\x00", b"{} {}"], ids=repr)
+@pytest.mark.parametrize(
+    "content", [b"", b'{"a": 1', b"[1, 2]", b"3", b"null", b"\xff\xfe\x00", b"{} {}"], ids=repr
+)
 def test_what_is_no_json_object_reads_as_none(tmp_path: Path, content: bytes):
     (tmp_path / "x.json").write_bytes(content)
     assert read_json(tmp_path / "x.json") is None

@@ -21,7 +21,10 @@ def journal(tmp_path: Path) -> Journal:
 
 
 def rows(n: int = 5) -> list[dict[str, object]]:
-    return [{"stage": "control", "step": 10 * k, "loss": 1 / (3 * k), "note": "a\nb\u2028ü"} for k in range(1, n + 1)]
+    return [
+        {"stage": "control", "step": 10 * k, "loss": 1 / (3 * k), "note": "a\nb\u2028ü"}
+        for k in range(1, n + 1)
+    ]
 
 
 def test_rows_come_back_as_they_went_in(journal: Journal):
@@ -51,10 +54,14 @@ def test_numbers_that_json_lacks_become_null(journal: Journal):
 def test_a_torn_row_is_left_out(journal: Journal, cut: int):
     whole = journal.path.read_bytes()
     journal.path.write_bytes(whole[:-cut])
-    assert journal.rows() == rows(5 if cut == 1 else 4)  # 1: the row is whole, and lacks its line's end alone
+    assert journal.rows() == rows(
+        5 if cut == 1 else 4
+    )  # 1: the row is whole, and lacks its line's end alone
 
 
-@pytest.mark.parametrize(("step", "left"), [(0, 0), (9, 0), (10, 1), (35, 3), (50, 5), (1000, 5)], ids=str)
+@pytest.mark.parametrize(
+    ("step", "left"), [(0, 0), (9, 0), (10, 1), (35, 3), (50, 5), (1000, 5)], ids=str
+)
 def test_rewind_forgets_what_comes_after_the_step(journal: Journal, step: int, left: int):
     assert journal.rewind(step) == rows(left)
     assert journal.rows() == rows(left)
@@ -88,7 +95,9 @@ def test_rewinding_a_journal_not_begun_begins_it(tmp_path: Path):
 
 def test_a_journal_that_cannot_be_written_is_told(tmp_path: Path):
     journal = Journal(tmp_path / "none" / "metrics.jsonl")
-    with pytest.raises(UserError, match=re.escape(f"cannot write {journal.path}: No such file or directory")):
+    with pytest.raises(
+        UserError, match=re.escape(f"cannot write {journal.path}: No such file or directory")
+    ):
         journal.append(rows(1)[0])
     with pytest.raises(UserError, match=re.escape(f"cannot write {journal.path}")):
         journal.rewind(10)

@@ -8,7 +8,9 @@ from scipy import stats
 
 from memctl.results.parity import boxes, paper_cells, parity
 
-NOISY = {"distance_to_train": lambda location, width, rng: 0.4 - 1e-4 * location + 0.02 * rng.normal()}
+NOISY = {
+    "distance_to_train": lambda location, width, rng: 0.4 - 1e-4 * location + 0.02 * rng.normal()
+}
 
 
 def row(table, axis, pooling):
@@ -39,20 +41,31 @@ def test_an_offset_between_data_sets_dilutes_the_pooled_r_only(cells):
 
 
 def test_within_is_the_partial_correlation_given_the_data_set(cells):
-    a, b = cells(**NOISY), cells(distance_to_train=lambda location, width, rng: location + 300 * rng.normal() + 9)
+    a, b = (
+        cells(**NOISY),
+        cells(distance_to_train=lambda location, width, rng: location + 300 * rng.normal() + 9),
+    )
     used = {name: paper_cells(t, "distance_to_train") for name, t in (("a", a), ("b", b))}
-    z = [np.concatenate([stats.zscore(t[c]) for t in used.values()]) for c in ("location", "metrics/distance_to_train")]
+    z = [
+        np.concatenate([stats.zscore(t[c]) for t in used.values()])
+        for c in ("location", "metrics/distance_to_train")
+    ]
     found = row(parity({"a": a, "b": b}), "location", "within")
     r = stats.pearsonr(*z).statistic
     assert found.pearson == pytest.approx(r)
     t = r * math.sqrt(85 / (1 - r**2))
     assert found.p == pytest.approx(2 * stats.t.sf(abs(t), 85))
-    assert found.high == pytest.approx(math.tanh(math.atanh(r) + stats.norm.ppf(0.975) / math.sqrt(84)))
+    assert found.high == pytest.approx(
+        math.tanh(math.atanh(r) + stats.norm.ppf(0.975) / math.sqrt(84))
+    )
 
 
 def test_one_data_set_is_its_own_pool(cells):
     found = parity({"a": cells(**NOISY)})
-    values = [row(found, "width", pooling)[["pearson", "low", "high", "p"]].to_numpy(float) for pooling in ("raw", "within", "only a")]
+    values = [
+        row(found, "width", pooling)[["pearson", "low", "high", "p"]].to_numpy(float)
+        for pooling in ("raw", "within", "only a")
+    ]
     np.testing.assert_allclose(values[0], values[1], atol=1e-12)
     np.testing.assert_allclose(values[0], values[2], atol=1e-12)
 
@@ -66,8 +79,19 @@ def test_boxes_are_thirds_and_widths(cells):
     found = boxes(cells(m=lambda location, width, rng: location), "m").set_index("group")
     assert list(found.index[:3]) == ["left", "middle", "right"]
     assert (
-        found.loc["left", "max"] < 1000 / 3 < found.loc["middle", "min"] < found.loc["middle", "max"] < 2000 / 3 < found.loc["right", "min"]
+        found.loc["left", "max"]
+        < 1000 / 3
+        < found.loc["middle", "min"]
+        < found.loc["middle", "max"]
+        < 2000 / 3
+        < found.loc["right", "min"]
     )
     assert found.n[:3].sum() == found.n[3:].sum() == 45
-    assert found.loc["width 100", ["min", "q1", "median", "q3", "max"]].tolist() == [150, 350, 550, 750, 950]
+    assert found.loc["width 100", ["min", "q1", "median", "q3", "max"]].tolist() == [
+        150,
+        350,
+        550,
+        750,
+        950,
+    ]
     assert found.loc["width 900", "n"] == 1

@@ -33,7 +33,9 @@ def test_many_values_are_drawn_and_agree_with_theory():
     x = np.linspace(0, 1, 45)
     y = 0.3 * x + 0.3 * rng(3).normal(size=45)
     found, theory = correlation_p(x, y, rng()), stats.pearsonr(x, y).pvalue
-    assert found == pytest.approx(theory, abs=4 * math.sqrt(theory / 9999) + 0.003)  # 4 standard errors, and how normal y is
+    assert found == pytest.approx(
+        theory, abs=4 * math.sqrt(theory / 9999) + 0.003
+    )  # 4 standard errors, and how normal y is
     assert correlation_p(x, x**3, rng(), ranks=True) == pytest.approx(1 / 10000)  # never 0
     assert correlation_p(x, y, rng(5)) == correlation_p(x, y, rng(5))
 
@@ -45,7 +47,14 @@ def test_a_correlation_does_not_depend_on_units_and_rho_not_on_scale():
 
 
 @pytest.mark.parametrize(
-    ("x", "y"), [([1, 2, 3], [1, 2, 4]), ([1, 1, 1, 1], [1, 2, 3, 4]), ([], []), ([1, 2, 3, 4, 5], [1, 2, math.nan, 3, 4])], ids=str
+    ("x", "y"),
+    [
+        ([1, 2, 3], [1, 2, 4]),
+        ([1, 1, 1, 1], [1, 2, 3, 4]),
+        ([], []),
+        ([1, 2, 3, 4, 5], [1, 2, math.nan, 3, 4]),
+    ],
+    ids=str,
 )
 def test_what_has_no_correlation_has_no_p(x, y):
     assert math.isnan(correlation_p(x, y, rng()))
@@ -54,7 +63,11 @@ def test_what_has_no_correlation_has_no_p(x, y):
 def test_signs_are_flipped_as_scipy_flips_them():
     d = rng(4).normal(0.4, size=10)
     expected = stats.permutation_test(
-        (d, np.zeros(10)), lambda a, b: abs(np.mean(a - b)), permutation_type="samples", alternative="greater", n_resamples=math.inf
+        (d, np.zeros(10)),
+        lambda a, b: abs(np.mean(a - b)),
+        permutation_type="samples",
+        alternative="greater",
+        n_resamples=math.inf,
     )
     assert sign_flip_p(d, rng()) == pytest.approx(expected.pvalue, abs=1e-12)
 
@@ -75,20 +88,30 @@ def test_many_pairs_are_drawn():
 @pytest.mark.parametrize(("test", "n"), [("correlation", 6), ("flip", 8)])
 def test_under_the_null_p_is_not_too_small(test, n):
     draws = rng(9).normal(size=(400, 2, n))
-    p = [correlation_p(a, b, rng()) if test == "correlation" else sign_flip_p(a, rng()) for a, b in draws]
+    p = [
+        correlation_p(a, b, rng()) if test == "correlation" else sign_flip_p(a, rng())
+        for a, b in draws
+    ]
     hits = int(np.sum(np.array(p) <= 0.05))
     assert hits <= 0.05 * 400 + 4 * math.sqrt(400 * 0.05 * 0.95)
 
 
 def test_the_grid_has_sixteen_clean_pairs(cells):
-    table = cells(place=lambda location, width, rng: location, wide=lambda location, width, rng: width)
+    table = cells(
+        place=lambda location, width, rng: location, wide=lambda location, width, rng: width
+    )
     pairs = mirror_pairs(table, "metrics/place")
     assert len(pairs) == 16
     assert (pairs.left + pairs.right == 1000).all()
     assert (pairs.right > pairs.left).all()
     assert not mirror_pairs(table, "metrics/wide").difference.any()
     assert len(mirror_pairs(table, "metrics/place", 1100)) == 20
-    brute = {(low, high) for low in range(100, 900, 100) for high in range(low + 100, 901, 100) if low + high < 1000}
+    brute = {
+        (low, high)
+        for low in range(100, 900, 100)
+        for high in range(low + 100, 901, 100)
+        if low + high < 1000
+    }
     assert set(zip(pairs.low, pairs.high, strict=True)) == brute
 
 

@@ -29,9 +29,18 @@ def test_its_slope_is_found_with_the_stated_power(cells):
     x, rng, repeats = cells().location.to_numpy(), np.random.default_rng(2), 400
     slope = detectable(x, rng.normal(size=45))["slope"]
     slopes = [detectable(x, rng.normal(size=45))["slope"] for _ in range(50)]
-    assert slope == pytest.approx(np.mean(slopes), rel=4 * math.sqrt(1 / 90))  # the scatter's relative error is sqrt(1 / 2 n)
-    found = np.mean([stats.pearsonr(x, np.mean(slopes) * x + rng.normal(size=45)).pvalue < 0.05 for _ in range(repeats)])
-    assert abs(found - 0.8) <= 4 * math.sqrt(0.8 * 0.2 / repeats) + 0.02  # Fisher's z is an approximation
+    assert slope == pytest.approx(
+        np.mean(slopes), rel=4 * math.sqrt(1 / 90)
+    )  # the scatter's relative error is sqrt(1 / 2 n)
+    found = np.mean(
+        [
+            stats.pearsonr(x, np.mean(slopes) * x + rng.normal(size=45)).pvalue < 0.05
+            for _ in range(repeats)
+        ]
+    )
+    assert (
+        abs(found - 0.8) <= 4 * math.sqrt(0.8 * 0.2 / repeats) + 0.02
+    )  # Fisher's z is an approximation
 
 
 def test_units():
@@ -43,4 +52,6 @@ def test_units():
     assert one["floors"] == pytest.approx(one["change"] / 2)
     assert one["change"] == pytest.approx(one["slope"] * np.ptp(x))
     assert math.isnan(detectable(x, y)["floors"])
-    assert detectable(x, y + 7 * x)["slope"] == pytest.approx(one["slope"])  # an effect that is there is no scatter
+    assert detectable(x, y + 7 * x)["slope"] == pytest.approx(
+        one["slope"]
+    )  # an effect that is there is no scatter

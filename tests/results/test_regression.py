@@ -14,10 +14,14 @@ def by_name(found):
 
 
 def test_an_exact_surface_is_found(cells):
-    surface = lambda location, width, rng: 2 + 0.03 * (location - 550) - 0.01 * width + 1e-5 * location * width + 1e-9 * rng.normal()
+    surface = lambda location, width, rng: (
+        2 + 0.03 * (location - 550) - 0.01 * width + 1e-5 * location * width + 1e-9 * rng.normal()
+    )
     found = by_name(regress(cells(m=surface), "metrics/m"))
     mean_width = cells().width.mean()
-    assert found.coefficient["location"] == pytest.approx(100 * (0.03 + 1e-5 * mean_width), rel=1e-6)
+    assert found.coefficient["location"] == pytest.approx(
+        100 * (0.03 + 1e-5 * mean_width), rel=1e-6
+    )
     assert found.coefficient["width"] == pytest.approx(100 * (-0.01 + 1e-5 * 550), rel=1e-6)
     assert found.coefficient["location x width"] == pytest.approx(1e4 * 1e-5, rel=1e-6)
     assert set(found.errors) == {"HC3"}
@@ -33,7 +37,9 @@ def test_one_run_a_cell_has_hc3_errors(cells):
     found = regress(table, "metrics/m")
     np.testing.assert_allclose(found.coefficient, beta, rtol=1e-9)
     np.testing.assert_allclose(found.se, se, rtol=1e-9)
-    np.testing.assert_allclose(found.high - found.coefficient, stats.t.ppf(0.975, 45 - 4) * se, rtol=1e-9)
+    np.testing.assert_allclose(
+        found.high - found.coefficient, stats.t.ppf(0.975, 45 - 4) * se, rtol=1e-9
+    )
 
 
 def test_several_seeds_are_clustered_by_cell(cells):
@@ -47,12 +53,21 @@ def test_several_seeds_are_clustered_by_cell(cells):
     meat = sum(np.outer(s, s) for s in sums) * 45 / 44 * (n - 1) / (n - k)
     se = np.sqrt(np.diag(inverse @ meat @ inverse))
     found = regress(table, "metrics/m")
-    assert list(found.term) == ["intercept", "location", "width", "location x width", "seed 1", "seed 2"]
+    assert list(found.term) == [
+        "intercept",
+        "location",
+        "width",
+        "location x width",
+        "seed 1",
+        "seed 2",
+    ]
     assert (found.n == 135).all()
     assert (found.cells == 45).all()
     assert set(found.errors) == {"cluster"}
     np.testing.assert_allclose(found.se, se, rtol=1e-9)
-    np.testing.assert_allclose(found.high - found.coefficient, stats.t.ppf(0.975, 44) * se, rtol=1e-9)
+    np.testing.assert_allclose(
+        found.high - found.coefficient, stats.t.ppf(0.975, 44) * se, rtol=1e-9
+    )
 
 
 def test_an_offset_of_a_seed_moves_its_own_coefficient_only(cells):
@@ -65,13 +80,20 @@ def test_an_offset_of_a_seed_moves_its_own_coefficient_only(cells):
 
 def test_effective_place_may_stand_for_nominal(cells):
     table = cells(m=lambda location, width, rng: location + rng.normal())
-    nominal, effective = by_name(regress(table, "metrics/m")), by_name(regress(table, "metrics/m", EFFECTIVE))
-    assert effective.coefficient["sampler/mean"] == pytest.approx(nominal.coefficient["location"] / 0.8)
+    nominal, effective = (
+        by_name(regress(table, "metrics/m")),
+        by_name(regress(table, "metrics/m", EFFECTIVE)),
+    )
+    assert effective.coefficient["sampler/mean"] == pytest.approx(
+        nominal.coefficient["location"] / 0.8
+    )
     assert effective.p["sampler/sd"] == pytest.approx(nominal.p["width"])
 
 
 def test_what_cannot_be_told_apart_gives_no_rows(cells):
-    table = cells(m=lambda location, width, rng: rng.normal(), same=lambda location, width, rng: 1.0)
+    table = cells(
+        m=lambda location, width, rng: rng.normal(), same=lambda location, width, rng: 1.0
+    )
     assert not len(regress(table[table.width == 100], "metrics/m"))
     assert not len(regress(table[:4], "metrics/m"))
     assert not len(regress(table, "metrics/same"))
@@ -83,7 +105,9 @@ def test_intervals_hold_the_truth_as_often_as_they_say(cells):
     cell = table.groupby(["low", "high"]).ngroup().to_numpy()
     inside, repeats = 0, 80
     for _ in range(repeats):
-        table["metrics/m"] = 0.002 * table.location + rng.normal(size=45)[cell] + 0.3 * rng.normal(size=135)  # runs of a cell alike
+        table["metrics/m"] = (
+            0.002 * table.location + rng.normal(size=45)[cell] + 0.3 * rng.normal(size=135)
+        )  # runs of a cell alike
         found = by_name(regress(table, "metrics/m")).loc["location"]
         inside += found.low <= 0.2 <= found.high
     assert inside / repeats >= 0.95 - 4 * math.sqrt(0.95 * 0.05 / repeats)
@@ -92,7 +116,9 @@ def test_intervals_hold_the_truth_as_often_as_they_say(cells):
 def test_a_line_says_what_changes_from_end_to_end():
     x = np.array([150.0, 250, 550, 850, 950])
     found = line(x, 10 - x / 100 + 1e-9 * np.array([1, -1, 1, -1, 1]))
-    assert (found["start"], found["end"], found["change"], found["fall"]) == pytest.approx((8.5, 0.5, -8, 8 / 8.5))
+    assert (found["start"], found["end"], found["change"], found["fall"]) == pytest.approx(
+        (8.5, 0.5, -8, 8 / 8.5)
+    )
     assert found["change_low"] <= found["change"] <= found["change_high"]
 
 
@@ -104,7 +130,9 @@ def test_the_fall_of_a_line_has_the_interval_of_repeated_draws():
 
 
 @pytest.mark.parametrize(
-    ("x", "y"), [([1, 2, 3], [1, 2, 3]), ([], []), ([1, 2, 3, 4], [2, 2, 2, 2]), ([1, 1, 1, 1], [1, 2, 3, 4])], ids=str
+    ("x", "y"),
+    [([1, 2, 3], [1, 2, 3]), ([], []), ([1, 2, 3, 4], [2, 2, 2, 2]), ([1, 1, 1, 1], [1, 2, 3, 4])],
+    ids=str,
 )
 def test_no_line_without_four_values(x, y):
     assert all(math.isnan(value) for value in line(x, y).values())

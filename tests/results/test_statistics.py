@@ -63,7 +63,9 @@ def test_spearman_is_the_correlation_of_ranks():
     x, y = correlated(0.6, 30)
     y = np.exp(3 * y).round(1)  # monotone, with ties
     found = correlation(x, y)
-    assert found["spearman"] == pytest.approx(np.corrcoef(stats.rankdata(x), stats.rankdata(y))[0, 1])
+    assert found["spearman"] == pytest.approx(
+        np.corrcoef(stats.rankdata(x), stats.rankdata(y))[0, 1]
+    )
     assert (found["spearman"], found["spearman_p"]) == pytest.approx(tuple(stats.spearmanr(x, y)))
     assert correlation(x, x**3)["spearman"] == pytest.approx(1)
     assert correlation(x, x**3)["pearson"] < 0.99
@@ -71,7 +73,12 @@ def test_spearman_is_the_correlation_of_ranks():
 
 @pytest.mark.parametrize(
     ("x", "y"),
-    [([1, 2, 3], [3, 1, 2]), ([], []), ([1, 2, 3, 4], [5, 5, 5, 5]), ([2, 2, 2, 2, 2], [1, 2, 3, 4, 5])],
+    [
+        ([1, 2, 3], [3, 1, 2]),
+        ([], []),
+        ([1, 2, 3, 4], [5, 5, 5, 5]),
+        ([2, 2, 2, 2, 2], [1, 2, 3, 4, 5]),
+    ],
     ids=["three", "none", "constant metric", "constant axis"],
 )
 def test_what_has_no_correlation_is_nan(x: list[float], y: list[float]):
@@ -87,13 +94,23 @@ def test_four_cells_are_enough():
 
 
 def test_each_metric_goes_with_location_and_width():
-    table = correlations(grid(at=lambda low, high, seed: (low + high) ** 3, wide=lambda low, high, seed: low - high), ["at", "wide"])
+    table = correlations(
+        grid(at=lambda low, high, seed: (low + high) ** 3, wide=lambda low, high, seed: low - high),
+        ["at", "wide"],
+    )
     assert table.columns.tolist() == ["metric", "axis", "n", *COEFFICIENTS]
-    assert table[["metric", "axis"]].values.tolist() == [["at", "location"], ["at", "width"], ["wide", "location"], ["wide", "width"]]
+    assert table[["metric", "axis"]].values.tolist() == [
+        ["at", "location"],
+        ["at", "width"],
+        ["wide", "location"],
+        ["wide", "width"],
+    ]
     assert (table.n == 45).all()
     assert row(table, "at", "location").spearman == pytest.approx(1)
     assert row(table, "wide", "width").pearson == pytest.approx(-1)
-    assert row(table, "wide", "location").pearson == pytest.approx(0, abs=1e-12)  # the triangle is symmetric
+    assert row(table, "wide", "location").pearson == pytest.approx(
+        0, abs=1e-12
+    )  # the triangle is symmetric
 
 
 def test_rows_are_those_of_the_columns():
@@ -105,24 +122,35 @@ def test_rows_are_those_of_the_columns():
 
 def test_seeds_are_averaged_first():
     one = grid(m=noisy)
-    three = grid(3, m=lambda low, high, seed: noisy(low, high) + (seed - 1) * 10)  # differences that cancel in each cell
+    three = grid(
+        3, m=lambda low, high, seed: noisy(low, high) + (seed - 1) * 10
+    )  # differences that cancel in each cell
     expected, found = correlations(one, ["m"]), correlations(three, ["m"])
     assert (found.n == 45).all()
-    np.testing.assert_allclose(found[COEFFICIENTS].to_numpy(float), expected[COEFFICIENTS].to_numpy(float), rtol=1e-9)
+    np.testing.assert_allclose(
+        found[COEFFICIENTS].to_numpy(float), expected[COEFFICIENTS].to_numpy(float), rtol=1e-9
+    )
 
 
 def test_a_cell_without_the_metric_is_left_out():
-    cells = grid(m=noisy, rare=lambda low, high, seed: noisy(low, high) if high - low >= 700 else math.nan)
+    cells = grid(
+        m=noisy, rare=lambda low, high, seed: noisy(low, high) if high - low >= 700 else math.nan
+    )
     table = correlations(cells, ["m", "rare"])
     assert row(table, "m", "width").n == 45
     kept = cells[cells.width >= 700]
     found = row(table, "rare", "location")
     assert found.n == len(kept) == 6
-    assert found.pearson == pytest.approx(stats.pearsonr(kept.location, kept["metrics/rare"]).statistic)
+    assert found.pearson == pytest.approx(
+        stats.pearsonr(kept.location, kept["metrics/rare"]).statistic
+    )
 
 
 def test_too_few_or_equal_cells_are_nan():
-    cells = grid(few=lambda low, high, seed: float(low) if high - low >= 800 else math.nan, same=lambda low, high, seed: 0.0)
+    cells = grid(
+        few=lambda low, high, seed: float(low) if high - low >= 800 else math.nan,
+        same=lambda low, high, seed: 0.0,
+    )
     table = correlations(cells, ["few", "same"])
     assert row(table, "few", "width").n == 3
     assert table[COEFFICIENTS].isna().all(axis=None)
@@ -136,7 +164,9 @@ def test_the_cells_are_left_alone():
 
 
 def test_a_sweep_without_cells_and_a_metric_without_values_have_no_coefficient() -> None:
-    references = pd.DataFrame([{"low": None, "high": None, "location": None, "width": None, "metrics/a": 1.0}])
+    references = pd.DataFrame(
+        [{"low": None, "high": None, "location": None, "width": None, "metrics/a": 1.0}]
+    )
     found = correlations(references[references["metrics/a"] < 0], ["a", "never seen"])
     assert found[COEFFICIENTS].isna().all(axis=None)
     assert list(found.n) == [0] * 4

@@ -15,15 +15,31 @@ from memctl.metrics.generators import blur
 from memctl.metrics.suite import Suite
 from memctl.metrics.yardsticks import yardsticks
 from memctl.results.answers import tally
-from memctl.results.verdict import COLLAPSED, COPYING, HEALTHY, NEEDED, OFF_MANIFOLD, RULES, UNDECIDED, Reading, verdict, verdicts
+from memctl.results.verdict import (
+    COLLAPSED,
+    COPYING,
+    HEALTHY,
+    NEEDED,
+    OFF_MANIFOLD,
+    RULES,
+    UNDECIDED,
+    Reading,
+    verdict,
+    verdicts,
+)
 
 LENGTH, N, SAMPLES, SETS = 48, 120, 200, 4
-BASIS = np.sin(np.outer(np.arange(1, 15), np.linspace(0, np.pi, LENGTH))) * np.arange(1, 15)[:, None] ** -0.4
+BASIS = (
+    np.sin(np.outer(np.arange(1, 15), np.linspace(0, np.pi, LENGTH)))
+    * np.arange(1, 15)[:, None] ** -0.4
+)
 
 
 def draw(rng, n):
     """Records of 14 factors, the fine ones weaker."""
-    return (rng.normal(size=(n, 14)) @ BASIS + 0.02 * rng.normal(size=(n, LENGTH)))[:, None].astype(np.float32)
+    return (rng.normal(size=(n, 14)) @ BASIS + 0.02 * rng.normal(size=(n, LENGTH)))[:, None].astype(
+        np.float32
+    )
 
 
 def plain(measures):
@@ -31,7 +47,11 @@ def plain(measures):
 
 
 def generators(rng, train):
-    fresh, copied, mean = draw(rng, SAMPLES), train[rng.integers(len(train), size=SAMPLES)], train.mean(axis=0)
+    fresh, copied, mean = (
+        draw(rng, SAMPLES),
+        train[rng.integers(len(train), size=SAMPLES)],
+        train.mean(axis=0),
+    )
     return {
         "fresh": fresh,
         "copies": copied,
@@ -83,7 +103,9 @@ def test_fresh_data_are_never_called_at_fault(world):
     assert world[0]["fresh"][HEALTHY] >= 1
 
 
-@pytest.mark.parametrize(("name", "word"), [("copies", COPYING), ("blurred", COLLAPSED), ("mean", COLLAPSED)])
+@pytest.mark.parametrize(
+    ("name", "word"), [("copies", COPYING), ("blurred", COLLAPSED), ("mean", COLLAPSED)]
+)
 def test_yardsticks_are_called_by_their_name(world, name, word):
     assert world[1][name] == {word: SETS}
 
@@ -119,10 +141,24 @@ def readings(**changed):
         "energy_train": interval(0.0, 0.002), "energy_heldout": interval(0.0, 0.002),
     }  # fmt: skip
     real = {**floor, "energy_train": interval(0.0), "energy_heldout": interval(0.0)}
-    flat = {"distance_to_train": interval(0.9, 0.005), "energy_train": interval(0.01), "energy_heldout": interval(0.01)}
-    none = {"distance_to_train": interval(0.7), "energy_train": interval(0.4), "energy_heldout": interval(0.4)}
+    flat = {
+        "distance_to_train": interval(0.9, 0.005),
+        "energy_train": interval(0.01),
+        "energy_heldout": interval(0.01),
+    }
+    none = {
+        "distance_to_train": interval(0.7),
+        "energy_train": interval(0.4),
+        "energy_heldout": interval(0.4),
+    }
     copied = {"f_mem": interval(1.0), "dcr_share": interval(1.0), "delta_nn": interval(0.5, 0.01)}
-    known = {"heldout": real, "copies": real | copied, "blurred": real | flat, "mean": real | none, "floor": floor}
+    known = {
+        "heldout": real,
+        "copies": real | copied,
+        "blurred": real | flat,
+        "mean": real | none,
+        "floor": floor,
+    }
     return metrics | changed, known
 
 
@@ -135,14 +171,45 @@ def test_the_made_up_run_is_healthy():
     [
         ({"f_mem": {"value": 0.02, "low": 0.012, "high": 0.03}}, COPYING),
         ({"f_mem": {"value": 0.008, "low": 0.004, "high": 0.016}}, UNDECIDED),
-        ({"dcr_share": interval(0.7, 0.02), "dcr_p": interval(0.005), "delta_nn": interval(0.05, 0.01)}, COPYING),
-        ({"dcr_share": interval(0.7, 0.02), "dcr_p": interval(0.04), "delta_nn": interval(0.05, 0.01)}, UNDECIDED),
-        ({"dcr_share": interval(0.7, 0.02), "dcr_p": interval(0.005), "delta_nn": interval(0.025, 0.01)}, UNDECIDED),
-        ({"dcr_share": interval(0.56, 0.02), "dcr_p": interval(0.005), "delta_nn": interval(0.05, 0.01)}, UNDECIDED),
+        (
+            {
+                "dcr_share": interval(0.7, 0.02),
+                "dcr_p": interval(0.005),
+                "delta_nn": interval(0.05, 0.01),
+            },
+            COPYING,
+        ),
+        (
+            {
+                "dcr_share": interval(0.7, 0.02),
+                "dcr_p": interval(0.04),
+                "delta_nn": interval(0.05, 0.01),
+            },
+            UNDECIDED,
+        ),
+        (
+            {
+                "dcr_share": interval(0.7, 0.02),
+                "dcr_p": interval(0.005),
+                "delta_nn": interval(0.025, 0.01),
+            },
+            UNDECIDED,
+        ),
+        (
+            {
+                "dcr_share": interval(0.56, 0.02),
+                "dcr_p": interval(0.005),
+                "delta_nn": interval(0.05, 0.01),
+            },
+            UNDECIDED,
+        ),
         ({"distance_to_train": interval(0.9, 0.005), "energy_heldout": interval(0.02)}, COLLAPSED),
         ({"distance_to_train": interval(0.97, 0.005), "energy_heldout": interval(0.02)}, UNDECIDED),
         ({"distance_to_train": interval(0.9, 0.005)}, UNDECIDED),
-        ({"distance_to_train": interval(1.1, 0.005), "energy_heldout": interval(0.02)}, OFF_MANIFOLD),
+        (
+            {"distance_to_train": interval(1.1, 0.005), "energy_heldout": interval(0.02)},
+            OFF_MANIFOLD,
+        ),
         ({"nn_train": interval(0.6, 0.01), "energy_heldout": interval(0.02)}, OFF_MANIFOLD),
         ({"nn_train": interval(0.6, 0.01)}, UNDECIDED),
         ({"energy_heldout": interval(0.02)}, UNDECIDED),
@@ -177,15 +244,27 @@ def test_a_base_that_saw_the_held_out_records_proves_nothing():
 
 
 def test_copying_is_given_before_the_rest():
-    found = verdict(*readings(f_mem=interval(0.9, 0.05), distance_to_train=interval(0.8, 0.01), energy_heldout=interval(0.1)))
+    found = verdict(
+        *readings(
+            f_mem=interval(0.9, 0.05),
+            distance_to_train=interval(0.8, 0.01),
+            energy_heldout=interval(0.1),
+        )
+    )
     assert (found.word, found.also) == (COPYING, (COLLAPSED,))
     assert "90% of the way from fresh data to copies" in found.reason
     assert found.degree == pytest.approx(0.9, abs=0.005)
 
 
 def test_share_does_not_count_beyond_the_blur_that_was_tried():
-    nearer = {"dcr_share": interval(0.7, 0.02), "dcr_p": interval(0.005), "delta_nn": interval(0.05, 0.01)}
-    found = verdict(*readings(**nearer, distance_to_train=interval(0.75, 0.01), energy_heldout=interval(0.3)))
+    nearer = {
+        "dcr_share": interval(0.7, 0.02),
+        "dcr_p": interval(0.005),
+        "delta_nn": interval(0.05, 0.01),
+    }
+    found = verdict(
+        *readings(**nearer, distance_to_train=interval(0.75, 0.01), energy_heldout=interval(0.3))
+    )
     assert (found.word, found.also) == (COLLAPSED, ())
 
 
@@ -196,7 +275,13 @@ def test_f_mem_does_not_count_where_blurred_or_mean_records_have_it_too():
 
 
 @pytest.mark.parametrize(
-    ("metric", "word"), [("recall", COLLAPSED), ("coverage", COLLAPSED), ("vendi_ratio", COLLAPSED), ("precision", UNDECIDED)]
+    ("metric", "word"),
+    [
+        ("recall", COLLAPSED),
+        ("coverage", COLLAPSED),
+        ("vendi_ratio", COLLAPSED),
+        ("precision", UNDECIDED),
+    ],
 )
 def test_metrics_to_come_are_read_when_they_are_there(metric, word):
     metrics, known = readings(**{metric: interval(0.4, 0.05), "energy_heldout": interval(0.02)})
@@ -209,11 +294,18 @@ def test_metrics_to_come_are_read_when_they_are_there(metric, word):
 
 def test_every_rule_has_a_reason_and_words_stand_in_their_order():
     assert all(len(rule.reason) > 20 for rule in RULES)
-    assert list(dict.fromkeys(rule.word for rule in RULES)) == [COPYING, COLLAPSED, OFF_MANIFOLD, HEALTHY]
+    assert list(dict.fromkeys(rule.word for rule in RULES)) == [
+        COPYING,
+        COLLAPSED,
+        OFF_MANIFOLD,
+        HEALTHY,
+    ]
 
 
 def test_a_sweep_has_a_verdict_a_run(swept):
-    sweep = swept(lambda location, width: 1.0, lambda location, width, epoch: 0.1, uniform=lambda t: 0.1)
+    sweep = swept(
+        lambda location, width: 1.0, lambda location, width, epoch: 0.1, uniform=lambda t: 0.1
+    )
     found = verdicts(sweep)
     assert len(found) == 46
     assert set(found.verdict) == {UNDECIDED}
@@ -222,7 +314,12 @@ def test_a_sweep_has_a_verdict_a_run(swept):
 
 
 def test_a_tally_says_how_far_copying_goes():
-    rows = [("a", "cell", COPYING, 0.31), ("b", "cell", COPYING, 0.38), ("c", "cell", HEALTHY, np.nan), ("base", "base", COPYING, 0.4)]
+    rows = [
+        ("a", "cell", COPYING, 0.31),
+        ("b", "cell", COPYING, 0.38),
+        ("c", "cell", HEALTHY, np.nan),
+        ("base", "base", COPYING, 0.4),
+    ]
     found = tally(pd.DataFrame(rows, columns=["name", "kind", "verdict", "degree"]))
     way = "of the way from fresh data to copies"
     assert found == f"cells: 2 COPYING (31% to 38% {way}), 1 HEALTHY; base COPYING (40% {way})"

@@ -28,13 +28,18 @@ def test_small_masses_keep_their_digits(alpha: float, beta: float):
 
 @settings
 def test_exchanged_parameters_are_the_mirror_image(alpha: float, beta: float):
-    np.testing.assert_allclose(BetaSampler(1000, alpha, beta).pmf, BetaSampler(1000, beta, alpha).pmf[::-1], rtol=1e-9)
+    np.testing.assert_allclose(
+        BetaSampler(1000, alpha, beta).pmf, BetaSampler(1000, beta, alpha).pmf[::-1], rtol=1e-9
+    )
 
 
 @settings
 def test_the_mean_is_alpha_over_the_sum(alpha: float, beta: float):
-    # t is the upper end of its interval, half a step above its middle; how the density bends within a step moves that by under 0.1.
-    assert BetaSampler(1000, alpha, beta).statistics()["mean"] == pytest.approx(1000 * alpha / (alpha + beta) + 0.5, abs=0.1)
+    # t is the upper end of its interval, half a step above its middle; how the density bends within
+    # a step moves that by under 0.1.
+    assert BetaSampler(1000, alpha, beta).statistics()["mean"] == pytest.approx(
+        1000 * alpha / (alpha + beta) + 0.5, abs=0.1
+    )
 
 
 def test_two_ones_are_uniform():
@@ -42,4 +47,8 @@ def test_two_ones_are_uniform():
 
 
 def test_alpha_above_beta_favours_noise():
-    assert BetaSampler(alpha=3, beta=1).statistics()["mean"] > 500.5 > BetaSampler().statistics()["mean"]
+    assert (
+        BetaSampler(alpha=3, beta=1).statistics()["mean"]
+        > 500.5
+        > BetaSampler().statistics()["mean"]
+    )

@@ -43,8 +43,12 @@ from memctl.samplers.schedule import SCHEDULES
 
 FOLDER = TemporaryDirectory()  # of the tables; it lives as long as this module
 T = 1000
-TABLE = 1 << 20  # entries of the table that independent draws go through, so that P(step <= t) holds to half of one, 2^-21
-BOTH = tuple(NoiseSchedule(T, name, zero_terminal_snr=zero) for name in SCHEDULES for zero in (False, True))
+TABLE = (
+    1 << 20
+)  # entries of the table that independent draws go through, so that P(step <= t) holds to half of one, 2^-21
+BOTH = tuple(
+    NoiseSchedule(T, name, zero_terminal_snr=zero) for name in SCHEDULES for zero in (False, True)
+)
 
 
 def table(name: str, numbers: list[float], **settings: Any) -> TableSampler:
@@ -150,7 +154,10 @@ for kind in (LogNormalSampler, LaplaceSampler, CauchySampler, SpeedSampler):
         EXAMPLES[f"{kind.name}, {schedule.schedule}{zero}"] = (kind(schedule=schedule), ALL)
     for few in (1, 2, 20):
         EXAMPLES[f"{kind.name}, T = {few}"] = (kind(few, schedule=NoiseSchedule(few)), ALL)
-    EXAMPLES[f"{kind.name}, T = 20, zero terminal SNR"] = (kind(20, schedule=NoiseSchedule(20, zero_terminal_snr=True)), ALL)
+    EXAMPLES[f"{kind.name}, T = 20, zero terminal SNR"] = (
+        kind(20, schedule=NoiseSchedule(20, zero_terminal_snr=True)),
+        ALL,
+    )
     own = NoiseSchedule(3, betas=(0.1, 0.2, 0.7))
     EXAMPLES[f"{kind.name}, given betas"] = (kind(3, schedule=own), ALL)
 
@@ -169,7 +176,11 @@ every = pytest.mark.parametrize("sampler", SAMPLERS, indirect=True, scope="modul
 every_distribution = pytest.mark.parametrize("sampler", ADAPTED, indirect=True, scope="module")
 every_tabled = pytest.mark.parametrize(
     "sampler",
-    [name for name, s in SAMPLERS.items() if not isinstance(s, UniformSampler | LossSecondMomentSampler)],
+    [
+        name
+        for name, s in SAMPLERS.items()
+        if not isinstance(s, UniformSampler | LossSecondMomentSampler)
+    ],
     indirect=True,
     scope="module",
 )
@@ -177,7 +188,10 @@ every_tabled = pytest.mark.parametrize(
 
 @pytest.fixture(scope="module")
 def sampler(request: pytest.FixtureRequest) -> Iterator[TimestepSampler]:
-    """The example of this name. Of the scope of the module, so that its tests follow each other; then its table of 8 MB goes."""
+    """The example of this name.
+
+    Of the scope of the module, so that its tests follow each other; then its table of 8 MB goes.
+    """
     yield ADAPTED[request.param]
     vars(ADAPTED[request.param]).pop("_inverse", None)
 
@@ -201,15 +215,22 @@ def test_every_sampler_has_an_example(kind: str):
 @pytest.mark.parametrize("kind", samplers.SAMPLERS.values(), ids=samplers.SAMPLERS.keys())
 def test_every_sampler_has_its_defaults_in_conf(kind: type[TimestepSampler]):
     """With all its fields but those that the diffusion gives, and the use that every sampler has."""
-    written = OmegaConf.to_container(OmegaConf.load(config_root() / "conf" / "sampler" / f"{kind.name}.yaml"))
+    written = OmegaConf.to_container(
+        OmegaConf.load(config_root() / "conf" / "sampler" / f"{kind.name}.yaml")
+    )
     assert written.pop("name") == kind.name
     assert written.pop("defaults") == ["_draw_"]
-    own = {f.name: f.default for f in fields(kind) if f.name not in ("timesteps", "schedule", "sha256")}
+    own = {
+        f.name: f.default for f in fields(kind) if f.name not in ("timesteps", "schedule", "sha256")
+    }
     use = OmegaConf.to_container(OmegaConf.load(config_root() / "conf" / "sampler" / "_draw_.yaml"))
     assert use == samplers.USE
     assert set(own) <= set(written) <= set(own) | set(use)
     given = {key: value for key, value in written.items() if key in own and "${" not in str(value)}
-    if kind not in (MixtureSampler, MirrorSampler):  # whose defaults are refused: conf has an example
+    if kind not in (
+        MixtureSampler,
+        MirrorSampler,
+    ):  # whose defaults are refused: conf has an example
         assert given == {key: own[key] for key in given}
 
 
@@ -224,7 +245,9 @@ def test_the_pmf_is_a_distribution(sampler: TimestepSampler):
 @every
 def test_the_support_is_the_stated_one(sampler: TimestepSampler):
     support = next(expected for example, expected in EXAMPLES.values() if example is sampler)
-    assert np.flatnonzero(sampler.pmf).tolist() == list(range(sampler.timesteps) if support is ALL else support)
+    assert np.flatnonzero(sampler.pmf).tolist() == list(
+        range(sampler.timesteps) if support is ALL else support
+    )
 
 
 @every_distribution
@@ -292,8 +315,9 @@ def test_draws_go_on_from_a_saved_state(sampler: TimestepSampler, kind: str):
 def agrees(sampler: TimestepSampler, indices: torch.Tensor, rounding: float) -> bool:
     """Whether the shares of the draws, in at most 20 ranges of t, are those of the pmf.
 
-    A share p of n draws has the standard error sqrt(p (1 - p) / n), at most 0.0011 for n = 200,000; 4 of them, one draw for
-    ranges of no mass, and the rounding of P(step <= t) at both ends of a range.
+    A share p of n draws has the standard error sqrt(p (1 - p) / n), at most 0.0011 for n = 200,000;
+    4 of them, one draw for ranges of no mass, and the rounding of P(step <= t) at both ends of a
+    range.
     """
     n = len(indices)
     counts = np.bincount(indices.numpy(), minlength=sampler.timesteps)
@@ -301,7 +325,9 @@ def agrees(sampler: TimestepSampler, indices: torch.Tensor, rounding: float) -> 
     expected = np.array([sampler.pmf[b].sum() for b in bins])
     found = np.array([counts[b].sum() for b in bins]) / n
     tolerance = 4 * np.sqrt(expected * (1 - expected).clip(0) / n) + 1 / n + 2 * rounding
-    return bool((np.abs(found - expected) <= tolerance).all()) and counts[sampler.pmf == 0].sum() == 0
+    return (
+        bool((np.abs(found - expected) <= tolerance).all()) and counts[sampler.pmf == 0].sum() == 0
+    )
 
 
 @every_distribution
@@ -311,19 +337,30 @@ def test_draws_have_the_frequencies_of_the_pmf(sampler: TimestepSampler):
 
 @every_distribution
 def test_stratified_draws_have_the_frequencies_of_the_pmf(sampler: TimestepSampler):
-    """Over many batches, and at one place of them: n = 400 batches, so that a share's standard error is at most 0.025."""
+    """Over many batches, and at one place of them: n = 400 batches, so that a share's standard
+    error is at most 0.025.
+    """
     generator = torch.Generator().manual_seed(1)
     batches = torch.stack([sampler.stratified(500, generator) for _ in range(400)])
-    assert agrees(sampler, batches.flatten(), rounding=0)  # a strict bound: stratified shares vary less than independent ones
+    assert agrees(
+        sampler, batches.flatten(), rounding=0
+    )  # a strict bound: stratified shares vary less than independent ones
     assert agrees(sampler, batches[:, 0], rounding=0)
     assert agrees(sampler, batches[:, -1], rounding=0)
 
 
 @every_tabled
-def test_the_table_of_independent_draws_holds_the_cdf_to_half_an_entry(sampler: TimestepSampler, monkeypatch: pytest.MonkeyPatch):
-    """Each of its 2^20 entries drawn once. Their shares add up to the cdf, and no step of zero mass is among them."""
+def test_the_table_of_independent_draws_holds_the_cdf_to_half_an_entry(
+    sampler: TimestepSampler, monkeypatch: pytest.MonkeyPatch
+):
+    """Each of its 2^20 entries drawn once.
+
+    Their shares add up to the cdf, and no step of zero mass is among them.
+    """
     for module in (torch, inverse):
-        monkeypatch.setattr(module, "randint", lambda high, size, **kwargs: torch.arange(high), raising=False)
+        monkeypatch.setattr(
+            module, "randint", lambda high, size, **kwargs: torch.arange(high), raising=False
+        )
     indices = sampler.sample(TABLE)
     assert len(indices) == TABLE
     counts = np.bincount(indices.numpy(), minlength=sampler.timesteps)
@@ -333,17 +370,25 @@ def test_the_table_of_independent_draws_holds_the_cdf_to_half_an_entry(sampler: 
 
 
 @every_distribution
-def test_the_least_and_the_greatest_random_number_draw_steps_of_positive_mass(sampler: TimestepSampler, monkeypatch: pytest.MonkeyPatch):
+def test_the_least_and_the_greatest_random_number_draw_steps_of_positive_mass(
+    sampler: TimestepSampler, monkeypatch: pytest.MonkeyPatch
+):
     ends = torch.tensor([0.0, 1 - 2.0**-53], dtype=torch.float64)  # of torch.rand
     monkeypatch.setattr(torch, "rand", lambda n, **kwargs: ends[:n])
     for module in (torch, inverse):
-        monkeypatch.setattr(module, "randint", lambda high, size, **kwargs: torch.tensor([0, high - 1])[: size[0]], raising=False)
+        monkeypatch.setattr(
+            module,
+            "randint",
+            lambda high, size, **kwargs: torch.tensor([0, high - 1])[: size[0]],
+            raising=False,
+        )
     monkeypatch.setattr(torch, "randperm", lambda n, **kwargs: torch.arange(n))
     possible = np.flatnonzero(sampler.pmf)
     for first, last in (sampler.sample(2).tolist(), sampler.stratified(2).tolist()):
         assert sampler.pmf[first] > 0
         assert sampler.pmf[last] > 0
-        # u = 0 is the first possible step, unless the table has no entry for it: its share is below half of one.
+        # u = 0 is the first possible step, unless the table has no entry for it: its share is below
+        # half of one.
         assert first == possible[0] or sampler.cdf[first - 1] < 2.0**-21
         assert last == possible[-1] or 1 - sampler.cdf[last] < 2.0**-21
 
@@ -363,7 +408,12 @@ def test_copies_are_equal_and_carry_no_tables(sampler: TimestepSampler):
     """Nor does use change a sampler."""
     unused = samplers.build(sampler.spec())
     expected = drawn(sampler, 100, seed=5)
-    for found in (unused, copy.copy(sampler), copy.deepcopy(sampler), pickle.loads(pickle.dumps(sampler))):
+    for found in (
+        unused,
+        copy.copy(sampler),
+        copy.deepcopy(sampler),
+        pickle.loads(pickle.dumps(sampler)),
+    ):
         assert found == sampler
         assert found.spec() == sampler.spec()
         np.testing.assert_array_equal(found.pmf, sampler.pmf)
@@ -378,10 +428,18 @@ def test_the_statistics_are_those_of_the_pmf(sampler: TimestepSampler):
     t = range(1, sampler.timesteps + 1)
     mean = sum(p * k for p, k in zip(sampler.pmf, t, strict=True))
     assert found["mean"] == pytest.approx(mean)
-    assert found["sd"] ** 2 == pytest.approx(sum(p * (k - mean) ** 2 for p, k in zip(sampler.pmf, t, strict=True)), abs=1e-9)
-    assert found["share_below_100"] == pytest.approx(sum(p for p, k in zip(sampler.pmf, t, strict=True) if k <= 100))
-    assert found["kl_to_uniform"] == pytest.approx(sum(p * np.log(sampler.timesteps * p) for p in sampler.pmf if p > 0), abs=1e-12)
-    assert found["mean_log_snr"] == pytest.approx(sum(p * s for p, s in zip(sampler.pmf, log_snr, strict=True)))
+    assert found["sd"] ** 2 == pytest.approx(
+        sum(p * (k - mean) ** 2 for p, k in zip(sampler.pmf, t, strict=True)), abs=1e-9
+    )
+    assert found["share_below_100"] == pytest.approx(
+        sum(p for p, k in zip(sampler.pmf, t, strict=True) if k <= 100)
+    )
+    assert found["kl_to_uniform"] == pytest.approx(
+        sum(p * np.log(sampler.timesteps * p) for p in sampler.pmf if p > 0), abs=1e-12
+    )
+    assert found["mean_log_snr"] == pytest.approx(
+        sum(p * s for p, s in zip(sampler.pmf, log_snr, strict=True))
+    )
     below, at = (sampler.pmf[: int(found["median"]) - k].sum() for k in (1, 0))
     assert below <= 0.5 + 1e-12
     assert at >= 0.5 - 1e-12
@@ -404,7 +462,10 @@ def test_the_mean_log_snr_leaves_out_a_step_without_signal():
     ("whole", "decimal"),
     [
         ({"name": "speed", "k": 3}, {"name": "speed", "k": 3.0}),
-        ({"name": "mirror", "of": {"name": "laplace", "b": 2}}, {"name": "mirror", "of": {"name": "laplace", "b": 2.0}}),
+        (
+            {"name": "mirror", "of": {"name": "laplace", "b": 2}},
+            {"name": "mirror", "of": {"name": "laplace", "b": 2.0}},
+        ),
         (
             {"name": "mixture", "parts": [{"name": "uniform"}], "weights": [1]},
             {"name": "mixture", "parts": [{"name": "uniform"}], "weights": [1.0]},
@@ -412,8 +473,12 @@ def test_the_mean_log_snr_leaves_out_a_step_without_signal():
     ],
     ids=["own field", "a part's field", "a list"],
 )
-def test_a_whole_number_and_its_decimal_are_one_science(whole: dict[str, Any], decimal: dict[str, Any]):
-    """They have one label, hence one folder, in which the second would meet a run of another fingerprint."""
+def test_a_whole_number_and_its_decimal_are_one_science(
+    whole: dict[str, Any], decimal: dict[str, Any]
+):
+    """They have one label, hence one folder, in which the second would meet a run of another
+    fingerprint.
+    """
     a, b = samplers.build(whole), samplers.build(decimal)
     assert a == b
     assert a.label == b.label
@@ -437,7 +502,9 @@ def test_samplers_of_other_settings_differ():
 
 
 def test_labels_are_fit_for_folders_and_differ():
-    """Of samplers over the same steps and schedule: what else differs between runs is in the sweep's tag."""
+    """Of samplers over the same steps and schedule: what else differs between runs is in the
+    sweep's tag.
+    """
     over = lambda sampler: (sampler.timesteps, getattr(sampler, "schedule", None))
     labels = {(*over(sampler), sampler.label) for sampler in SAMPLERS.values()}
     assert len(labels) == len(SAMPLERS)
@@ -446,7 +513,13 @@ def test_labels_are_fit_for_folders_and_differ():
 
 @pytest.mark.parametrize("steps", [0, -1, 10.5, "1000", None, True], ids=repr)
 def test_a_wrong_number_of_steps_is_refused(steps: object):
-    for kind, values in {"uniform": {}, "interval": {"low": 1, "high": 2}, "mode": {}, "band": {}, "table": {"path": "x"}}.items():
+    for kind, values in {
+        "uniform": {},
+        "interval": {"low": 1, "high": 2},
+        "mode": {},
+        "band": {},
+        "table": {"path": "x"},
+    }.items():
         with pytest.raises(UserError, match=rf"timesteps.*{re.escape(repr(steps))}"):
             samplers.build({"name": kind, "timesteps": steps, **values})
 
@@ -457,12 +530,29 @@ def test_a_wrong_number_of_steps_is_refused(steps: object):
         ({"name": "intervall"}, "sampler=intervall is unknown (did you mean interval?)"),
         ({"name": "os.system"}, "sampler=os.system is unknown; choose one of uniform, interval"),
         ({}, "sampler=None is unknown"),
-        ({"name": "interval", "lo": 1}, "sampler.lo is not a setting of interval (did you mean low?)"),
+        (
+            {"name": "interval", "lo": 1},
+            "sampler.lo is not a setting of interval (did you mean low?)",
+        ),
         ({"name": "uniform", "low": 1}, "sampler.low is not a setting of uniform"),
-        ({"name": "mixture", "parts": [{"name": "laplacee"}]}, "sampler=laplacee is unknown (did you mean laplace?)"),
-        ({"name": "mirror", "of": {"name": "laplace", "c": 1}}, "sampler.c is not a setting of laplace"),
+        (
+            {"name": "mixture", "parts": [{"name": "laplacee"}]},
+            "sampler=laplacee is unknown (did you mean laplace?)",
+        ),
+        (
+            {"name": "mirror", "of": {"name": "laplace", "c": 1}},
+            "sampler.c is not a setting of laplace",
+        ),
     ],
-    ids=["misspelt", "import path", "no name", "misspelt field", "another's field", "misspelt part", "a part's field"],
+    ids=[
+        "misspelt",
+        "import path",
+        "no name",
+        "misspelt field",
+        "another's field",
+        "misspelt part",
+        "a part's field",
+    ],
 )
 def test_an_unknown_sampler_or_field_is_refused(spec: dict[str, object], message: str):
     with pytest.raises(UserError, match=re.escape(message)):
@@ -497,7 +587,9 @@ OUTSIDE = [
     [(kind, key, value) for kind, key, values in OUTSIDE for value in values],
     ids=lambda value: value.name if isinstance(value, type) else str(value)[:12],
 )
-def test_a_value_outside_its_range_is_refused_by_its_name(kind: type[TimestepSampler], key: str, value: object):
+def test_a_value_outside_its_range_is_refused_by_its_name(
+    kind: type[TimestepSampler], key: str, value: object
+):
     with pytest.raises(UserError, match=rf"sampler\.{key}={re.escape(str(value))} must be "):
         kind(**{key: value})
 
@@ -515,7 +607,9 @@ def test_the_ends_of_the_ranges_are_allowed():
 @pytest.mark.parametrize(("few", "many"), [(20, 1000), (50, 20)], ids=str)
 def test_a_schedule_of_another_number_of_steps_is_refused(few: int, many: int):
     for kind in (LogNormalSampler, LaplaceSampler, CauchySampler, SpeedSampler):
-        with pytest.raises(UserError, match=f"the noise schedule has {many} steps, sampler={kind.name} {few}"):
+        with pytest.raises(
+            UserError, match=f"the noise schedule has {many} steps, sampler={kind.name} {few}"
+        ):
             kind(timesteps=few, schedule=NoiseSchedule(many))
 
 

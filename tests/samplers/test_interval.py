@@ -61,18 +61,24 @@ def test_the_pmf_is_the_integral_of_the_density(low: float, high: float, tail: s
 @pytest.mark.parametrize("coverage", [0.05, 0.9, 0.999])
 def test_another_coverage(coverage: float):
     sampler = IntervalSampler(low=300, high=500, coverage=coverage)
-    np.testing.assert_allclose(sampler.pmf, eq_12(300, 500, "mixture", coverage), rtol=1e-9, atol=1e-13)
+    np.testing.assert_allclose(
+        sampler.pmf, eq_12(300, 500, "mixture", coverage), rtol=1e-9, atol=1e-13
+    )
 
 
 @intervals
 def test_resampling_is_truncation(low: float, high: float):
-    resample, truncate = (IntervalSampler(low=low, high=high, tail=tail) for tail in ("resample", "truncate"))
+    resample, truncate = (
+        IntervalSampler(low=low, high=high, tail=tail) for tail in ("resample", "truncate")
+    )
     np.testing.assert_array_equal(resample.pmf, truncate.pmf)
     assert resample != truncate
     assert resample.label != truncate.label
 
 
-@pytest.mark.parametrize(("coverage", "z"), [(0.5, 0.67449), (0.95, 1.95996), (0.68268949, 1.0)], ids=str)
+@pytest.mark.parametrize(
+    ("coverage", "z"), [(0.5, 0.67449), (0.95, 1.95996), (0.68268949, 1.0)], ids=str
+)
 def test_sigma_is_the_width_over_two_z(coverage: float, z: float):
     sampler = IntervalSampler(low=200, high=600, coverage=coverage)
     assert sampler.mu == 400
@@ -80,13 +86,21 @@ def test_sigma_is_the_width_over_two_z(coverage: float, z: float):
     assert sampler.masses[201:601].sum() == pytest.approx(coverage, abs=1e-12)
 
 
-@pytest.mark.parametrize(("low", "high", "digits"), [(100, 200, 0.9785), (900, 1000, 0.75), (100, 1000, 0.5451)], ids=str)
+@pytest.mark.parametrize(
+    ("low", "high", "digits"), [(100, 200, 0.9785), (900, 1000, 0.75), (100, 1000, 0.5451)], ids=str
+)
 def test_lambda_of_known_cells(low: int, high: int, digits: float):
     sampler = IntervalSampler(low=low, high=high)
     closed = phi((T - sampler.mu) / sampler.sigma) - phi((0 - sampler.mu) / sampler.sigma)
     assert round(sampler.inside, 4) == digits
     assert sampler.inside == pytest.approx(closed, abs=1e-13)
-    assert sampler.nominal == {"low": low, "high": high, "mu": (low + high) / 2, "sigma": sampler.sigma, "lambda": sampler.inside}
+    assert sampler.nominal == {
+        "low": low,
+        "high": high,
+        "mu": (low + high) / 2,
+        "sigma": sampler.sigma,
+        "lambda": sampler.inside,
+    }
 
 
 def test_the_mixture_gives_each_step_its_uniform_share():
@@ -102,7 +116,9 @@ def test_mirrored_cells_are_mirror_images(cell: tuple[int, int], tail: str):
     mirror = IntervalSampler(low=T - cell[1], high=T - cell[0], tail=tail)
     assert here.inside == pytest.approx(mirror.inside, abs=1e-14)
     assert here.sigma == mirror.sigma
-    np.testing.assert_allclose(here.pmf, mirror.pmf[::-1], rtol=1e-9, atol=1e-300)  # the smallest masses too
+    np.testing.assert_allclose(
+        here.pmf, mirror.pmf[::-1], rtol=1e-9, atol=1e-300
+    )  # the smallest masses too
     a, b = here.statistics(), mirror.statistics()
     assert a["mean"] + b["mean"] == pytest.approx(T + 1)
     assert a["kl_to_uniform"] == pytest.approx(b["kl_to_uniform"], abs=1e-12)
@@ -146,11 +162,16 @@ def test_statistics_of_the_uniform_sampler():
     assert found["median"] == 500
     assert found["share_below_100"] == pytest.approx(0.1)
     assert found["kl_to_uniform"] == pytest.approx(0, abs=1e-12)
-    left, right = (IntervalSampler(low=low, high=low + 100).statistics(log_snr)["mean_log_snr"] for low in (100, 800))
+    left, right = (
+        IntervalSampler(low=low, high=low + 100).statistics(log_snr)["mean_log_snr"]
+        for low in (100, 800)
+    )
     assert left > found["mean_log_snr"] > right
 
 
-@pytest.mark.parametrize(("at", "index"), [(0, 0), (1, 0), (500, 499), (500.5, 500), (1000, 999)], ids=str)
+@pytest.mark.parametrize(
+    ("at", "index"), [(0, 0), (1, 0), (500, 499), (500.5, 500), (1000, 999)], ids=str
+)
 @pytest.mark.parametrize("tail", ["mixture", "truncate", "clamp", "resample"])
 def test_a_degenerate_interval_is_a_point_mass(at: float, index: int, tail: str):
     sampler = IntervalSampler(low=at, high=at, tail=tail, allow_degenerate=True)
@@ -162,7 +183,9 @@ def test_a_degenerate_interval_is_a_point_mass(at: float, index: int, tail: str)
 
 
 def test_a_degenerate_interval_needs_its_switch():
-    with pytest.raises(UserError, match=re.escape("ci.low=300 must be below ci.high=300; ci.allow_degenerate=true")):
+    with pytest.raises(
+        UserError, match=re.escape("ci.low=300 must be below ci.high=300; ci.allow_degenerate=true")
+    ):
         IntervalSampler(low=300, high=300)
     with pytest.raises(UserError, match=re.escape("ci.low=400 must be below ci.high=300")):
         IntervalSampler(low=400, high=300, allow_degenerate=True)
@@ -196,10 +219,15 @@ def test_a_degenerate_interval_needs_its_switch():
         ({"coverage": math.nan}, "ci.coverage=nan must lie"),
         ({"coverage": "half"}, "ci.coverage=half must lie"),
         ({"coverage": None}, "ci.coverage=None must lie"),
-        ({"tail": "mix"}, "sampler.tail=mix is unknown; choose one of mixture, truncate, clamp, resample"),
+        (
+            {"tail": "mix"},
+            "sampler.tail=mix is unknown; choose one of mixture, truncate, clamp, resample",
+        ),
         ({"tail": None}, "sampler.tail=None is unknown"),
     ],
-    ids=lambda value: ", ".join(f"{k}={v}" for k, v in value.items()) if isinstance(value, dict) else "",
+    ids=lambda value: (
+        ", ".join(f"{k}={v}" for k, v in value.items()) if isinstance(value, dict) else ""
+    ),
 )
 def test_a_wrong_interval_is_refused_by_its_value(wrong: dict[str, object], message: str):
     with pytest.raises(UserError, match=re.escape(message)):

@@ -25,15 +25,24 @@ def test_the_pmf_is_the_integral_of_the_density(mean: float, std: float, steps: 
         return math.exp(-z * z / 2) / (std * math.sqrt(2 * math.pi) * x * (1 - x))
 
     top = 1 / (1 + math.exp(-mean))
-    expected = [quad(density, k / steps, (k + 1) / steps, points=[np.clip(top, k / steps, (k + 1) / steps)])[0] for k in range(steps)]
-    np.testing.assert_allclose(LogitNormalSampler(steps, mean, std).pmf, expected, rtol=1e-7, atol=1e-9)
+    expected = [
+        quad(
+            density, k / steps, (k + 1) / steps, points=[np.clip(top, k / steps, (k + 1) / steps)]
+        )[0]
+        for k in range(steps)
+    ]
+    np.testing.assert_allclose(
+        LogitNormalSampler(steps, mean, std).pmf, expected, rtol=1e-7, atol=1e-9
+    )
 
 
 @settings
 def test_the_cdf_is_that_of_the_normal_distribution_at_the_logit(mean: float, std: float):
     t = np.arange(1, 1000)
     expected = norm.cdf((np.log(t / (1000 - t)) - mean) / std)
-    np.testing.assert_allclose(LogitNormalSampler(1000, mean, std).cdf[:-1], expected, rtol=0, atol=1e-13)
+    np.testing.assert_allclose(
+        LogitNormalSampler(1000, mean, std).cdf[:-1], expected, rtol=0, atol=1e-13
+    )
 
 
 @settings
@@ -51,7 +60,11 @@ def test_a_larger_mean_is_more_noise():
 @settings
 def test_diffusers_draws_have_this_distribution(mean: float, std: float):
     n = 100_000
-    u = compute_density_for_timestep_sampling("logit_normal", n, mean, std, generator=torch.Generator().manual_seed(0))
+    u = compute_density_for_timestep_sampling(
+        "logit_normal", n, mean, std, generator=torch.Generator().manual_seed(0)
+    )
     found = np.bincount((u * 20).long().clamp(max=19).numpy(), minlength=20) / n
     p = LogitNormalSampler(20, mean, std).pmf
-    assert (np.abs(found - p) <= 4 * np.sqrt(p * (1 - p) / n) + 1 / n).all()  # 4 standard errors of a share of n draws
+    assert (
+        np.abs(found - p) <= 4 * np.sqrt(p * (1 - p) / n) + 1 / n
+    ).all()  # 4 standard errors of a share of n draws

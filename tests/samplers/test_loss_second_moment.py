@@ -1,4 +1,6 @@
-"""The adaptive sampler against a reimplementation of improved-diffusion's LossSecondMomentResampler."""
+"""The adaptive sampler against a reimplementation of improved-diffusion's
+LossSecondMomentResampler.
+"""
 
 import copy
 import json
@@ -30,19 +32,29 @@ class Reference:
         if any(len(queue) < self.history for queue in self.losses):
             return [1 / steps] * steps
         roots = [(sum(loss**2 for loss in queue) / self.history) ** 0.5 for queue in self.losses]
-        return [(1 - self.uniform_prob) * root / sum(roots) + self.uniform_prob / steps for root in roots]
+        return [
+            (1 - self.uniform_prob) * root / sum(roots) + self.uniform_prob / steps
+            for root in roots
+        ]
 
 
-def batches(steps: int, n: int, size: int, seed: int = 0) -> list[tuple[torch.Tensor, torch.Tensor]]:
+def batches(
+    steps: int, n: int, size: int, seed: int = 0
+) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """Random t, repeated within a batch too, and losses that fall with t, as those of the noise do."""
     g = torch.Generator().manual_seed(seed)
     ts = [torch.randint(steps, (size,), generator=g) for _ in range(n)]
     return [(t, torch.rand(size, generator=g) * 5 / (1 + t)) for t in ts]
 
 
-@pytest.mark.parametrize(("steps", "history", "share"), [(5, 10, 0.001), (12, 3, 0.2), (1, 2, 0.5), (7, 1, 1.0)], ids=str)
+@pytest.mark.parametrize(
+    ("steps", "history", "share"), [(5, 10, 0.001), (12, 3, 0.2), (1, 2, 0.5), (7, 1, 1.0)], ids=str
+)
 def test_it_is_the_authors_algorithm_after_every_batch(steps: int, history: int, share: float):
-    sampler, reference = LossSecondMomentSampler(steps, history, share), Reference(steps, history, share)
+    sampler, reference = (
+        LossSecondMomentSampler(steps, history, share),
+        Reference(steps, history, share),
+    )
     cold = warm = 0
     for t, losses in batches(steps, 60, 8):
         sampler.update(t, losses)
@@ -64,7 +76,9 @@ def test_it_is_uniform_until_every_step_has_its_losses():
     np.testing.assert_array_equal(sampler.pmf, [0.25] * 4)
     sampler.update(torch.tensor([3]), torch.tensor([1.0]))
     assert sampler.warm
-    np.testing.assert_allclose(sampler.pmf, 0.999 * np.array([0.75, 1 / 12, 1 / 12, 1 / 12]) + 0.001 / 4)
+    np.testing.assert_allclose(
+        sampler.pmf, 0.999 * np.array([0.75, 1 / 12, 1 / 12, 1 / 12]) + 0.001 / 4
+    )
 
 
 def test_every_step_keeps_its_share_of_uniform():
@@ -96,7 +110,9 @@ def test_draws_follow_what_it_learns(kind: str):
         sampler.update(torch.arange(6), torch.tensor(losses))
         p = 0.9 * np.array(losses) / sum(losses) + 0.1 / 6
         found = np.bincount(draw(n, torch.Generator().manual_seed(1)).numpy(), minlength=6) / n
-        assert (np.abs(found - p) <= 4 * np.sqrt(p * (1 - p) / n)).all()  # 4 standard errors of a share of n draws
+        assert (
+            np.abs(found - p) <= 4 * np.sqrt(p * (1 - p) / n)
+        ).all()  # 4 standard errors of a share of n draws
 
 
 @pytest.mark.parametrize("stop", [0, 3, 25, 59])
@@ -134,7 +150,11 @@ def test_a_state_is_a_copy():
 
 @pytest.mark.parametrize(
     "again",
-    [copy.deepcopy, lambda s: pickle.loads(pickle.dumps(s)), lambda s: samplers.build(json.loads(json.dumps(s.spec())))],
+    [
+        copy.deepcopy,
+        lambda s: pickle.loads(pickle.dumps(s)),
+        lambda s: samplers.build(json.loads(json.dumps(s.spec()))),
+    ],
     ids=["deepcopy", "pickle", "spec"],
 )
 def test_a_copy_has_the_parameters_and_has_learned_nothing(again):
@@ -145,7 +165,9 @@ def test_a_copy_has_the_parameters_and_has_learned_nothing(again):
 
 
 def test_with_the_weight_of_its_authors_the_expected_loss_stays_that_of_uniform_training():
-    """E_p[L_t / (T p(t))] = mean L_t at every stage of learning, and the weights are those of the present p."""
+    """E_p[L_t / (T p(t))] = mean L_t at every stage of learning, and the weights are those of the
+    present p.
+    """
     loss_by_t = np.array([8.0, 4, 2, 1, 0.5])
     drawing = ScheduleSampler(LossSecondMomentSampler(5, history=2), mode="correct")
     for t, losses in batches(5, 20, 8):
@@ -157,6 +179,9 @@ def test_with_the_weight_of_its_authors_the_expected_loss_stays_that_of_uniform_
 
 
 def test_it_has_no_place_in_a_mixture_or_a_mirror():
-    for spec in ({"name": "mixture", "parts": [{"name": "loss_second_moment"}]}, {"name": "mirror", "of": {"name": "loss_second_moment"}}):
+    for spec in (
+        {"name": "mixture", "parts": [{"name": "loss_second_moment"}]},
+        {"name": "mirror", "of": {"name": "loss_second_moment"}},
+    ):
         with pytest.raises(UserError, match="fixed distribution"):
             samplers.build(spec)

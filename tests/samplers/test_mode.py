@@ -1,4 +1,6 @@
-"""Mode sampling against its map f(u), evaluated on a grid and solved, and against diffusers' own draws."""
+"""Mode sampling against its map f(u), evaluated on a grid and solved, and against diffusers' own
+draws.
+"""
 
 import math
 
@@ -25,7 +27,8 @@ def test_the_pmf_is_the_share_of_u_that_the_map_sends_to_a_step(scale: float, st
     u = (np.arange(n) + 0.5) / n
     step = np.ceil(f(u, scale) * steps).clip(1, steps).astype(int)
     found = np.bincount(step - 1, minlength=steps) / n
-    # The u of a step are an interval (the map falls), so the midpoints in it are n times its length to within one at each end.
+    # The u of a step are an interval (the map falls), so the midpoints in it are n times its length
+    # to within one at each end.
     np.testing.assert_allclose(ModeSampler(steps, scale).pmf, found, rtol=0, atol=2 / n)
 
 
@@ -34,7 +37,8 @@ def test_the_cdf_solves_the_map(scale: float):
     sampler = ModeSampler(1000, scale)
     for t in (1, 10, 250, 500, 777, 999):
         u = brentq(lambda u, x=t / 1000: f(u, scale) - x, 0, 1, xtol=1e-15)
-        # At the ends of the range of s the map is flat, f(u) = 1 - O(u^2) or f(1/2 + d) = 1/2 - O(d^3): u is known to a root of 1e-16.
+        # At the ends of the range of s the map is flat, f(u) = 1 - O(u^2) or f(1/2 + d) = 1/2 -
+        # O(d^3): u is known to a root of 1e-16.
         assert sampler.cdf[t - 1] == pytest.approx(1 - u, abs=2e-8 if scale == -1 else 1e-11)
 
 
@@ -47,7 +51,8 @@ def test_it_is_symmetric(scale: float):
 @pytest.mark.parametrize("scale", [-0.4, 0.81, 1.29], ids=str)
 def test_the_density_at_the_middle_and_the_ends_is_one_over_the_slope(scale: float):
     p = ModeSampler(1000, scale).pmf
-    # The density is 1 / |f'(u)|, f'(u) = -1 - s (1 - pi/2 sin(pi u)); half a step from there it has changed by less than 1 %.
+    # The density is 1 / |f'(u)|, f'(u) = -1 - s (1 - pi/2 sin(pi u)); half a step from there it has
+    # changed by less than 1 %.
     assert 1000 * p[499] == pytest.approx(1 / (1 - scale * (math.pi / 2 - 1)), rel=0.01)
     assert 1000 * p[0] == pytest.approx(1 / (1 + scale), rel=0.01)
 
@@ -61,7 +66,11 @@ def test_zero_is_uniform_and_the_sign_tells_middle_from_ends():
 @pytest.mark.parametrize("scale", [-0.9, 0.81, 1.29], ids=str)
 def test_diffusers_draws_have_this_distribution(scale: float):
     n = 100_000
-    u = compute_density_for_timestep_sampling("mode", n, mode_scale=scale, generator=torch.Generator().manual_seed(0))
+    u = compute_density_for_timestep_sampling(
+        "mode", n, mode_scale=scale, generator=torch.Generator().manual_seed(0)
+    )
     found = np.bincount((u * 20).long().clamp(0, 19).numpy(), minlength=20) / n
     p = ModeSampler(20, scale).pmf
-    assert (np.abs(found - p) <= 4 * np.sqrt(p * (1 - p) / n) + 1 / n).all()  # 4 standard errors of a share of n draws
+    assert (
+        np.abs(found - p) <= 4 * np.sqrt(p * (1 - p) / n) + 1 / n
+    ).all()  # 4 standard errors of a share of n draws

@@ -1,4 +1,6 @@
-"""A draw launches random numbers and a look-up, and never waits for the device: recorded from torch's own dispatcher."""
+"""A draw launches random numbers and a look-up, and never waits for the device: recorded from
+torch's own dispatcher.
+"""
 
 from typing import Any
 
@@ -25,7 +27,14 @@ EXAMPLES: dict[str, TimestepSampler] = {
 }
 every = pytest.mark.parametrize("sampler", EXAMPLES.values(), ids=EXAMPLES.keys())
 RANDOM = {"aten.randint", "aten.rand", "aten.randperm"}
-LOOK_UP = {"aten.index_select", "aten.searchsorted", "aten.clamp_", "aten.add", "aten.div", "aten.new_ones"}
+LOOK_UP = {
+    "aten.index_select",
+    "aten.searchsorted",
+    "aten.clamp_",
+    "aten.add",
+    "aten.div",
+    "aten.new_ones",
+}
 
 
 class Recorder(TorchDispatchMode):
@@ -35,7 +44,9 @@ class Recorder(TorchDispatchMode):
         super().__init__()
         self.names: list[str] = []
 
-    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    def __torch_dispatch__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
         self.names.append(str(function).rsplit(".", 1)[0])
         return function(*args, **(kwargs or {}))
 
@@ -70,13 +81,22 @@ def test_a_draw_is_random_numbers_and_a_look_up(sampler: TimestepSampler):
 def test_a_stratified_draw_makes_no_sync(sampler: TimestepSampler):
     generator = torch.Generator().manual_seed(0)
     names = recorded(lambda: sampler.stratified(64, generator))
-    assert names == ["aten.rand", "aten.randperm", "aten.add", "aten.div", "aten.clamp_", "aten.searchsorted"]
+    assert names == [
+        "aten.rand",
+        "aten.randperm",
+        "aten.add",
+        "aten.div",
+        "aten.clamp_",
+        "aten.searchsorted",
+    ]
 
 
 @pytest.mark.parametrize("stratified", [False, True], ids=["independent", "stratified"])
 @pytest.mark.parametrize("mode", ["sample", "weight", "correct"])
 @pytest.mark.parametrize("name", ["uniform", "interval", "laplace", "adaptive"])
-def test_draws_and_their_weights_are_random_numbers_and_look_ups(name: str, mode: str, stratified: bool):
+def test_draws_and_their_weights_are_random_numbers_and_look_ups(
+    name: str, mode: str, stratified: bool
+):
     generator = torch.Generator().manual_seed(0)
     drawing = ScheduleSampler(EXAMPLES[name], mode, stratified=stratified)
     names = recorded(lambda: drawing.sample(64, generator=generator))

@@ -1,4 +1,6 @@
-"""A user's own sampler: one file, found by its name on the command line, in a sweep and in the run's fingerprint."""
+"""A user's own sampler: one file, found by its name on the command line, in a sweep and in the
+run's fingerprint.
+"""
 
 import json
 import os
@@ -66,7 +68,11 @@ def command(folder: Path, *arguments: str, **environment: str) -> tuple[int, str
     where = {"PYTHONPATH": str(config_root()), "MEMCTL_RUNS": str(folder / "runs")}
     kept = {k: v for k, v in os.environ.items() if not k.startswith("MEMCTL")}
     done = subprocess.run(
-        [sys.executable, "-m", "memctl.train", *arguments], cwd=folder, env={**kept, **where, **environment}, capture_output=True, text=True
+        [sys.executable, "-m", "memctl.train", *arguments],
+        cwd=folder,
+        env={**kept, **where, **environment},
+        capture_output=True,
+        text=True,
     )
     return done.returncode, done.stdout + done.stderr
 
@@ -79,9 +85,13 @@ def test_its_own_file_makes_a_sampler_of_the_library(own: Own):
     assert samplers.build(json.loads(json.dumps(sampler.spec()))) == sampler
     assert sampler.label == "triangle_peak100_width50"
     assert sampler.sample(1000).min() >= 50
-    mixed = samplers.build({"name": "mixture", "parts": [{"name": "triangle"}, {"name": "uniform"}]})
+    mixed = samplers.build(
+        {"name": "mixture", "parts": [{"name": "triangle"}, {"name": "uniform"}]}
+    )
     assert mixed.pmf.min() == pytest.approx(1 / 2000)
-    assert samplers.use({"name": "triangle", "mode": "weight"}).weights()[0] == pytest.approx(1 / 1000)
+    assert samplers.use({"name": "triangle", "mode": "weight"}).weights()[0] == pytest.approx(
+        1 / 1000
+    )
 
 
 def test_without_a_folder_there_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -117,7 +127,9 @@ class SnrSampler(TimestepSampler):
     )
     schedule = samplers.NoiseSchedule(20, "squaredcos_cap_v2")
     expected = 1 / (1 + np.exp(schedule.log_snr))
-    np.testing.assert_allclose(samplers.build({"name": "by_snr"}, schedule).pmf, expected / expected.sum())
+    np.testing.assert_allclose(
+        samplers.build({"name": "by_snr"}, schedule).pmf, expected / expected.sum()
+    )
 
 
 def test_what_it_imports_and_what_is_abstract_are_no_samplers_of_its_own(own: Own):
@@ -153,10 +165,19 @@ class OneSampler(TimestepSampler):
 )
 WRONG = {
     "syntax": ("x = 1\ndef f(:\n    pass\n", r"file0\.py, line 2: SyntaxError: invalid syntax"),
-    "import": ("\nimport nothing_here\n", r"file0\.py, line 2: ModuleNotFoundError: No module named 'nothing_here'"),
+    "import": (
+        "\nimport nothing_here\n",
+        r"file0\.py, line 2: ModuleNotFoundError: No module named 'nothing_here'",
+    ),
     "error": ("x = 1\n\n\ny = x / 0\n", r"file0\.py, line 4: ZeroDivisionError"),
-    "no name": (MEMBER.format(""), r"file0\.py: class OneSampler needs a name, such as name = 'one'"),
-    "a name that is no word": (MEMBER.format("    name = 'a b'"), r"file0\.py: class OneSampler needs a name, such as name = 'one'"),
+    "no name": (
+        MEMBER.format(""),
+        r"file0\.py: class OneSampler needs a name, such as name = 'one'",
+    ),
+    "a name that is no word": (
+        MEMBER.format("    name = 'a b'"),
+        r"file0\.py: class OneSampler needs a name, such as name = 'one'",
+    ),
     "not frozen": (
         MEMBER.format("    name = 'one'").replace("(frozen=True)", ""),
         r"file0\.py, line \d+: TypeError: cannot inherit non-frozen dataclass",
@@ -177,7 +198,11 @@ def test_a_wrong_file_is_named_with_its_line(own: Own, text: str, message: str):
 
 
 def test_a_field_without_a_default_is_refused_before_anything_runs(own: Own):
-    own(MEMBER.format("    name = 'one'\n    a: float").replace("frozen=True", "frozen=True, kw_only=True"))
+    own(
+        MEMBER.format("    name = 'one'\n    a: float").replace(
+            "frozen=True", "frozen=True, kw_only=True"
+        )
+    )
     with pytest.raises(UserError, match="sampler one: its field a needs a default"):
         install()
 
@@ -185,17 +210,23 @@ def test_a_field_without_a_default_is_refused_before_anything_runs(own: Own):
 @pytest.mark.parametrize("name", ["uniform", "none"])
 def test_a_name_of_memctls_own_is_refused(own: Own, name: str):
     own(MEMBER.format(f"    name = {name!r}"))
-    with pytest.raises(UserError, match=f"memctl has a sampler {name} of its own; give yours another name"):
+    with pytest.raises(
+        UserError, match=f"memctl has a sampler {name} of its own; give yours another name"
+    ):
         samplers.known()
 
 
 def test_a_name_used_twice_is_refused(own: Own):
     own(TRIANGLE, TRIANGLE.replace("TriangleSampler", "Other"))
-    with pytest.raises(UserError, match=r"file1\.py: the name triangle is taken by TriangleSampler"):
+    with pytest.raises(
+        UserError, match=r"file1\.py: the name triangle is taken by TriangleSampler"
+    ):
         own_samplers()
 
 
-def test_a_folder_that_is_named_and_missing_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_folder_that_is_named_and_missing_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     monkeypatch.setenv("MEMCTL_SAMPLERS", str(tmp_path / "nowhere"))
     with pytest.raises(UserError, match=r"MEMCTL_SAMPLERS=.*nowhere is not a folder"):
         own_samplers()
@@ -219,7 +250,10 @@ def test_a_setting_of_any_text_leaves_a_label_fit_for_a_folder(own: Own, text: s
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        ("np.ones(self.timesteps + 1)", r"sampler=one: probabilities\(\) has the shape \(1001,\), not \(1000,\)"),
+        (
+            "np.ones(self.timesteps + 1)",
+            r"sampler=one: probabilities\(\) has the shape \(1001,\), not \(1000,\)",
+        ),
         ("-np.ones(self.timesteps)", "sampler=one leaves no valid distribution"),
         ("np.full(self.timesteps, np.nan)", "sampler=one leaves no valid distribution"),
         ("np.zeros(self.timesteps)", "sampler=one leaves no valid distribution"),
@@ -233,7 +267,10 @@ def test_wrong_probabilities_are_refused(own: Own, body: str, message: str):
 
 
 def test_the_fingerprint_is_of_the_files_content(own: Own, experiment: Callable[..., Experiment]):
-    spec = ["sampler=uniform", "sampler.name=triangle"]  # a node that Hydra knows already: this process has no group entry for it
+    spec = [
+        "sampler=uniform",
+        "sampler.name=triangle",
+    ]  # a node that Hydra knows already: this process has no group entry for it
     found = {}
     for name, text in {
         "a": TRIANGLE,
@@ -255,9 +292,20 @@ def test_a_sweep_takes_it_by_its_name_without_any_yaml(tmp_path: Path, tiny: lis
     (tmp_path / "memctl_samplers" / "mine.py").write_text(TRIANGLE)
     small = [*tiny, "base.epochs=1", "control.epochs=1", "metrics.repeats=20"]
     references = "hydra.sweeper.references=[]"
-    code, out = command(tmp_path, "-m", "sampler=triangle", "sampler.peak=200,800", "hydra/launcher=local", references, *small)
+    code, out = command(
+        tmp_path,
+        "-m",
+        "sampler=triangle",
+        "sampler.peak=200,800",
+        "hydra/launcher=local",
+        references,
+        *small,
+    )
     assert code == 0, out
-    records = {path.parent.name: json.loads(path.read_text()) for path in (tmp_path / "runs").glob("mitdb208/*/record.json")}
+    records = {
+        path.parent.name: json.loads(path.read_text())
+        for path in (tmp_path / "runs").glob("mitdb208/*/record.json")
+    }
     assert set(records) == {"triangle_peak200_s0", "triangle_peak800_s0"}
     for name, record in records.items():
         assert record["sampler"]["name"] == "triangle"
@@ -270,14 +318,28 @@ def test_a_sweep_takes_it_by_its_name_without_any_yaml(tmp_path: Path, tiny: lis
 
 
 MISTAKES = {
-    "misspelt": (["sampler=triangel"], r"memctl: sampler=triangel is unknown \(did you mean triangle\?\); choose one of .*triangle"),
-    "misspelt setting": (["sampler=triangle", "sampler.peek=3"], "Could not override 'sampler.peek'"),
-    "a sweep with a wrong value": (["-m", "sampler=triangle", "sampler.peak=1,abc"], r"memctl: sampler\.peak='abc' is not a number"),
+    "misspelt": (
+        ["sampler=triangel"],
+        (
+            r"memctl: sampler=triangel is unknown \(did you mean triangle\?\); choose one of"
+            r" .*triangle"
+        ),
+    ),
+    "misspelt setting": (
+        ["sampler=triangle", "sampler.peek=3"],
+        "Could not override 'sampler.peek'",
+    ),
+    "a sweep with a wrong value": (
+        ["-m", "sampler=triangle", "sampler.peak=1,abc"],
+        r"memctl: sampler\.peak='abc' is not a number",
+    ),
 }
 
 
 @pytest.mark.parametrize(("arguments", "message"), MISTAKES.values(), ids=MISTAKES.keys())
-def test_a_mistake_on_the_command_line_gets_one_clear_message(tmp_path: Path, arguments: list[str], message: str):
+def test_a_mistake_on_the_command_line_gets_one_clear_message(
+    tmp_path: Path, arguments: list[str], message: str
+):
     (tmp_path / "memctl_samplers").mkdir()
     (tmp_path / "memctl_samplers" / "mine.py").write_text(TRIANGLE)
     code, out = command(tmp_path, *arguments)
@@ -286,10 +348,16 @@ def test_a_mistake_on_the_command_line_gets_one_clear_message(tmp_path: Path, ar
     assert "Traceback" not in out
 
 
-@pytest.mark.parametrize("arguments", [["sampler=uniform"], ["-m", "sampler=uniform,beta"]], ids=["run", "sweep"])
-def test_a_file_that_cannot_be_read_ends_the_command_with_its_line(tmp_path: Path, arguments: list[str]):
+@pytest.mark.parametrize(
+    "arguments", [["sampler=uniform"], ["-m", "sampler=uniform,beta"]], ids=["run", "sweep"]
+)
+def test_a_file_that_cannot_be_read_ends_the_command_with_its_line(
+    tmp_path: Path, arguments: list[str]
+):
     (tmp_path / "memctl_samplers").mkdir()
-    (tmp_path / "memctl_samplers" / "mine.py").write_text(TRIANGLE.replace("def probabilities(self):", "def probabilities(self:"))
+    (tmp_path / "memctl_samplers" / "mine.py").write_text(
+        TRIANGLE.replace("def probabilities(self):", "def probabilities(self:")
+    )
     code, out = command(tmp_path, *arguments)
     assert code != 0
     assert re.fullmatch(r"memctl: \S*mine\.py, line 16: SyntaxError: [^\n]*\n", out), out

@@ -33,7 +33,9 @@ def betas64(name: str, steps: int, start: float = 1e-4, end: float = 0.02) -> np
 
 
 def rescaled(abar: np.ndarray) -> np.ndarray:
-    """Algorithm 1 of Lin et al. 2023: sqrt(abar) shifted to end in 0 and scaled to begin where it did."""
+    """Algorithm 1 of Lin et al. 2023: sqrt(abar) shifted to end in 0 and scaled to begin where it
+    did.
+    """
     root = np.sqrt(abar)
     return ((root - root[-1]) * root[0] / (root[0] - root[-1])) ** 2
 
@@ -52,8 +54,9 @@ def test_log_snr_is_that_of_the_formulas(name: str, zero: bool, steps: int):
     if zero:
         assert found[-1] == -math.inf
         found, expected = found[:-1], expected[:-1]
-    # Diffusers keeps betas in float32, to 6e-8 of 1 - beta each: over t steps log abar is off by up to 6e-8 t (1,000: 6e-5). Near a
-    # rescaled end sqrt(abar) is a difference of numbers near 0.006 or 0.9 in float32, and its last few steps are worse.
+    # Diffusers keeps betas in float32, to 6e-8 of 1 - beta each: over t steps log abar is off by up
+    # to 6e-8 t (1,000: 6e-5). Near a rescaled end sqrt(abar) is a difference of numbers near 0.006
+    # or 0.9 in float32, and its last few steps are worse.
     end = len(found) - 5 if zero else len(found)
     np.testing.assert_allclose(found[:end], expected[:end], rtol=0, atol=0.02 if zero else 1e-3)
     assert (np.diff(found) < 0).all()
@@ -62,7 +65,9 @@ def test_log_snr_is_that_of_the_formulas(name: str, zero: bool, steps: int):
 @names
 @zeros
 def test_the_forward_process_is_diffusers_own(name: str, zero: bool):
-    config = Diffusion(schedule=name, beta_start=2e-4, beta_end=0.03, zero_terminal_snr=zero, timesteps=50)
+    config = Diffusion(
+        schedule=name, beta_start=2e-4, beta_end=0.03, zero_terminal_snr=zero, timesteps=50
+    )
     found = NoiseSchedule.configured(config).forward_process(prediction_type="sample")
     expected = DDPMScheduler(50, 2e-4, 0.03, name, rescale_betas_zero_snr=zero)
     assert torch.equal(found.betas, expected.betas)
@@ -83,11 +88,19 @@ def test_of_a_scheduler_is_the_schedule_of_its_betas(name: str, zero: bool):
 
 
 def test_of_any_object_with_betas():
-    """Another scheduler of diffusers, and a GaussianDiffusion of other code, which has an array of numpy."""
+    """Another scheduler of diffusers, and a GaussianDiffusion of other code, which has an array of
+    numpy.
+    """
     betas = np.linspace(1e-4, 0.02, 1000)
-    for other in (SimpleNamespace(betas=betas), SimpleNamespace(betas=betas.tolist()), DDIMScheduler(1000, 1e-4, 0.02)):
+    for other in (
+        SimpleNamespace(betas=betas),
+        SimpleNamespace(betas=betas.tolist()),
+        DDIMScheduler(1000, 1e-4, 0.02),
+    ):
         found = NoiseSchedule.of(other)
-        np.testing.assert_allclose(found.log_snr, NoiseSchedule().log_snr, rtol=0, atol=1e-4)  # float32 betas, as above
+        np.testing.assert_allclose(
+            found.log_snr, NoiseSchedule().log_snr, rtol=0, atol=1e-4
+        )  # float32 betas, as above
     np.testing.assert_allclose(
         NoiseSchedule.of(SimpleNamespace(betas=betas)).log_snr,
         np.log(np.cumprod(1 - betas) / (1 - np.cumprod(1 - betas))),
@@ -125,7 +138,10 @@ def test_log_snr_cannot_be_changed():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"schedule": "cosine"}, "diffusion.schedule=cosine must be linear, scaled_linear, squaredcos_cap_v2 or sigmoid"),
+        (
+            {"schedule": "cosine"},
+            "diffusion.schedule=cosine must be linear, scaled_linear, squaredcos_cap_v2 or sigmoid",
+        ),
         ({"betas": (0.1, 0.2)}, "a noise schedule of 3 steps cannot have 2 betas"),
         ({"betas": (0.1, 0.0, 0.2)}, r"must lie in (0, 1)"),
         ({"betas": (0.1, 1.0, 0.2)}, r"must lie in (0, 1)"),
@@ -141,5 +157,11 @@ def test_a_wrong_schedule_is_refused(wrong: dict[str, object], message: str):
 
 
 def test_a_single_step_cannot_end_without_signal_and_begin_with_it():
-    with pytest.raises(UserError, match=r"diffusion\.timesteps=1 must be a whole number of at least 2 where the terminal SNR is zero"):
+    with pytest.raises(
+        UserError,
+        match=(
+            r"diffusion\.timesteps=1 must be a whole number of at least 2 where the terminal SNR is"
+            r" zero"
+        ),
+    ):
         _ = NoiseSchedule(1, zero_terminal_snr=True).log_snr

@@ -1,4 +1,6 @@
-"""The three uses of a distribution: drawn from, weighted by, corrected for; by exact enumeration over t of a real network's gradients."""
+"""The three uses of a distribution: drawn from, weighted by, corrected for; by exact enumeration
+over t of a real network's gradients.
+"""
 
 import math
 import pickle
@@ -44,7 +46,9 @@ every = pytest.mark.parametrize("sampler", [*FULL.values(), *HOLES.values()], id
 
 @pytest.fixture(scope="module")
 def gradients() -> Tensor:
-    """The gradient of L_t, the mean over 4 records with fixed noise, of a small denoiser; for every t: shape (T, parameters)."""
+    """The gradient of L_t, the mean over 4 records with fixed noise, of a small denoiser; for every
+    t: shape (T, parameters).
+    """
     g = torch.Generator().manual_seed(0)
     x0, eps = torch.randn(4, 3, generator=g).double(), torch.randn(4, 3, generator=g).double()
     abar = torch.tensor(np.cumprod(1 - np.linspace(0.01, 0.4, T)))
@@ -56,7 +60,11 @@ def gradients() -> Tensor:
     for t in range(T):
         x_t = abar[t].sqrt() * x0 + (1 - abar[t]).sqrt() * eps
         loss = (network(torch.cat([x_t, torch.full((4, 1), t / T)], dim=1)) - eps).square().mean()
-        rows.append(torch.cat([grad.flatten() for grad in torch.autograd.grad(loss, list(network.parameters()))]))
+        rows.append(
+            torch.cat(
+                [grad.flatten() for grad in torch.autograd.grad(loss, list(network.parameters()))]
+            )
+        )
     return torch.stack(rows)
 
 
@@ -66,17 +74,25 @@ def expected(drawing: ScheduleSampler, values: Tensor) -> np.ndarray:
 
 
 @every
-def test_sampling_and_weighting_have_the_same_expected_gradient(sampler: TimestepSampler, gradients: Tensor):
-    sample, weight = (expected(ScheduleSampler(sampler, mode), gradients) for mode in ("sample", "weight"))
+def test_sampling_and_weighting_have_the_same_expected_gradient(
+    sampler: TimestepSampler, gradients: Tensor
+):
+    sample, weight = (
+        expected(ScheduleSampler(sampler, mode), gradients) for mode in ("sample", "weight")
+    )
     by_hand = sum(p * row for p, row in zip(sampler.pmf, gradients.numpy(), strict=True))
     np.testing.assert_allclose(sample, by_hand, rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose(weight, sample, rtol=1e-12, atol=1e-14)
     if not isinstance(sampler, UniformSampler):
-        assert np.abs(sample - gradients.numpy().mean(0)).max() > 1e-3  # another objective than uniform training
+        assert (
+            np.abs(sample - gradients.numpy().mean(0)).max() > 1e-3
+        )  # another objective than uniform training
 
 
 @full
-def test_correcting_has_the_expected_gradient_of_uniform_training(sampler: TimestepSampler, gradients: Tensor):
+def test_correcting_has_the_expected_gradient_of_uniform_training(
+    sampler: TimestepSampler, gradients: Tensor
+):
     found = expected(ScheduleSampler(sampler, "correct"), gradients)
     np.testing.assert_allclose(found, gradients.numpy().mean(0), rtol=1e-12, atol=1e-14)
 
@@ -84,14 +100,17 @@ def test_correcting_has_the_expected_gradient_of_uniform_training(sampler: Times
 @pytest.mark.parametrize("stratified", [False, True], ids=["independent", "stratified"])
 @pytest.mark.parametrize("mode", samplers.MODES)
 @full
-def test_the_mean_over_draws_is_the_expected_gradient(sampler: TimestepSampler, mode: str, stratified: bool, gradients: Tensor):
+def test_the_mean_over_draws_is_the_expected_gradient(
+    sampler: TimestepSampler, mode: str, stratified: bool, gradients: Tensor
+):
     n = 50_000
     drawing = ScheduleSampler(sampler, mode, stratified=stratified)
     t, w = drawing.sample(n, generator=torch.Generator().manual_seed(4))
     assert t.shape == w.shape == (n,)
     assert w.dtype == torch.float32
     each = w.double()[:, None] * gradients[t]
-    # 4 standard errors of the mean of n draws, that the sample itself shows (an upper bound where draws are stratified)
+    # 4 standard errors of the mean of n draws, that the sample itself shows (an upper bound where
+    # draws are stratified)
     tolerance = 4 * each.std(dim=0).numpy() / math.sqrt(n) + 1e-6
     assert (np.abs(each.mean(dim=0).numpy() - expected(drawing, gradients)) <= tolerance).all()
 
@@ -106,9 +125,15 @@ def test_weighting_draws_uniformly_and_the_others_from_the_sampler():
 @every
 def test_the_weights_are_one_then_t_times_p_then_its_inverse(sampler: TimestepSampler):
     np.testing.assert_array_equal(ScheduleSampler(sampler).loss_weights, np.ones(T))
-    np.testing.assert_allclose(ScheduleSampler(sampler, "weight").loss_weights, [T * p for p in sampler.pmf], rtol=1e-15)
+    np.testing.assert_allclose(
+        ScheduleSampler(sampler, "weight").loss_weights, [T * p for p in sampler.pmf], rtol=1e-15
+    )
     if (sampler.pmf > 0).all():
-        np.testing.assert_allclose(ScheduleSampler(sampler, "correct").loss_weights, [1 / (T * p) for p in sampler.pmf], rtol=1e-15)
+        np.testing.assert_allclose(
+            ScheduleSampler(sampler, "correct").loss_weights,
+            [1 / (T * p) for p in sampler.pmf],
+            rtol=1e-15,
+        )
 
 
 @pytest.mark.parametrize("mode", samplers.MODES)
@@ -127,7 +152,10 @@ def test_a_step_that_is_never_drawn_cannot_be_corrected_for(sampler: TimestepSam
     for ask in (lambda: drawing.loss_weights, lambda: drawing.sample(4), lambda: drawing.ess):
         with pytest.raises(
             UserError,
-            match=rf"sampler.mode=correct needs p\(t\) > 0 at every step.* is 0 \(or below 1e-15, never drawn\) at {never} of {T}; mix it",
+            match=(
+                r"sampler.mode=correct needs p\(t\) > 0 at every step.* is 0 \(or below 1e-15,"
+                rf" never drawn\) at {never} of {T}; mix it"
+            ),
         ):
             ask()
 
@@ -140,7 +168,9 @@ RARE = [
 
 
 @pytest.mark.parametrize(
-    "sampler", [LogitNormalSampler(logit_std=0.5), IntervalSampler(low=950, high=1000, tail="truncate")], ids=lambda s: s.label
+    "sampler",
+    [LogitNormalSampler(logit_std=0.5), IntervalSampler(low=950, high=1000, tail="truncate")],
+    ids=lambda s: s.label,
 )
 def test_a_step_that_no_draw_would_meet_cannot_be_corrected_for(sampler: TimestepSampler):
     assert 0 < sampler.pmf.min() < 2**-50
@@ -149,11 +179,22 @@ def test_a_step_that_no_draw_would_meet_cannot_be_corrected_for(sampler: Timeste
 
 
 @pytest.mark.parametrize("sampler", RARE, ids=lambda s: s.label)
-def test_the_rarest_steps_are_drawn_where_they_are_to_be_corrected_for(sampler: TimestepSampler, monkeypatch: pytest.MonkeyPatch):
-    """Each u in (0, 1) that lies in a step's share of the cdf draws it, however small; the table of `sample` has no such steps."""
-    rare = [k for k in np.flatnonzero(sampler.pmf < 2**-21) if np.nextafter(sampler.cdf[k - 1] if k else 0, 1) < sampler.cdf[k]]
+def test_the_rarest_steps_are_drawn_where_they_are_to_be_corrected_for(
+    sampler: TimestepSampler, monkeypatch: pytest.MonkeyPatch
+):
+    """Each u in (0, 1) that lies in a step's share of the cdf draws it, however small; the table of
+    `sample` has no such steps.
+    """
+    rare = [
+        k
+        for k in np.flatnonzero(sampler.pmf < 2**-21)
+        if np.nextafter(sampler.cdf[k - 1] if k else 0, 1) < sampler.cdf[k]
+    ]
     assert rare
-    u = torch.tensor([((sampler.cdf[k - 1] if k else 0.0) + sampler.cdf[k]) / 2 for k in rare], dtype=torch.float64)
+    u = torch.tensor(
+        [((sampler.cdf[k - 1] if k else 0.0) + sampler.cdf[k]) / 2 for k in rare],
+        dtype=torch.float64,
+    )
     monkeypatch.setattr(torch, "rand", lambda n, **kwargs: u[:n].clone())
     drawn, w = ScheduleSampler(sampler, "correct").sample(len(rare))
     assert drawn.tolist() == [int(k) for k in rare]
@@ -161,14 +202,21 @@ def test_the_rarest_steps_are_drawn_where_they_are_to_be_corrected_for(sampler: 
 
 
 @pytest.mark.parametrize("sampler", RARE, ids=lambda s: s.label)
-def test_the_middle_of_each_share_of_the_unit_interval_is_corrected_to_uniform(sampler: TimestepSampler, monkeypatch: pytest.MonkeyPatch):
-    """Each u = (k + 1/2) / 2^20 drawn once: their weights make the expected loss that of uniform training."""
+def test_the_middle_of_each_share_of_the_unit_interval_is_corrected_to_uniform(
+    sampler: TimestepSampler, monkeypatch: pytest.MonkeyPatch
+):
+    """Each u = (k + 1/2) / 2^20 drawn once: their weights make the expected loss that of uniform
+    training.
+    """
     mixed = MixtureSampler(parts=(sampler, UniformSampler()), weights=(9, 1))
     drawing = ScheduleSampler(mixed, "correct")
-    monkeypatch.setattr(torch, "rand", lambda n, **kwargs: (torch.arange(n, dtype=torch.float64) + 0.5) / n)
+    monkeypatch.setattr(
+        torch, "rand", lambda n, **kwargs: (torch.arange(n, dtype=torch.float64) + 0.5) / n
+    )
     t, w = drawing.sample(1 << 20)
     loss = 5 / (1 + torch.arange(1000).double() / 20)
-    # P(step <= t) is off by up to 2^-21, over which w L, of at most 10 x 5, varies up and down once: 4 x 50 x 2^-21 = 1e-4
+    # P(step <= t) is off by up to 2^-21, over which w L, of at most 10 x 5, varies up and down
+    # once: 4 x 50 x 2^-21 = 1e-4
     assert float((w.double() * loss[t]).mean()) == pytest.approx(float(loss.mean()), abs=1e-4)
 
 
@@ -188,7 +236,9 @@ def test_a_clip_trades_variance_for_bias(gradients: Tensor):
 
     def variance(drawing: ScheduleSampler) -> float:
         mean = expected(drawing, gradients)
-        return float(((drawing.weights() * drawing.loss_weights**2) @ gradients.numpy() ** 2 - mean**2).sum())
+        return float(
+            ((drawing.weights() * drawing.loss_weights**2) @ gradients.numpy() ** 2 - mean**2).sum()
+        )
 
     target = gradients.numpy().mean(0)
     bias = [np.abs(expected(drawing, gradients) - target).max() for drawing in (free, clipped)]
@@ -201,13 +251,18 @@ def test_a_clip_trades_variance_for_bias(gradients: Tensor):
 def test_a_clip_above_every_weight_changes_nothing():
     sampler = FULL["interval"]
     for mode in samplers.MODES:
-        np.testing.assert_array_equal(ScheduleSampler(sampler, mode, 1e9).loss_weights, ScheduleSampler(sampler, mode).loss_weights)
+        np.testing.assert_array_equal(
+            ScheduleSampler(sampler, mode, 1e9).loss_weights,
+            ScheduleSampler(sampler, mode).loss_weights,
+        )
 
 
 @pytest.mark.parametrize("clip", [None, 2.0])
 @pytest.mark.parametrize("mode", samplers.MODES)
 @full
-def test_the_effective_sample_size_is_kishs(sampler: TimestepSampler, mode: str, clip: float | None):
+def test_the_effective_sample_size_is_kishs(
+    sampler: TimestepSampler, mode: str, clip: float | None
+):
     drawing = ScheduleSampler(sampler, mode, clip)
     first = sum(q * w for q, w in zip(drawing.weights(), drawing.loss_weights, strict=True))
     second = sum(q * w * w for q, w in zip(drawing.weights(), drawing.loss_weights, strict=True))
@@ -217,13 +272,16 @@ def test_the_effective_sample_size_is_kishs(sampler: TimestepSampler, mode: str,
         assert drawing.ess == pytest.approx(1)
     n = 100_000
     w = drawing.sample(n, generator=torch.Generator().manual_seed(2))[1].double().numpy()
-    # (sum w)^2 / (n sum w^2) of n draws; by the delta method its standard error is ess sd(2 w/E w - w^2/E w^2) / sqrt(n)
+    # (sum w)^2 / (n sum w^2) of n draws; by the delta method its standard error is ess sd(2 w/E w -
+    # w^2/E w^2) / sqrt(n)
     error = drawing.ess * np.std(2 * w / w.mean() - w**2 / (w**2).mean()) / math.sqrt(n)
     assert abs(w.sum() ** 2 / (n * (w**2).sum()) - drawing.ess) <= 4 * error + 1e-6
 
 
 def test_the_effective_sample_size_of_known_cases():
-    assert ScheduleSampler(BandSampler(T, 2, 5), "weight").ess == pytest.approx(3 / T)  # 3 of T steps count
+    assert ScheduleSampler(BandSampler(T, 2, 5), "weight").ess == pytest.approx(
+        3 / T
+    )  # 3 of T steps count
     assert ScheduleSampler(FixedSampler(T, 1), "weight").ess == pytest.approx(1 / T)
     assert ScheduleSampler(UniformSampler(T), "correct").ess == pytest.approx(1)
 
@@ -253,14 +311,21 @@ def test_a_wrong_use_is_refused(wrong: dict[str, object], message: str):
 
 def test_use_takes_a_spec_apart():
     spec = {"name": "fixed", "t": 3, "mode": "weight", "clip": 2.0, "stratified": True}
-    assert samplers.use(spec, NoiseSchedule(T)) == ScheduleSampler(FixedSampler(T, 3), "weight", 2.0, True)
+    assert samplers.use(spec, NoiseSchedule(T)) == ScheduleSampler(
+        FixedSampler(T, 3), "weight", 2.0, True
+    )
     assert samplers.use({"name": "uniform"}) == ScheduleSampler(UniformSampler())
     assert spec["mode"] == "weight"  # the caller's own is left alone
     assert samplers.use(spec).use == {"mode": "weight", "clip": 2.0, "stratified": True}
 
 
 def test_labels_tell_uses_apart():
-    uses = [(mode, clip, stratified) for mode in samplers.MODES for clip in (None, 2.5, 5.0) for stratified in (False, True)]
+    uses = [
+        (mode, clip, stratified)
+        for mode in samplers.MODES
+        for clip in (None, 2.5, 5.0)
+        for stratified in (False, True)
+    ]
     labels = [ScheduleSampler(UniformSampler(T), *use).label for use in uses]
     assert len(set(labels)) == len(uses)
     assert labels[0] == "uniform"
@@ -270,7 +335,9 @@ def test_labels_tell_uses_apart():
 
 @pytest.mark.parametrize("mode", samplers.MODES)
 def test_it_has_the_interface_of_improved_diffusion(mode: str):
-    """`t, w = sampler.sample(batch_size, device)`, `weights()` and `update_with_local_losses(t, losses)`, as its train loop calls them."""
+    """`t, w = sampler.sample(batch_size, device)`, `weights()` and `update_with_local_losses(t,
+    losses)`, as its train loop calls them.
+    """
     drawing = ScheduleSampler(LossSecondMomentSampler(T, history=1, uniform_prob=0.1), mode)
     device = torch.device("cpu")
     losses = torch.rand(64, generator=torch.Generator().manual_seed(0))
@@ -283,7 +350,10 @@ def test_it_has_the_interface_of_improved_diffusion(mode: str):
     assert drawing.sampler.warm
     assert drawing.weights().shape == (T,)
     assert drawing.weights().sum() == pytest.approx(1)
-    np.testing.assert_allclose(drawing.weights() * drawing.loss_weights, {"correct": np.full(T, 1 / T)}.get(mode, drawing.sampler.pmf))
+    np.testing.assert_allclose(
+        drawing.weights() * drawing.loss_weights,
+        {"correct": np.full(T, 1 / T)}.get(mode, drawing.sampler.pmf),
+    )
     assert drawing.sampler.pmf[0] > 2 * drawing.sampler.pmf[-1]
 
 
@@ -295,7 +365,9 @@ def test_losses_teach_a_fixed_sampler_nothing():
 
 
 def test_a_state_that_is_loaded_changes_the_weights_of_draws():
-    drawing, other = (ScheduleSampler(LossSecondMomentSampler(3, history=1), "correct") for _ in range(2))
+    drawing, other = (
+        ScheduleSampler(LossSecondMomentSampler(3, history=1), "correct") for _ in range(2)
+    )
     other.update_with_local_losses(torch.arange(3), torch.tensor([4.0, 1.0, 1.0]))
     assert drawing.weight(torch.arange(3)).tolist() == [1, 1, 1]
     drawing.sampler.load_state_dict(other.sampler.state_dict())

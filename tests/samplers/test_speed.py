@@ -8,7 +8,9 @@ from memctl.samplers.schedule import SCHEDULES
 
 
 def formula(schedule: NoiseSchedule, k: float, threshold: float) -> np.ndarray:
-    """tanh(1e6 (d sqrt(1 - abar)/dt - 1e-4)) + 1.5, normalised; 1.5 makes the ratio 5: (1.5 + 1) / (1.5 - 1)."""
+    """tanh(1e6 (d sqrt(1 - abar)/dt - 1e-4)) + 1.5, normalised; 1.5 makes the ratio 5: (1.5 + 1) /
+    (1.5 - 1).
+    """
     abar = np.cumprod(1 - schedule.forward_process().betas.double().numpy())
     p = np.tanh(1e6 * (np.gradient(np.sqrt(1 - abar)) - threshold)) + (k + 1) / (k - 1)
     return p / p.sum()
@@ -19,9 +21,12 @@ def formula(schedule: NoiseSchedule, k: float, threshold: float) -> np.ndarray:
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_it_is_the_authors_formula(name: str, zero: bool, k: float, threshold: float):
     schedule = NoiseSchedule(schedule=name, zero_terminal_snr=zero)
-    # Rounding of sqrt(1 - abar), 1e-16 a step, times the formula's 1e6, over p of at least 1/(2k) of the largest.
+    # Rounding of sqrt(1 - abar), 1e-16 a step, times the formula's 1e6, over p of at least 1/(2k)
+    # of the largest.
     np.testing.assert_allclose(
-        SpeedSampler(1000, k=k, threshold=threshold, schedule=schedule).pmf, formula(schedule, k, threshold), rtol=1e-7
+        SpeedSampler(1000, k=k, threshold=threshold, schedule=schedule).pmf,
+        formula(schedule, k, threshold),
+        rtol=1e-7,
     )
 
 

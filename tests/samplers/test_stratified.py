@@ -1,4 +1,6 @@
-"""Stratified draws: the same distribution at every place, one draw a stratum, in random order, and less variance."""
+"""Stratified draws: the same distribution at every place, one draw a stratum, in random order, and
+less variance.
+"""
 
 import math
 
@@ -40,7 +42,9 @@ def independent(sampler: TimestepSampler, count: int, n: int, seed: int = 1) -> 
 @pytest.mark.parametrize("n", [1, 2, 7, 64, 1000])
 @every
 def test_each_stratum_has_exactly_one_draw(sampler: TimestepSampler, n: int):
-    """Sorted, draw i is a step whose share of the cdf, (P(step < t), P(step <= t)], meets the stratum [i/n, (i + 1)/n]."""
+    """Sorted, draw i is a step whose share of the cdf, (P(step < t), P(step <= t)], meets the
+    stratum [i/n, (i + 1)/n].
+    """
     below, cdf = np.concatenate([[0], sampler.cdf[:-1]]), sampler.cdf
     for batch in batches(sampler, 20, n):
         t = np.sort(batch.numpy())
@@ -60,7 +64,9 @@ def test_each_place_of_a_batch_has_the_distribution(sampler: TimestepSampler):
     p = np.array([part.sum() for part in np.array_split(sampler.pmf, 10)])
     for place in range(8):
         found = np.bincount(drawn[:, place] // 100, minlength=10) / count
-        assert (np.abs(found - p) <= 4 * np.sqrt(p * (1 - p) / count) + 1 / count).all()  # 4 standard errors of a share of `count`
+        assert (
+            np.abs(found - p) <= 4 * np.sqrt(p * (1 - p) / count) + 1 / count
+        ).all()  # 4 standard errors of a share of `count`
 
 
 @every
@@ -69,17 +75,23 @@ def test_the_order_is_random(sampler: TimestepSampler):
     drawn = batches(sampler, count, n).double()
     centred = drawn - drawn.mean(dim=1, keepdim=True)
     place = torch.arange(n).double() - (n - 1) / 2
-    # In each batch a random order has a correlation with the place of mean 0 and variance 1/(n - 1).
+    # In each batch a random order has a correlation with the place of mean 0 and variance 1/(n -
+    # 1).
     r = (centred @ place) / (centred.norm(dim=1) * place.norm())
     assert abs(float(r.mean())) <= 4 / math.sqrt((n - 1) * count)
-    assert float(r.var()) == pytest.approx(1 / (n - 1), rel=4 * math.sqrt(2 / count))  # a variance's own 4 standard errors
+    assert float(r.var()) == pytest.approx(
+        1 / (n - 1), rel=4 * math.sqrt(2 / count)
+    )  # a variance's own 4 standard errors
     neighbours = ((centred[:, 1:] * centred[:, :-1]).sum(1) / centred.square().sum(1)).mean()
-    # Of n values that sum to 0, two at random have the correlation -1/(n - 1): over n - 1 pairs, -1/n of the sum of squares.
+    # Of n values that sum to 0, two at random have the correlation -1/(n - 1): over n - 1 pairs,
+    # -1/n of the sum of squares.
     assert float(neighbours) == pytest.approx(-1 / n, abs=4 / math.sqrt(n * count))
 
 
 def within_strata(sampler: TimestepSampler, f: np.ndarray, n: int) -> float:
-    """The variance of the mean of f over a batch, sum_i Var(f | stratum i) / n^2, from the overlaps of strata and steps."""
+    """The variance of the mean of f over a batch, sum_i Var(f | stratum i) / n^2, from the overlaps
+    of strata and steps.
+    """
     low, high = np.concatenate([[0], sampler.cdf[:-1]]), sampler.cdf
     total = 0.0
     for i in range(n):
@@ -88,8 +100,9 @@ def within_strata(sampler: TimestepSampler, f: np.ndarray, n: int) -> float:
     return total / n**2
 
 
-# That variance as a share of the variance of independent draws, at most, for batches of 8, 32 and 128. For a smooth quantile it falls
-# as 1/n^2. Where a share of uniform is mixed in, or a tail is long, a few strata hold all of the small t, and it falls as 1/n or so.
+# That variance as a share of the variance of independent draws, at most, for batches of 8, 32 and
+# 128. For a smooth quantile it falls as 1/n^2. Where a share of uniform is mixed in, or a tail is
+# long, a few strata hold all of the small t, and it falls as 1/n or so.
 SHARES = {
     "uniform": (0.35, 0.07, 0.006),
     "interval": (0.28, 0.05, 0.005),
@@ -107,23 +120,33 @@ def test_the_variance_of_a_batch_is_lower_and_as_computed(name: str, n: int, col
     count = 1500
     f = 1 / (1 + np.arange(1, 1001) / 20)  # falls as the loss of the noise does
     exact = sampler.pmf @ f
-    variances = {"stratified": within_strata(sampler, f, n), "independent": float(sampler.pmf @ (f - exact) ** 2) / n}
+    variances = {
+        "stratified": within_strata(sampler, f, n),
+        "independent": float(sampler.pmf @ (f - exact) ** 2) / n,
+    }
     assert variances["stratified"] <= SHARES[name][column] * variances["independent"]
-    for kind, batch in (("stratified", batches(sampler, count, n)), ("independent", independent(sampler, count, n))):
+    for kind, batch in (
+        ("stratified", batches(sampler, count, n)),
+        ("independent", independent(sampler, count, n)),
+    ):
         means = torch.from_numpy(f)[batch].mean(dim=1).numpy()
-        # 4 standard errors of a mean of `count` values, and of their variance, by its fourth moment; the table's rounding
+        # 4 standard errors of a mean of `count` values, and of their variance, by its fourth
+        # moment; the table's rounding
         assert abs(means.mean() - exact) <= 4 * means.std() / math.sqrt(count) + 1e-6
         error = math.sqrt(np.mean((means - exact) ** 4) - means.var() ** 2) / math.sqrt(count)
         assert abs(means.var() - variances[kind]) <= 4 * error
 
 
 def test_the_variance_of_a_smooth_mean_falls_with_the_cube_of_the_batch():
-    """For f(t) = t and uniform t: independent, Var t / n; stratified, Var t / n^3, while strata hold many steps."""
+    """For f(t) = t and uniform t: independent, Var t / n; stratified, Var t / n^3, while strata
+    hold many steps.
+    """
     count = 4000
     for n in (4, 16):
         found = float(batches(UniformSampler(), count, n).double().mean(dim=1).var())
         expected = (1000**2 - 1) / 12 / n**3
-        # 4 standard errors of a variance, sqrt(2 / count) each; within a step t does not vary, under 1 % for 1000/16 steps a stratum
+        # 4 standard errors of a variance, sqrt(2 / count) each; within a step t does not vary,
+        # under 1 % for 1000/16 steps a stratum
         assert found == pytest.approx(expected, rel=4 * math.sqrt(2 / count) + 0.01)
 
 
@@ -134,7 +157,10 @@ def test_every_use_of_a_sampler_can_be_stratified(mode: str):
     sampler = IntervalSampler(low=100, high=900)
     variance = {}
     for stratified in (False, True):
-        drawing, g = ScheduleSampler(sampler, mode, stratified=stratified), torch.Generator().manual_seed(3)
+        drawing, g = (
+            ScheduleSampler(sampler, mode, stratified=stratified),
+            torch.Generator().manual_seed(3),
+        )
         drawn = [drawing.sample(n, generator=g) for _ in range(count)]
         means = torch.stack([(w.double() * loss[t]).mean() for t, w in drawn])
         exact = float((drawing.weights() * drawing.loss_weights) @ loss.numpy())

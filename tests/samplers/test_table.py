@@ -26,7 +26,9 @@ TEXTS = {
 @pytest.mark.parametrize("name", ["p.csv", "p.txt", "p"])
 def test_a_text_of_numbers(tmp_path: Path, name: str, text: str):
     (tmp_path / name).write_bytes(text.encode())
-    np.testing.assert_allclose(TableSampler(4, str(tmp_path / name)).pmf, np.array(NUMBERS) / 4, rtol=1e-15)
+    np.testing.assert_allclose(
+        TableSampler(4, str(tmp_path / name)).pmf, np.array(NUMBERS) / 4, rtol=1e-15
+    )
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "uint8", "bool"])
@@ -34,30 +36,42 @@ def test_an_array_of_numpy(tmp_path: Path, dtype: str):
     numbers = np.array(NUMBERS).astype(dtype)
     np.save(tmp_path / "p.npy", numbers)
     expected = numbers.astype(float)
-    np.testing.assert_allclose(TableSampler(4, str(tmp_path / "p.npy")).pmf, expected / expected.sum(), rtol=1e-15)
+    np.testing.assert_allclose(
+        TableSampler(4, str(tmp_path / "p.npy")).pmf, expected / expected.sum(), rtol=1e-15
+    )
 
 
 def test_any_scale_will_do(tmp_path: Path):
     for scale in (1e-300, 1e300):
         np.save(tmp_path / f"{scale}.npy", np.array(NUMBERS) * scale)
-        np.testing.assert_allclose(TableSampler(4, str(tmp_path / f"{scale}.npy")).pmf, np.array(NUMBERS) / 4, rtol=1e-12)
+        np.testing.assert_allclose(
+            TableSampler(4, str(tmp_path / f"{scale}.npy")).pmf, np.array(NUMBERS) / 4, rtol=1e-12
+        )
 
 
 def test_the_table_of_a_sampler_is_that_sampler(tmp_path: Path):
     sampler = IntervalSampler(low=100, high=300)
     (tmp_path / "p.csv").write_text("\n".join(map(repr, sampler.pmf.tolist())))
-    np.testing.assert_allclose(TableSampler(path=str(tmp_path / "p.csv")).pmf, sampler.pmf, rtol=1e-14)
+    np.testing.assert_allclose(
+        TableSampler(path=str(tmp_path / "p.csv")).pmf, sampler.pmf, rtol=1e-14
+    )
 
 
 WRONG = {
-    "too few": ("1 2 3", "holds numbers of shape (3,); a distribution over the diffusion's steps has (4,)"),
+    "too few": (
+        "1 2 3",
+        "holds numbers of shape (3,); a distribution over the diffusion's steps has (4,)",
+    ),
     "too many": ("1 2 3 4 5", "holds numbers of shape (5,)"),
     "empty": ("", "holds numbers of shape (0,)"),
     "negative": ("1 -2 3 4", "must be finite, at least 0, and not all 0"),
     "not a number": ("1 nan 3 4", "must be finite, at least 0, and not all 0"),
     "infinite": ("1 inf 3 4", "must be finite, at least 0, and not all 0"),
     "all zero": ("0 0 0 0", "must be finite, at least 0, and not all 0"),
-    "a heading": ("p\n1\n2\n3\n4", "is not a file of numbers: could not convert string to float: 'p'"),
+    "a heading": (
+        "p\n1\n2\n3\n4",
+        "is not a file of numbers: could not convert string to float: 'p'",
+    ),
     "bytes": (b"\xff\xfe\x00", "is not a file of numbers"),
 }
 
@@ -115,7 +129,12 @@ def test_complex_numbers_are_refused(tmp_path: Path):
 
 
 def test_a_missing_file_is_refused(tmp_path: Path):
-    with pytest.raises(UserError, match=re.escape("sampler.path is not given: sampler=table reads p(1)..p(T) from a file of numbers")):
+    with pytest.raises(
+        UserError,
+        match=re.escape(
+            "sampler.path is not given: sampler=table reads p(1)..p(T) from a file of numbers"
+        ),
+    ):
         TableSampler()
     with pytest.raises(UserError, match=r"sampler.path=.*nowhere.csv cannot be read: No such file"):
         TableSampler(4, str(tmp_path / "nowhere.csv"))

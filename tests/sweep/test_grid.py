@@ -14,27 +14,44 @@ def parsed(*texts: str) -> object:
 
 
 def test_axes_sorts_swept_from_shared_and_the_last_of_a_key_holds() -> None:
-    a = parsed("ci.low=1,2", "seed=3", "ci.low=7,8", "ci.high=range(10,30,10)", "control.lr=choice(1,2)")
+    a = parsed(
+        "ci.low=1,2", "seed=3", "ci.low=7,8", "ci.high=range(10,30,10)", "control.lr=choice(1,2)"
+    )
     assert a.swept == {"ci.low": ["7", "8"], "ci.high": ["10", "20"], "control.lr": ["1", "2"]}
     assert a.shared == ["seed=3"]
 
 
 def test_a_fixed_value_on_the_command_line_overrides_a_templates_sweep() -> None:
     a = parsed("ci.low=1,2", "ci.high=3,4", "ci.low=1")
-    assert [job.overrides for job in cells(a)] == [("ci.low=1", "ci.high=3"), ("ci.low=1", "ci.high=4")]
+    assert [job.overrides for job in cells(a)] == [
+        ("ci.low=1", "ci.high=3"),
+        ("ci.low=1", "ci.high=4"),
+    ]
 
 
 def test_cells_for_three_values_written_out() -> None:
     jobs = cells(parsed("ci.low=1,2,3", "ci.high=1,2,3"))
-    kept = [j.overrides for j in jobs if dropped_interval(*(float(o[-1]) for o in j.overrides), False) is None]
+    kept = [
+        j.overrides
+        for j in jobs
+        if dropped_interval(*(float(o[-1]) for o in j.overrides), False) is None
+    ]
     assert kept == [("ci.low=1", "ci.high=2"), ("ci.low=1", "ci.high=3"), ("ci.low=2", "ci.high=3")]
 
 
 @pytest.mark.parametrize(
     ("low", "high", "degenerate", "reason"),
-    [(1, 2, False, None), (2, 2, False, "c_l = c_h"), (2, 2, True, None), (3, 2, True, "c_l > c_h"), (None, 2, False, None)],
+    [
+        (1, 2, False, None),
+        (2, 2, False, "c_l = c_h"),
+        (2, 2, True, None),
+        (3, 2, True, "c_l > c_h"),
+        (None, 2, False, None),
+    ],
 )
-def test_why_a_cell_is_dropped(low: float | None, high: float, degenerate: bool, reason: str | None) -> None:
+def test_why_a_cell_is_dropped(
+    low: float | None, high: float, degenerate: bool, reason: str | None
+) -> None:
     assert dropped_interval(low, high, degenerate) == reason
 
 

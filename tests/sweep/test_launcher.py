@@ -1,4 +1,7 @@
-"""The local launcher: one run a device, fresh processes, no failure stops the rest, Ctrl-C drains. No torch needed."""
+"""The local launcher: one run a device, fresh processes, no failure stops the rest, Ctrl-C drains.
+
+No torch needed.
+"""
 
 import json
 import os
@@ -42,7 +45,11 @@ def alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] if Path("/proc").is_dir() else True
+    return (
+        "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        if Path("/proc").is_dir()
+        else True
+    )
 
 
 def test_one_run_a_device_in_a_fresh_process(tmp_path: Path) -> None:
@@ -60,13 +67,17 @@ def test_one_run_a_device_in_a_fresh_process(tmp_path: Path) -> None:
 
 
 def test_two_runs_share_a_device_when_told(tmp_path: Path) -> None:
-    process = start(tmp_path, "n=0,1", "what=slow", "hydra.launcher.devices=[3]", "hydra.launcher.per_device=2")
+    process = start(
+        tmp_path, "n=0,1", "what=slow", "hydra.launcher.devices=[3]", "hydra.launcher.per_device=2"
+    )
     process.communicate(timeout=60)
     a, b = notes(tmp_path).values()
     assert max(a["began"], b["began"]) < min(a["ended"], b["ended"])
 
 
-@pytest.mark.parametrize(("what", "said"), [("raise", "exit code 1"), ("kill", "killed by SIGKILL")])
+@pytest.mark.parametrize(
+    ("what", "said"), [("raise", "exit code 1"), ("kill", "killed by SIGKILL")]
+)
 def test_a_run_that_fails_never_stops_the_others(tmp_path: Path, what: str, said: str) -> None:
     process = start(tmp_path, f"what=ok,{what},ok", "n=0,1", "hydra.launcher.devices=[0]")
     out, _ = process.communicate(timeout=60)
@@ -90,7 +101,9 @@ def test_ctrl_c_lets_the_running_finish_and_starts_no_more(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "signals", [[signal.SIGINT, signal.SIGINT], [signal.SIGTERM], [signal.SIGKILL]], ids=["Ctrl-C twice", "SIGTERM", "SIGKILL"]
+    "signals",
+    [[signal.SIGINT, signal.SIGINT], [signal.SIGTERM], [signal.SIGKILL]],
+    ids=["Ctrl-C twice", "SIGTERM", "SIGKILL"],
 )
 def test_no_child_outlives_the_launcher(tmp_path: Path, signals: list[signal.Signals]) -> None:
     process = start(tmp_path, "n=0,1,2", "what=forever", "hydra.launcher.devices=[0,1]")

@@ -18,13 +18,16 @@ def test_an_estimate_is_the_base_and_the_runs_over_the_slots(experiment: Make) -
     base.mkdir(parents=True)
     (base / "checkpoint.pt").touch()
     assert "about 40 s with 2 at once" in estimate(plan, 2, lambda: (10.0, 20.0))
-    assert "nothing is left" in estimate(Plan(Path("s"), [Run((), runs[0].experiment, "done")], {}), 2, lambda: (1.0, 1.0))
+    assert "nothing is left" in estimate(
+        Plan(Path("s"), [Run((), runs[0].experiment, "done")], {}), 2, lambda: (1.0, 1.0)
+    )
 
 
 def test_the_measurement_is_real_and_kept(experiment: Make, tmp_path: Path) -> None:
     plan = Plan(Path("s"), [Run((), experiment(), "new")], {})
     base, run = measured(plan)
-    # The tiny base has 6 steps; a run has 9 and 2 x 4 reverse steps: milliseconds each, so well below a minute.
+    # The tiny base has 6 steps; a run has 9 and 2 x 4 reverse steps: milliseconds each, so well
+    # below a minute.
     assert 0 < base < 60
     assert 0 < run < 60
     assert measured(plan) == (base, run)
@@ -32,7 +35,11 @@ def test_the_measurement_is_real_and_kept(experiment: Make, tmp_path: Path) -> N
 
 
 def test_a_plan_names_its_runs_and_what_was_dropped(experiment: Make) -> None:
-    plan = Plan(Path("s"), [Run((), experiment(), "failed")], {"c_l > c_h": [f"ci.low={k}" for k in range(9)]})
+    plan = Plan(
+        Path("s"),
+        [Run((), experiment(), "failed")],
+        {"c_l > c_h": [f"ci.low={k}" for k in range(9)]},
+    )
     assert "failed: 1 (cl700_ch1000_s0)" in describe(plan, names=True)
     assert "ci.low=8" in describe(plan, names=True)
     short = describe(plan, names=False)

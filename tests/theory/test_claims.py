@@ -16,7 +16,12 @@ SAMPLERS = {
 }
 
 
-def theory(power: float, alignment: tuple[float, float] = (0.5, 0.1), mean: float = 0.95, samplers: dict = SAMPLERS) -> Theory:
+def theory(
+    power: float,
+    alignment: tuple[float, float] = (0.5, 0.1),
+    mean: float = 0.95,
+    samplers: dict = SAMPLERS,
+) -> Theory:
     """A base whose gradient norm is SNR^power, with these alignments where SNR is high and low."""
     rows = []
     for t in STEPS:
@@ -58,17 +63,23 @@ def test_a_norm_that_rises_with_noise_is_not_right_in_direction() -> None:
 
 
 @pytest.mark.parametrize(
-    ("alignment", "verdict"), [((0.5, 0.1), HOLDS), ((0.1, 0.5), FAILS), ((0.30, 0.28), UNKNOWN), ((0.02, -0.3), UNKNOWN)], ids=str
+    ("alignment", "verdict"),
+    [((0.5, 0.1), HOLDS), ((0.1, 0.5), FAILS), ((0.30, 0.28), UNKNOWN), ((0.02, -0.3), UNKNOWN)],
+    ids=str,
 )
 def test_alignment(alignment: tuple[float, float], verdict: str) -> None:
     assert verdicts(theory(1.0, alignment))[1] == verdict
 
 
 def test_the_predicted_share_of_the_first_ten_steps_is_the_known_one() -> None:
-    """79 % of the summed SNR of the linear schedule lies at t <= 10, and in the right-most cell, through its uniform tail, as much."""
+    """79 % of the summed SNR of the linear schedule lies at t <= 10, and in the right-most cell,
+    through its uniform tail, as much.
+    """
     found = theory(1.0)
     assert found.predicted(UniformSampler())[:10].sum() == pytest.approx(0.79, abs=0.005)
-    assert found.predicted(IntervalSampler(low=900, high=1000))[:10].sum() == pytest.approx(0.79, abs=0.005)
+    assert found.predicted(IntervalSampler(low=900, high=1000))[:10].sum() == pytest.approx(
+        0.79, abs=0.005
+    )
 
 
 def test_measured_shares_follow_the_norm() -> None:
@@ -92,20 +103,27 @@ def test_zero_terminal_snr_leaves_no_infinities() -> None:
 
 def test_eq_8_is_the_derivative_where_no_tail_is_cut() -> None:
     sampler = IntervalSampler(low=450, high=550)
-    np.testing.assert_allclose(drawn_derivative(sampler), eq_8(sampler), atol=1e-4 * np.abs(eq_8(sampler)).max())
+    np.testing.assert_allclose(
+        drawn_derivative(sampler), eq_8(sampler), atol=1e-4 * np.abs(eq_8(sampler)).max()
+    )
 
 
 @pytest.mark.parametrize("tail", ["mixture", "truncate", "clamp", "resample"])
 @pytest.mark.parametrize(("low", "high"), [(50, 150), (850, 950), (10, 990)], ids=str)
 def test_the_derivative_is_that_of_the_pmf(low: int, high: int, tail: str) -> None:
-    ahead, behind = (IntervalSampler(low=low + d, high=high + d, tail=tail).pmf for d in (0.01, -0.01))
+    ahead, behind = (
+        IntervalSampler(low=low + d, high=high + d, tail=tail).pmf for d in (0.01, -0.01)
+    )
     found = drawn_derivative(IntervalSampler(low=low, high=high, tail=tail))
     np.testing.assert_allclose(found, (ahead - behind) / 0.02, atol=1e-6 * np.abs(found).max())
     assert found.sum() == pytest.approx(0, abs=1e-12)
 
 
 def test_the_derivative_at_the_ends_of_the_range() -> None:
-    assert all(np.isfinite(drawn_derivative(IntervalSampler(low=a, high=b))).all() for a, b in ((0, 1000), (0, 100), (900, 1000)))
+    assert all(
+        np.isfinite(drawn_derivative(IntervalSampler(low=a, high=b))).all()
+        for a, b in ((0, 1000), (0, 100), (900, 1000))
+    )
 
 
 def test_every_claim_states_its_rule_and_numbers() -> None:

@@ -35,14 +35,21 @@ def test_gradients_are_those_of_the_loss_at_that_step(t: int) -> None:
     for i, (loss, g) in enumerate(gradients(network, scheduler, x0, eps, t)):
         assert loss == pytest.approx(float(error[i].square().mean()), rel=1e-4)
         assert g.shape == (4,)
-        assert float(g[0]) == pytest.approx(float((2 * error[i] * x_t[i]).mean()), rel=1e-4)  # Eq. 1
+        assert float(g[0]) == pytest.approx(
+            float((2 * error[i] * x_t[i]).mean()), rel=1e-4
+        )  # Eq. 1
         assert g[1:].tolist() == [0, 0, 0]
 
 
 def test_the_summary_by_brute_force() -> None:
     rng = np.random.default_rng(0)
     g, losses = rng.normal(size=(7, 20)) + 0.3, rng.random(7)
-    found = summary([(float(v), torch.tensor(row, dtype=torch.float32)) for v, row in zip(losses, g, strict=True)])
+    found = summary(
+        [
+            (float(v), torch.tensor(row, dtype=torch.float32))
+            for v, row in zip(losses, g, strict=True)
+        ]
+    )
     pairs = [(i, j) for i in range(7) for j in range(7) if i != j]
     cosine = lambda i, j: g[i] @ g[j] / np.linalg.norm(g[i]) / np.linalg.norm(g[j])
     assert found["loss"] == pytest.approx(losses.mean())
@@ -51,9 +58,13 @@ def test_the_summary_by_brute_force() -> None:
     assert found["norm"] == pytest.approx(norms.mean(), rel=1e-6)
     assert found["norm_se"] == pytest.approx(norms.std(ddof=1) / 7**0.5, rel=1e-5)
     assert found["alignment"] == pytest.approx(np.mean([cosine(*p) for p in pairs]), rel=1e-5)
-    assert found["mean_norm"] == pytest.approx(np.mean([g[i] @ g[j] for i, j in pairs]) ** 0.5, rel=1e-5)
+    assert found["mean_norm"] == pytest.approx(
+        np.mean([g[i] @ g[j] for i, j in pairs]) ** 0.5, rel=1e-5
+    )
     without = [np.mean([cosine(i, j) for i, j in pairs if k not in (i, j)]) for k in range(7)]
-    assert found["alignment_se"] == pytest.approx((6 / 7 * np.sum((np.array(without) - np.mean(without)) ** 2)) ** 0.5, rel=1e-4)
+    assert found["alignment_se"] == pytest.approx(
+        (6 / 7 * np.sum((np.array(without) - np.mean(without)) ** 2)) ** 0.5, rel=1e-4
+    )
 
 
 def test_alignment_is_1_for_one_direction_and_0_for_many() -> None:
@@ -62,7 +73,8 @@ def test_alignment_is_1_for_one_direction_and_0_for_many() -> None:
     assert one["alignment_se"] == pytest.approx(0, abs=1e-6)
     g = torch.randn(400, 1000, generator=torch.Generator().manual_seed(1))
     many = summary([(1.0, row) for row in g])
-    # the mean of n(n-1)/2 independent cosines, each of variance 1/d: se = sqrt(2 / (n (n - 1) d)) = 0.00011
+    # the mean of n(n-1)/2 independent cosines, each of variance 1/d: se = sqrt(2 / (n (n - 1) d)) =
+    # 0.00011
     assert abs(many["alignment"]) < 4 * (2 / (400 * 399 * 1000)) ** 0.5
 
 
@@ -80,7 +92,9 @@ def test_measuring_counts_every_record() -> None:
     assert counted == [1] * 6
 
 
-@pytest.mark.parametrize(("timesteps", "points"), [(1000, 40), (20, 40), (1, 4), (4000, 10)], ids=str)
+@pytest.mark.parametrize(
+    ("timesteps", "points"), [(1000, 40), (20, 40), (1, 4), (4000, 10)], ids=str
+)
 def test_the_steps_span_all_and_are_dense_where_snr_falls(timesteps: int, points: int) -> None:
     steps = steps_of(timesteps, points)
     assert steps == sorted(set(steps))

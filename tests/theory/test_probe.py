@@ -13,8 +13,15 @@ from memctl.theory import probe
 
 
 @pytest.fixture
-def cfg(composed: Callable[..., DictConfig], tiny: list[str], tmp_path: Path) -> Callable[..., DictConfig]:
-    small = ["experiment=theory", "theory.points=6", "theory.records=4", f"paths.runs={tmp_path / 'runs'}"]
+def cfg(
+    composed: Callable[..., DictConfig], tiny: list[str], tmp_path: Path
+) -> Callable[..., DictConfig]:
+    small = [
+        "experiment=theory",
+        "theory.points=6",
+        "theory.records=4",
+        f"paths.runs={tmp_path / 'runs'}",
+    ]
     return lambda *overrides: composed(*tiny, *small, *overrides)
 
 
@@ -23,13 +30,22 @@ def directory(tmp_path: Path) -> Path:
     return tmp_path / "runs" / "mitdb208-theory"
 
 
-def test_it_leaves_rows_verdicts_and_a_figure(cfg: Callable[..., DictConfig], directory: Path) -> None:
+def test_it_leaves_rows_verdicts_and_a_figure(
+    cfg: Callable[..., DictConfig], directory: Path
+) -> None:
     text = probe.task(cfg())
     found = json.loads((directory / "theory.json").read_text())
     assert [c["equation"] for c in found["claims"]] == ["3", "3, text", "4, 5", "5, text", "6", "8"]
     for claim in found["claims"]:
         assert claim["verdict"].upper() in text
-    assert set(found["places"]) == {"uniform", "[100, 200]", "[400, 500]", "[900, 1000]", "[100, 400]", "[700, 1000]"}
+    assert set(found["places"]) == {
+        "uniform",
+        "[100, 200]",
+        "[400, 500]",
+        "[900, 1000]",
+        "[100, 400]",
+        "[700, 1000]",
+    }
     table = pd.read_csv(directory / "theory.csv")
     assert list(table.t) == [1, 32, 500, 1000] or (table.t.iloc[0], table.t.iloc[-1]) == (1, 1000)
     assert (table.norm > 0).all()
@@ -42,7 +58,9 @@ def test_a_stopped_probe_goes_on_with_the_same_numbers(
     probe.task(cfg())
     whole = (directory / "gradients.jsonl").read_text().splitlines()
     (directory / "theory.json").unlink()
-    (directory / "gradients.jsonl").write_text("\n".join(whole[:3]) + "\n" + whole[3][: len(whole[3]) // 2])  # a kill tore the row
+    (directory / "gradients.jsonl").write_text(
+        "\n".join(whole[:3]) + "\n" + whole[3][: len(whole[3]) // 2]
+    )  # a kill tore the row
     measured: list[int] = []
     real = probe.measure
     monkeypatch.setattr(probe, "measure", lambda *a: (measured.append(a[4]), real(*a))[1])
@@ -69,13 +87,20 @@ def test_another_probe_in_its_folder_is_refused(cfg: Callable[..., DictConfig]) 
         ("task=teory", "task=teory must be run or theory"),
     ],
 )
-def test_wrong_settings_are_one_message(cfg: Callable[..., DictConfig], override: str, message: str) -> None:
+def test_wrong_settings_are_one_message(
+    cfg: Callable[..., DictConfig], override: str, message: str
+) -> None:
     with pytest.raises(UserError, match=message.replace("[", r"\[")):
         probe.task(cfg(override))
 
 
-@pytest.mark.parametrize("override", ["diffusion=zero_snr", "diffusion=cosine", "diffusion.timesteps=20", "theory.intervals=[]"])
-def test_other_schedules_and_no_interval(cfg: Callable[..., DictConfig], directory: Path, override: str) -> None:
+@pytest.mark.parametrize(
+    "override",
+    ["diffusion=zero_snr", "diffusion=cosine", "diffusion.timesteps=20", "theory.intervals=[]"],
+)
+def test_other_schedules_and_no_interval(
+    cfg: Callable[..., DictConfig], directory: Path, override: str
+) -> None:
     few = ["theory.intervals=[[2,5],[12,20]]"] if "timesteps" in override else []
     probe.task(cfg(override, *few))
     assert "NaN" not in (directory / "theory.json").read_text()

@@ -23,19 +23,33 @@ from memctl.training.fit import fit
 def network(dims: int = 2) -> nn.Module:
     torch.manual_seed(0)
     if dims == 1:
-        return models.network(models.build({"name": "unet1d", "channels": [4, 8], "attention": [1]}), (1, 40))
-    return models.network(models.build({"name": "unet2d", "channels": [8, 16], "attention": [1], "layers": 1, "norm_groups": 4}), (1, 8, 8))
+        return models.network(
+            models.build({"name": "unet1d", "channels": [4, 8], "attention": [1]}), (1, 40)
+        )
+    return models.network(
+        models.build(
+            {"name": "unet2d", "channels": [8, 16], "attention": [1], "layers": 1, "norm_groups": 4}
+        ),
+        (1, 8, 8),
+    )
 
 
 def predicted(net: nn.Module, compute: Compute, dims: int = 2) -> torch.Tensor:
-    x = torch.randn((6, 1, 40) if dims == 1 else (6, 1, 8, 8), generator=torch.Generator().manual_seed(0))
+    x = torch.randn(
+        (6, 1, 40) if dims == 1 else (6, 1, 8, 8), generator=torch.Generator().manual_seed(0)
+    )
     with torch.inference_mode(), compute.autocast():
         return compute.place(net).eval()(x, torch.arange(0, 600, 100)).float()
 
 
 def test_auto_leaves_small_networks_on_a_cpu_as_they_are() -> None:
     chosen = Compute.of(Trainer(), network())
-    assert (chosen.device.type, chosen.bf16, chosen.memory_format, chosen.compile) == ("cpu", False, None, False)
+    assert (chosen.device.type, chosen.bf16, chosen.memory_format, chosen.compile) == (
+        "cpu",
+        False,
+        None,
+        False,
+    )
     assert chosen.plugin == "32-true"
 
 
@@ -49,9 +63,13 @@ def test_auto_leaves_small_networks_on_a_cpu_as_they_are() -> None:
     ],
     ids=str,
 )
-def test_what_auto_takes_on_cuda(monkeypatch: pytest.MonkeyPatch, how: dict[str, str], large: bool, expected: tuple[bool, bool]) -> None:
+def test_what_auto_takes_on_cuda(
+    monkeypatch: pytest.MonkeyPatch, how: dict[str, str], large: bool, expected: tuple[bool, bool]
+) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: not including_emulation)
+    monkeypatch.setattr(
+        torch.cuda, "is_bf16_supported", lambda including_emulation=True: not including_emulation
+    )
     monkeypatch.setattr(module, "find_spec", lambda name: name)
     monkeypatch.setattr(module, "LARGE", 0 if large else 10**9)
     chosen = Compute.of(Trainer(**how), network())
@@ -60,13 +78,17 @@ def test_what_auto_takes_on_cuda(monkeypatch: pytest.MonkeyPatch, how: dict[str,
 
 
 @pytest.mark.parametrize("has", [False, True], ids=["without bf16", "with bf16"])
-def test_large_networks_take_bf16_where_the_cpu_has_it(monkeypatch: pytest.MonkeyPatch, has: bool) -> None:
+def test_large_networks_take_bf16_where_the_cpu_has_it(
+    monkeypatch: pytest.MonkeyPatch, has: bool
+) -> None:
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: has)
     monkeypatch.setattr(module, "LARGE", 0)
     assert Compute.of(Trainer(accelerator="cpu"), network()).bf16 is has
 
 
-@pytest.mark.parametrize("setting", ["precision=fp16", "memory_format=nhwc", "compile=yes", "accelerator=gpu"])
+@pytest.mark.parametrize(
+    "setting", ["precision=fp16", "memory_format=nhwc", "compile=yes", "accelerator=gpu"]
+)
 def test_what_cannot_be_is_said(setting: str) -> None:
     key, value = setting.split("=")
     with pytest.raises(UserError, match=f"trainer.{key}={value}"):
@@ -80,7 +102,9 @@ def test_the_memory_format_does_not_change_the_numbers(dims: int, layout: str) -
     plain = predicted(net, Compute.of(Trainer(accelerator="cpu"), net), dims)
     chosen = Compute.of(Trainer(accelerator="cpu", memory_format=layout), net)
     torch.testing.assert_close(predicted(net, chosen, dims), plain, rtol=1e-4, atol=1e-5)
-    assert all(p.is_contiguous(memory_format=chosen.memory_format) for p in net.parameters() if p.ndim == 4)
+    assert all(
+        p.is_contiguous(memory_format=chosen.memory_format) for p in net.parameters() if p.ndim == 4
+    )
 
 
 @pytest.mark.parametrize("dims", [1, 2])
@@ -113,18 +137,26 @@ def test_training_in_bf16_learns_what_training_in_fp32_does(tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile on a CPU needs a C++ compiler")
+@pytest.mark.skipif(
+    shutil.which("g++") is None, reason="torch.compile on a CPU needs a C++ compiler"
+)
 def test_a_compiled_network_has_the_same_numbers_and_names() -> None:
     net = network()
     names = list(net.state_dict())
     plain = predicted(net, Compute(torch.device("cpu")))
-    torch.testing.assert_close(predicted(net, Compute(torch.device("cpu"), compile=True)), plain, rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(
+        predicted(net, Compute(torch.device("cpu"), compile=True)), plain, rtol=1e-3, atol=1e-4
+    )
     assert list(net.state_dict()) == names
 
 
 @pytest.mark.slow
-def test_metrics_of_bf16_generation_agree_with_fp32_within_the_noise_floor(composed: Callable[..., DictConfig], tmp_path: Path) -> None:
-    """One base, digits, 300 samples from the same noise: every metric differs by less than the range of fresh real data."""
+def test_metrics_of_bf16_generation_agree_with_fp32_within_the_noise_floor(
+    composed: Callable[..., DictConfig], tmp_path: Path
+) -> None:
+    """One base, digits, 300 samples from the same noise: every metric differs by less than the
+    range of fresh real data.
+    """
     overrides = [
         "data=digits", "model=unet2d_8", "sampler=none", "base.epochs=60", "base.batch_size=64", "base.lr=2e-3", "base.cosine=true",
         "generate.samples=300", "logger.mode=disabled", f"paths.runs={tmp_path}",

@@ -31,10 +31,14 @@ class Stop(Exception):
 def small() -> Any:
     source = data.build({"name": "mitdb208", "n_train": 20, "n_heldout": 20})
     torch.manual_seed(0)
-    return data.load(source).train, models.network(models.build({"name": "unet1d", "channels": [4, 8], "attention": [1]}), (1, 140))
+    return data.load(source).train, models.network(
+        models.build({"name": "unet1d", "channels": [4, 8], "attention": [1]}), (1, 140)
+    )
 
 
-def fit(network: Any, train: Any, folder: Path, stage: Stage = STAGE, stop_at: int | None = None) -> Any:
+def fit(
+    network: Any, train: Any, folder: Path, stage: Stage = STAGE, stop_at: int | None = None
+) -> Any:
     done = 0
 
     def advance(n: int) -> None:
@@ -47,7 +51,17 @@ def fit(network: Any, train: Any, folder: Path, stage: Stage = STAGE, stop_at: i
     journal = Journal(folder / "metrics.jsonl")
     journal.rewind(resumed_step(folder / fitting.RESUME))
     how = How(accelerator="cpu", checkpoint_seconds=1e-9)
-    return fitting.fit(network, Diffusion(), SAMPLER, stage, train, folder, how, JournalLogger(journal, "control"), advance)
+    return fitting.fit(
+        network,
+        Diffusion(),
+        SAMPLER,
+        stage,
+        train,
+        folder,
+        how,
+        JournalLogger(journal, "control"),
+        advance,
+    )
 
 
 @pytest.mark.parametrize("stop_at", [1, 2, 3, 4, 7, 11])
@@ -60,15 +74,23 @@ def test_a_stopped_training_resumes_bit_for_bit(tmp_path: Path, stop_at: int) ->
         fit(broken, train, tmp_path / "broken", stop_at=stop_at)
     assert 0 < resumed_step(tmp_path / "broken" / fitting.RESUME) < 12
     resumed = fit(fresh, train, tmp_path / "broken")
-    for (name, a), b in zip(straight.state_dict().items(), fresh.state_dict().values(), strict=True):
+    for (name, a), b in zip(
+        straight.state_dict().items(), fresh.state_dict().values(), strict=True
+    ):
         assert torch.equal(a, b), name
     assert torch.equal(expected.drawn, resumed.drawn)
     assert int(expected.drawn.sum()) == 4 * 20
-    assert (tmp_path / "straight" / "metrics.jsonl").read_text() == (tmp_path / "broken" / "metrics.jsonl").read_text()
+    assert (tmp_path / "straight" / "metrics.jsonl").read_text() == (
+        tmp_path / "broken" / "metrics.jsonl"
+    ).read_text()
 
 
-@pytest.mark.parametrize("stops", [[5, 1], [3, 3], [4, 1, 1], [3, 1, 2], [6, 3], [1, 2, 3], [9, 2], [11, 0]], ids=str)
-def test_a_training_stopped_often_takes_no_step_more_or_less(tmp_path: Path, stops: list[int]) -> None:
+@pytest.mark.parametrize(
+    "stops", [[5, 1], [3, 3], [4, 1, 1], [3, 1, 2], [6, 3], [1, 2, 3], [9, 2], [11, 0]], ids=str
+)
+def test_a_training_stopped_often_takes_no_step_more_or_less(
+    tmp_path: Path, stops: list[int]
+) -> None:
     """Stopped after so many further steps each, also at the ends of epochs (every third step)."""
     train, network = small()
     straight, fresh = network, copy.deepcopy(network)
@@ -77,10 +99,14 @@ def test_a_training_stopped_often_takes_no_step_more_or_less(tmp_path: Path, sto
         with pytest.raises(Stop):
             fit(copy.deepcopy(fresh), train, tmp_path / "broken", stop_at=stop_at)
     fit(fresh, train, tmp_path / "broken")
-    assert all(torch.equal(a, b) for a, b in zip(straight.parameters(), fresh.parameters(), strict=True))
+    assert all(
+        torch.equal(a, b) for a, b in zip(straight.parameters(), fresh.parameters(), strict=True)
+    )
     rows = Journal(tmp_path / "broken" / "metrics.jsonl").rows()
     assert [row["step"] for row in rows] == [3, 6, 9, 12]
-    assert (tmp_path / "straight" / "metrics.jsonl").read_text() == (tmp_path / "broken" / "metrics.jsonl").read_text()
+    assert (tmp_path / "straight" / "metrics.jsonl").read_text() == (
+        tmp_path / "broken" / "metrics.jsonl"
+    ).read_text()
 
 
 def test_a_damaged_resume_file_means_a_fresh_start(tmp_path: Path) -> None:
@@ -95,13 +121,22 @@ def test_the_kept_weights_are_the_moving_average(tmp_path: Path) -> None:
     average = copy.deepcopy(network)
     stage = Stage(**{**vars(STAGE), "epochs": 1})
     fit(network, train, tmp_path / "ema", stage)
-    # By hand: the same steps without EMA, averaging after each; the first average is the first step's weights.
+    # By hand: the same steps without EMA, averaging after each; the first average is the first
+    # step's weights.
     states: list[dict[str, torch.Tensor]] = []
     for k in (1, 2, 3):
         each = copy.deepcopy(raw)
         with pytest.raises(Stop):
-            fit(each, train, tmp_path / f"raw{k}", Stage(**{**vars(stage), "ema": 0.0, "epochs": 2}), stop_at=k)
-        states.append(torch.load(tmp_path / f"raw{k}" / fitting.RESUME, weights_only=True)["state_dict"])
+            fit(
+                each,
+                train,
+                tmp_path / f"raw{k}",
+                Stage(**{**vars(stage), "ema": 0.0, "epochs": 2}),
+                stop_at=k,
+            )
+        states.append(
+            torch.load(tmp_path / f"raw{k}" / fitting.RESUME, weights_only=True)["state_dict"]
+        )
     for name in average.state_dict():
         value = states[0][f"network.{name}"].clone()
         for state in states[1:]:
@@ -123,12 +158,16 @@ def test_randomness_is_of_the_step_and_the_seed_alone() -> None:
     assert torch.equal(draw(a, 5), draw(a, 5))
     assert not torch.equal(draw(a, 5), draw(a, 6))
     assert not torch.equal(draw(a, 5), draw(b, 5))
-    assert not torch.equal(torch.rand(2, generator=generator(1, 2)), torch.rand(2, generator=generator(2, 1)))
+    assert not torch.equal(
+        torch.rand(2, generator=generator(1, 2)), torch.rand(2, generator=generator(2, 1))
+    )
 
 
 def test_learning_rate_rises_then_stays_or_falls() -> None:
     def rates(**changes: Any) -> list[float]:
-        module = DiffusionModule(torch.nn.Identity(), None, Batches(torch.zeros(1), 1, 0), Stage(**changes), steps=10)  # type: ignore[arg-type]
+        module = DiffusionModule(
+            torch.nn.Identity(), None, Batches(torch.zeros(1), 1, 0), Stage(**changes), steps=10
+        )  # type: ignore[arg-type]
         return [module.learning_rate(k) for k in range(10)]
 
     assert rates() == [1.0] * 10
@@ -148,7 +187,9 @@ def test_training_lowers_the_loss(tmp_path: Path) -> None:
 
 
 def test_a_warmed_up_average_forgets_the_first_weights():
-    """One weight that is 1 at first and 0 ever after: what is left of it is the product of the decays."""
+    """One weight that is 1 at first and 0 ever after: what is left of it is the product of the
+    decays.
+    """
     left = {}
     for warmup in (False, True):
         averaged = [torch.ones(1)]

@@ -37,7 +37,9 @@ from memctl.training.timesteps import TimestepSamplerCallback
 
 T = 12
 MODES = ("sample", "weight", "correct")
-NEARLY = MixtureSampler(T, (FixedSampler(T, 3), UniformSampler(T)), (3, 1))  # p(t) > 0, and far from uniform
+NEARLY = MixtureSampler(
+    T, (FixedSampler(T, 3), UniformSampler(T)), (3, 1)
+)  # p(t) > 0, and far from uniform
 modes = pytest.mark.parametrize("mode", MODES)
 
 
@@ -57,7 +59,9 @@ class Rows(Logger):
 
 
 class Foreign(LightningModule):
-    """Somebody's own diffusion module: a linear network, its own loop over a data loader, manual-free optimisation."""
+    """Somebody's own diffusion module: a linear network, its own loop over a data loader,
+    manual-free optimisation.
+    """
 
     def __init__(self, timesteps: int, reports: bool) -> None:
         super().__init__()
@@ -92,14 +96,16 @@ def test_it_plugs_into_a_module_that_is_not_ours() -> None:
     callback = TimestepSamplerCallback(IntervalSampler(low=400, high=500))
     rows = train(module, callback).rows
     drawn = torch.cat(module.seen)
-    # The interval holds half of the mass; 4 standard errors of a share of n = 1024 draws are 4 * .5 / 32 = .0625
+    # The interval holds half of the mass; 4 standard errors of a share of n = 1024 draws are 4 * .5
+    # / 32 = .0625
     share = ((drawn >= 400) & (drawn < 500)).float().mean()
     assert abs(share - 0.5) < 0.0625
     assert len(rows) == 2
     assert callback.summary()["draws"] == 1024
     assert np.array_equal(callback.drawn.numpy(), np.bincount(drawn, minlength=1000))
     assert callback.summary()["chi2_p"] > 1e-4
-    # The loss by t is logged, and grows with t as the module makes it: its part that depends on t is t/T.
+    # The loss by t is logged, and grows with t as the module makes it: its part that depends on t
+    # is t/T.
     bins = {k: v for k, v in rows[-1].items() if k.startswith("loss_t/")}
     assert bins["loss_t/0550-0600"] - bins["loss_t/0300-0350"] == pytest.approx(0.25, abs=0.6)
     assert set(bins) <= {f"loss_t/{a:04d}-{a + 50:04d}" for a in range(0, 1000, 50)}
@@ -109,7 +115,9 @@ def test_loss_by_t_is_the_mean_over_the_draws_in_the_range() -> None:
     callback = TimestepSamplerCallback(UniformSampler(10), bins=2)
     t, losses = torch.tensor([0, 4, 5, 9, 9]), torch.tensor([1.0, 3.0, 10.0, 20.0, 30.0])
     trainer = Trainer(accelerator="cpu", logger=False, enable_checkpointing=False)
-    callback.on_train_batch_end(trainer, Foreign(10, True), {"loss": losses.mean(), "t": t, "losses": losses}, None, 0)
+    callback.on_train_batch_end(
+        trainer, Foreign(10, True), {"loss": losses.mean(), "t": t, "losses": losses}, None, 0
+    )
     row = callback.row()
     assert row["loss_t/0000-0005"] == pytest.approx(2.0)
     assert row["loss_t/0005-0010"] == pytest.approx(20.0)
@@ -120,7 +128,8 @@ def test_a_module_that_reports_no_losses_still_has_its_draws_logged() -> None:
     rows = train(Foreign(1000, reports=False), TimestepSamplerCallback(UniformSampler())).rows
     assert not any(k.startswith("loss") for k in rows[-1])
     assert sum(v for k, v in rows[-1].items() if k.startswith("realised_t/")) == pytest.approx(1)
-    # Total variation of 20 bins from n = 1024 uniform draws: its mean is about sqrt(20 / (2 pi n)) = .056
+    # Total variation of 20 bins from n = 1024 uniform draws: its mean is about sqrt(20 / (2 pi n))
+    # = .056
     assert 0 < rows[-1]["realised_tv"] < 0.112
 
 
@@ -150,7 +159,9 @@ def test_state_goes_through_a_checkpoint() -> None:
 def test_a_sampler_is_one_override(experiment: Any) -> None:
     assert experiment("sampler=uniform").sampler == UniformSampler(1000)
     assert experiment("sampler=interval").sampler == IntervalSampler(low=700, high=1000)
-    assert experiment("sampler.tail=clamp").sampler == IntervalSampler(low=700, high=1000, tail="clamp")
+    assert experiment("sampler.tail=clamp").sampler == IntervalSampler(
+        low=700, high=1000, tail="clamp"
+    )
 
 
 class Denoiser(nn.Module):
@@ -174,13 +185,17 @@ STAGE = Stage(epochs=6, lr=1e-2, batch_size=4, ema=0.9, seed=3)
 
 def module(weights: Tensor | None = None, prediction: str = "epsilon") -> DiffusionModule:
     config = Diffusion(timesteps=T, beta_end=0.4, prediction=prediction)
-    return DiffusionModule(Denoiser(), forward_process(config), Batches(RECORDS, 4, 3), STAGE, 24, weights)
+    return DiffusionModule(
+        Denoiser(), forward_process(config), Batches(RECORDS, 4, 3), STAGE, 24, weights
+    )
 
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["", "loss weighting"])
 @pytest.mark.parametrize("clip", [None, 0.8, 2.0])
 @modes
-def test_the_loss_is_the_mean_of_weight_times_loss(mode: str, clip: float | None, weighted: bool) -> None:
+def test_the_loss_is_the_mean_of_weight_times_loss(
+    mode: str, clip: float | None, weighted: bool
+) -> None:
     by_t = torch.linspace(0.1, 3, T) if weighted else None
     trained = module(by_t)
     drawing = ScheduleSampler(NEARLY, mode, clip)
@@ -189,7 +204,9 @@ def test_the_loss_is_the_mean_of_weight_times_loss(mode: str, clip: float | None
     assert trained.timestep_weights == callback.drawing.weight
     found = trained.training_step()
     t, each = found["t"], found["losses"]
-    w = torch.tensor(drawing.loss_weights[t.numpy()], dtype=torch.float32) * (1 if by_t is None else by_t[t])
+    w = torch.tensor(drawing.loss_weights[t.numpy()], dtype=torch.float32) * (
+        1 if by_t is None else by_t[t]
+    )
     assert each.shape == (4,)
     assert float(found["loss"].detach()) == pytest.approx(float((w * each).mean()), rel=1e-6)
     assert int(callback.drawn.sum()) == 4
@@ -203,10 +220,15 @@ def test_without_a_callback_every_loss_counts_the_same() -> None:
     assert float(found["loss"].detach()) == pytest.approx(float(found["losses"].mean()))
 
 
-@pytest.mark.parametrize(("mode", "clip"), [("weight", None), ("correct", None), ("sample", 0.5)], ids=str)
+@pytest.mark.parametrize(
+    ("mode", "clip"), [("weight", None), ("correct", None), ("sample", 0.5)], ids=str
+)
 def test_a_module_that_cannot_weight_is_told_what_to_do(mode: str, clip: float | None) -> None:
     callback = TimestepSamplerCallback(ScheduleSampler(UniformSampler(), mode, clip))
-    with pytest.raises(UserError, match=rf"Foreign has no hook timestep_weights\(t\), which sampler.mode={mode} needs"):
+    with pytest.raises(
+        UserError,
+        match=rf"Foreign has no hook timestep_weights\(t\), which sampler.mode={mode} needs",
+    ):
         callback.setup(None, Foreign(1000, True), "fit")  # type: ignore[arg-type]
 
 
@@ -272,23 +294,34 @@ def test_the_logged_loss_is_unweighted(mode: str) -> None:
     shares = np.bincount(t, minlength=T) / len(t)
     by_t = [row[f"loss_t/{k:04d}-{k + 1:04d}"] for k in range(T)]
     assert row["loss"] == pytest.approx(shares @ by_t, rel=1e-5)
-    assert by_t[11] - by_t[0] == pytest.approx(11 / T, abs=0.9)  # the part that depends on t is t / T, and the rest chance
+    assert by_t[11] - by_t[0] == pytest.approx(
+        11 / T, abs=0.9
+    )  # the part that depends on t is t / T, and the rest chance
 
 
 @pytest.mark.parametrize("stratified", [False, True])
 def test_stratified_draws_have_no_chi_square(stratified: bool) -> None:
-    callback = TimestepSamplerCallback(ScheduleSampler(IntervalSampler(low=100, high=300), stratified=stratified))
+    callback = TimestepSamplerCallback(
+        ScheduleSampler(IntervalSampler(low=100, high=300), stratified=stratified)
+    )
     for k in range(20):
         callback.draw(64, torch.Generator().manual_seed(k))
     found = callback.summary()
     assert found["draws"] == 1280
     assert (found["chi2_p"] is None) == stratified
-    # Independent: the mean total variation of 20 bins from 1,280 draws is about 0.03; stratified, each batch has its due within 1 of 64.
+    # Independent: the mean total variation of 20 bins from 1,280 draws is about 0.03; stratified,
+    # each batch has its due within 1 of 64.
     assert callback.row()["realised_tv"] < (0.025 if stratified else 0.08)
 
 
-def drawing(mode: str, sampler: TimestepSampler | None = None, stratified: bool = False) -> ScheduleSampler:
-    return ScheduleSampler(sampler or LossSecondMomentSampler(T, history=1, uniform_prob=0.1), mode, stratified=stratified)
+def drawing(
+    mode: str, sampler: TimestepSampler | None = None, stratified: bool = False
+) -> ScheduleSampler:
+    return ScheduleSampler(
+        sampler or LossSecondMomentSampler(T, history=1, uniform_prob=0.1),
+        mode,
+        stratified=stratified,
+    )
 
 
 class Stop(Exception):
@@ -296,7 +329,11 @@ class Stop(Exception):
 
 
 def trained(
-    folder: Path, how: ScheduleSampler, stop_at: int | None = None, weighting: Weighting | None = None, **diffusion: Any
+    folder: Path,
+    how: ScheduleSampler,
+    stop_at: int | None = None,
+    weighting: Weighting | None = None,
+    **diffusion: Any,
 ) -> tuple[Denoiser, TimestepSamplerCallback | None]:
     """24 steps of `fit`, 4 an epoch, on 14 records; stopped after `stop_at` more."""
     done = 0
@@ -314,7 +351,18 @@ def trained(
     trainer = How(accelerator="cpu", checkpoint_seconds=1e-9)
     config = Diffusion(**{"timesteps": T, "beta_end": 0.4, **diffusion})
     with suppress(Stop):
-        callback = fit(network, config, how, STAGE, RECORDS.numpy(), folder, trainer, JournalLogger(journal, "control"), advance, weighting)
+        callback = fit(
+            network,
+            config,
+            how,
+            STAGE,
+            RECORDS.numpy(),
+            folder,
+            trainer,
+            JournalLogger(journal, "control"),
+            advance,
+            weighting,
+        )
     return network, callback
 
 
@@ -323,7 +371,9 @@ def same(a: nn.Module, b: nn.Module) -> bool:
 
 
 def test_an_adaptive_sampler_learns_through_the_callback(tmp_path: Path) -> None:
-    """From the unweighted losses of its own draws, in their order: replayed by hand from the losses that the module returned."""
+    """From the unweighted losses of its own draws, in their order: replayed by hand from the losses
+    that the module returned.
+    """
     seen: list[tuple[list[int], list[float]]] = []
     how = drawing("correct")
     learn = how.sampler.update
@@ -356,7 +406,9 @@ def test_an_adaptive_sampler_learns_through_the_callback(tmp_path: Path) -> None
     ],
     ids=str,
 )
-def test_a_killed_training_with_an_adaptive_sampler_resumes_bit_for_bit(tmp_path: Path, mode: str, stratified: bool, stop_at: int) -> None:
+def test_a_killed_training_with_an_adaptive_sampler_resumes_bit_for_bit(
+    tmp_path: Path, mode: str, stratified: bool, stop_at: int
+) -> None:
     straight, broken, resumed = (drawing(mode, stratified=stratified) for _ in range(3))
     expected, callback = trained(tmp_path / "straight", straight)
     assert straight.sampler.warm
@@ -368,12 +420,16 @@ def test_a_killed_training_with_an_adaptive_sampler_resumes_bit_for_bit(tmp_path
     assert torch.equal(callback.drawn, again.drawn)
     assert torch.equal(callback.due, again.due)
     assert callback.ess() == again.ess()
-    assert (tmp_path / "straight" / "metrics.jsonl").read_text() == (tmp_path / "broken" / "metrics.jsonl").read_text()
+    assert (tmp_path / "straight" / "metrics.jsonl").read_text() == (
+        tmp_path / "broken" / "metrics.jsonl"
+    ).read_text()
 
 
 @pytest.mark.parametrize("stratified", [False, True])
 @modes
-def test_a_killed_training_resumes_bit_for_bit_in_every_mode(tmp_path: Path, mode: str, stratified: bool) -> None:
+def test_a_killed_training_resumes_bit_for_bit_in_every_mode(
+    tmp_path: Path, mode: str, stratified: bool
+) -> None:
     how = drawing(mode, NEARLY, stratified)
     expected, callback = trained(tmp_path / "straight", how)
     trained(tmp_path / "broken", how, stop_at=7)
@@ -385,13 +441,19 @@ def test_a_killed_training_resumes_bit_for_bit_in_every_mode(tmp_path: Path, mod
 
 def test_an_adaptive_sampler_is_told_of_a_module_that_returns_no_losses() -> None:
     callback = TimestepSamplerCallback(LossSecondMomentSampler())
-    with pytest.raises(UserError, match="sampler=loss_second_moment learns from the losses: let training_step return a dict"):
+    with pytest.raises(
+        UserError,
+        match="sampler=loss_second_moment learns from the losses: let training_step return a dict",
+    ):
         train(Foreign(1000, reports=False), callback)
 
 
 def test_modes_train_other_networks_and_modes_that_mean_the_same_do_not(tmp_path: Path) -> None:
     """Of the uniform distribution all three uses are one; of another they differ."""
-    uniform = [trained(tmp_path / f"u{mode}", drawing(mode, UniformSampler(T)))[0] for mode in ("sample", "weight")]
+    uniform = [
+        trained(tmp_path / f"u{mode}", drawing(mode, UniformSampler(T)))[0]
+        for mode in ("sample", "weight")
+    ]
     assert same(*uniform)
     networks = [trained(tmp_path / mode, drawing(mode, NEARLY))[0] for mode in MODES]
     assert not any(same(networks[i], networks[j]) for i, j in ((0, 1), (0, 2), (1, 2)))
@@ -408,7 +470,9 @@ def test_modes_train_other_networks_and_modes_that_mean_the_same_do_not(tmp_path
         ("debiased", "epsilon"),
     ],
 )
-def test_fit_multiplies_each_loss_by_its_weighting(tmp_path: Path, name: str, prediction: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fit_multiplies_each_loss_by_its_weighting(
+    tmp_path: Path, name: str, prediction: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     expected = loss_weights(Weighting(name), prediction, NoiseSchedule(T, beta_end=0.4).log_snr)
     steps: list[dict[str, Tensor]] = []
     step = DiffusionModule.training_step
@@ -418,18 +482,28 @@ def test_fit_multiplies_each_loss_by_its_weighting(tmp_path: Path, name: str, pr
         return steps[-1]
 
     monkeypatch.setattr(DiffusionModule, "training_step", note)
-    trained(tmp_path / "run", drawing("correct", NEARLY), weighting=Weighting(name), prediction=prediction, stop_at=5)
+    trained(
+        tmp_path / "run",
+        drawing("correct", NEARLY),
+        weighting=Weighting(name),
+        prediction=prediction,
+        stop_at=5,
+    )
     assert len(steps) >= 5
     for found in steps:
         t = found["t"].numpy()
         w = expected[t] / (T * NEARLY.pmf[t])
-        assert float(found["loss"].detach()) == pytest.approx(float((w * found["losses"].numpy()).mean()), rel=1e-5)
+        assert float(found["loss"].detach()) == pytest.approx(
+            float((w * found["losses"].numpy()).mean()), rel=1e-5
+        )
 
 
 def test_a_weighting_of_ones_trains_the_same_network(tmp_path: Path) -> None:
     plain, none, snr, sharp = (
         trained(tmp_path / str(k), drawing("sample", NEARLY), weighting=weighting)[0]
-        for k, weighting in enumerate([None, Weighting(), Weighting("snr"), Weighting("min_snr", gamma=0.1)])
+        for k, weighting in enumerate(
+            [None, Weighting(), Weighting("snr"), Weighting("min_snr", gamma=0.1)]
+        )
     )
     assert same(plain, none)
     assert same(plain, snr)  # of the noise's own loss, SNR weights are 1
@@ -439,6 +513,11 @@ def test_a_weighting_of_ones_trains_the_same_network(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["none", "min_snr", "p2", "debiased"])
 def test_training_without_terminal_signal_stays_finite(tmp_path: Path, name: str) -> None:
     settings = {"zero_terminal_snr": True, "prediction": "v_prediction"}
-    network, callback = trained(tmp_path / "run", drawing("sample", FixedSampler(T, T)), weighting=Weighting(name), **settings)
+    network, callback = trained(
+        tmp_path / "run",
+        drawing("sample", FixedSampler(T, T)),
+        weighting=Weighting(name),
+        **settings,
+    )
     assert all(p.isfinite().all() for p in network.parameters())
     assert callback.drawn[T - 1] == 6 * 14

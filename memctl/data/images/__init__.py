@@ -1,4 +1,6 @@
-"""Image data sets: decoded once into uint8, cached by content, without duplicates, near duplicates or mirror images."""
+"""Image data sets: decoded once into uint8, cached by content, without duplicates, near duplicates
+or mirror images.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,6 @@
-"""From an image file to uint8 values, as the unconditional recipe of diffusers does it: shorter side to `size`, centre crop."""
+"""From an image file to uint8 values, as the unconditional recipe of diffusers does it: shorter
+side to `size`, centre crop.
+"""
 
 from io import BytesIO
 from pathlib import Path
@@ -24,16 +26,24 @@ def opaque(image: Image.Image) -> Image.Image:
 
 
 def fit(image: Image.Image, size: int) -> Image.Image:
-    """The shorter side resized to `size` (bilinear, with antialiasing), then the centre cut out: size x size."""
+    """The shorter side resized to `size` (bilinear, with antialiasing), then the centre cut out:
+    size x size.
+    """
     width, height = image.size
     short = min(width, height)
-    image = image.resize((max(size, int(size * width / short)), max(size, int(size * height / short))), Image.Resampling.BILINEAR)
+    image = image.resize(
+        (max(size, int(size * width / short)), max(size, int(size * height / short))),
+        Image.Resampling.BILINEAR,
+    )
     left, top = round((image.width - size) / 2), round((image.height - size) / 2)
     return image.crop((left, top, left + size, top + size))
 
 
 def decode(file: ImageFile, size: int, channels: int) -> Pixels:
-    """One image, any mode and size: uint8, shape (channels, size, size). Raises: OSError and others of Pillow for a broken file."""
+    """One image, any mode and size: uint8, shape (channels, size, size).
+
+    Raises: OSError and others of Pillow for a broken file.
+    """
     with Image.open(file if isinstance(file, Path) else BytesIO(file.read())) as image:
         image.load()
         upright = ImageOps.exif_transpose(image) or image

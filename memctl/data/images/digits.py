@@ -1,6 +1,8 @@
-"""scikit-learn's 1,797 handwritten digits of 8 x 8 pixels: real images that come with a required package.
+"""scikit-learn's 1,797 handwritten digits of 8 x 8 pixels: real images that come with a required
+package.
 
-The test set of the UCI "Optical recognition of handwritten digits" (Alpaydin and Kaynak 1998), values 0 to 16.
+The test set of the UCI "Optical recognition of handwritten digits" (Alpaydin and Kaynak 1998),
+values 0 to 16.
 """
 
 from dataclasses import dataclass
@@ -26,4 +28,8 @@ class Digits(DataSource):
         from sklearn.datasets import load_digits  # here alone: it takes half a second
 
         images, labels = load_digits(return_X_y=True)
-        return Records((images.reshape(-1, 1, 8, 8) / 8 - 1).astype(np.float32), labels, value_range=(-1.0, 1.0))
+        return Records(
+            (images.reshape(-1, 1, 8, 8) / 8 - 1).astype(np.float32),
+            labels,
+            value_range=(-1.0, 1.0),
+        )

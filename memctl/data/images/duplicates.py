@@ -19,8 +19,8 @@ class Duplicates(NamedTuple):
 
     Attributes:
         pairs: Indices i < j, shape (k, 2).
-        distance: RMS difference of each pair as a share of their contrast, shape (k,); 0 is an exact copy, and images that have
-            nothing in common are at sqrt(2) or more.
+        distance: RMS difference of each pair as a share of their contrast, shape (k,); 0 is an
+            exact copy, and images that have nothing in common are at sqrt(2) or more.
         mirrored: Whether i is nearer to the mirror image of j than to j, shape (k,).
         group: The group of every image, shape (n,); images without a duplicate are alone in theirs.
     """
@@ -39,13 +39,18 @@ class Duplicates(NamedTuple):
     def kind(self) -> list[str]:
         """What each pair is: exact duplicate, near duplicate, or mirror image of another."""
         found = zip(self.distance, self.mirrored, strict=True)
-        return ["mirror image of another" if m else "exact duplicate" if d == 0 else "near duplicate" for d, m in found]
+        return [
+            "mirror image of another" if m else "exact duplicate" if d == 0 else "near duplicate"
+            for d, m in found
+        ]
 
     def counted(self) -> dict[str, int]:
         """How many images are left out as another's duplicate, by the kind of their closest pair."""
         left = set(range(len(self.group))) - set(self.kept.tolist())
         closest: dict[int, tuple[float, str]] = {}
-        for pair, distance, kind in zip(self.pairs.tolist(), self.distance.tolist(), self.kind, strict=True):
+        for pair, distance, kind in zip(
+            self.pairs.tolist(), self.distance.tolist(), self.kind, strict=True
+        ):
             for image in left.intersection(pair):
                 closest[image] = min(closest.get(image, (np.inf, "")), (distance, kind))
         return dict(Counter(kind for _, kind in closest.values()))
@@ -54,8 +59,12 @@ class Duplicates(NamedTuple):
 def reduced(pixels: Pixels) -> NDArray[np.float32]:
     """Block means over SIDE x SIDE blocks, each with the root of its area as weight: shape (n, D)."""
     n, _, height, width = pixels.shape
-    rows, columns = (np.linspace(0, side, min(SIDE, side) + 1).astype(int) for side in (height, width))
-    sums = np.add.reduceat(np.add.reduceat(pixels.astype(np.float32), rows[:-1], axis=2), columns[:-1], axis=3)
+    rows, columns = (
+        np.linspace(0, side, min(SIDE, side) + 1).astype(int) for side in (height, width)
+    )
+    sums = np.add.reduceat(
+        np.add.reduceat(pixels.astype(np.float32), rows[:-1], axis=2), columns[:-1], axis=3
+    )
     area = np.diff(rows)[:, None] * np.diff(columns)[None]
     return (sums / (255 * np.sqrt(area * area.mean()))).reshape(n, -1).astype(np.float32)
 
@@ -63,9 +72,10 @@ def reduced(pixels: Pixels) -> NDArray[np.float32]:
 def near(pixels: Pixels, threshold: float) -> Duplicates:
     """Find the pairs whose distance, or that to the mirror image, is at most `threshold`.
 
-    Contrast is the standard deviation of an image's values, of a pair the root mean square of both: pictures on white are not
-    alike for their background. Block means are no farther apart than the images themselves, in RMS (Jensen): every pair
-    passes the first sieve, a matrix product; those that do are measured exactly.
+    Contrast is the standard deviation of an image's values, of a pair the root mean square of both:
+    pictures on white are not alike for their background. Block means are no farther apart than the
+    images themselves, in RMS (Jensen): every pair passes the first sieve, a matrix product; those
+    that do are measured exactly.
 
     Args:
         pixels: uint8, shape (n, channels, height, width).
@@ -77,8 +87,12 @@ def near(pixels: Pixels, threshold: float) -> Duplicates:
     for start in range(0, len(pixels), BLOCK):
         rows = small[start : start + BLOCK]
         for mirrored, other in ((False, small), (True, flipped)):
-            limit = threshold**2 * (variance[start : start + BLOCK, None] + variance[None, start:]) / 2
-            for row, column in np.argwhere(mean_square(rows, other[start:]) <= limit + 1e-5).tolist():  # float32 near 0
+            limit = (
+                threshold**2 * (variance[start : start + BLOCK, None] + variance[None, start:]) / 2
+            )
+            for row, column in np.argwhere(
+                mean_square(rows, other[start:]) <= limit + 1e-5
+            ).tolist():  # float32 near 0
                 a, b = row + start, column + start
                 if a < b:
                     d = rms(pixels[a], pixels[b][..., ::-1] if mirrored else pixels[b])
@@ -86,7 +100,9 @@ def near(pixels: Pixels, threshold: float) -> Duplicates:
                     if d <= threshold:
                         best[a, b] = min(best.get((a, b), (np.inf, False)), (float(d), mirrored))
     pairs = np.array(sorted(best), dtype=np.intp).reshape(-1, 2)
-    links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(pixels), len(pixels)))
+    links = coo_array(
+        (np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(pixels), len(pixels))
+    )
     values = [best[a, b] for a, b in pairs.tolist()]
     return Duplicates(
         pairs,
@@ -97,7 +113,9 @@ def near(pixels: Pixels, threshold: float) -> Duplicates:
 
 
 def mean_square(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Mean square differences of all rows: shape (len(a), len(b)), by |a|^2 + |b|^2 - 2 a.b, so off by some 1e-6."""
+    """Mean square differences of all rows: shape (len(a), len(b)), by |a|^2 + |b|^2 - 2 a.b, so off
+    by some 1e-6.
+    """
     square = np.square(a).sum(1)[:, None] + np.square(b).sum(1)[None] - 2 * (a @ b.T)
     return square / a.shape[1]
 

@@ -26,7 +26,10 @@ MD5 = {"102flowers.tgz": "52808999861908f626f3c1f4e79d11fa", "imagelabels.mat": 
 
 
 def fetch(url: str, path: Path, md5: str) -> None:
-    """Download a file and check it. Raises: OSError without a network, ValueError for a file that is another."""
+    """Download a file and check it.
+
+    Raises: OSError without a network, ValueError for a file that is another.
+    """
     from urllib.request import urlopen  # here alone: it loads a fifth of the standard library
 
     found = hashlib.md5(usedforsecurity=False)
@@ -53,21 +56,28 @@ def download(url: str, folder: Path, get: Callable[[str, Path, str], None] = fet
                 get(f"{url}/{name}", Path(temporary) / name, md5)
             with tarfile.open(Path(temporary) / "102flowers.tgz") as archive:
                 archive.extractall(temporary, filter="data")
-            for name in ("imagelabels.mat", "setid.mat", "jpg"):  # the images last: their folder says that all is there
+            for name in (
+                "imagelabels.mat",
+                "setid.mat",
+                "jpg",
+            ):  # the images last: their folder says that all is there
                 shutil.move(Path(temporary) / name, folder / name)
     except (OSError, ValueError, tarfile.TarError) as error:
         raise UserError(
-            f"Flowers-102 is not in {folder.resolve()}, and cannot be downloaded ({error}). "
-            f"Unpack 102flowers.tgz from {url} there (it makes a folder jpg), with imagelabels.mat beside it, or give data.path=FOLDER"
+            f"Flowers-102 is not in {folder.resolve()}, and cannot be downloaded ({error}). Unpack"
+            f" 102flowers.tgz from {url} there (it makes a folder jpg), with imagelabels.mat beside"
+            " it, or give data.path=FOLDER"
         ) from None
 
 
 @dataclass
 class Flowers102(ImageSource):
-    """Flowers-102 in the folder `path`, downloaded there from `url` if it is not; labels 1 to 102 stratify the split.
+    """Flowers-102 in the folder `path`, downloaded there from `url` if it is not; labels 1 to 102
+    stratify the split.
 
     Attributes:
-        hub: Read this data set of the Hugging Face hub instead, such as huggan/flowers-102-categories; it has no labels.
+        hub: Read this data set of the Hugging Face hub instead, such as
+            huggan/flowers-102-categories; it has no labels.
     """
 
     name = "flowers102"
@@ -88,7 +98,10 @@ class Flowers102(ImageSource):
             download(self.url, folder)
         found = sorted((folder / "jpg").glob("image_*.jpg"))
         if not found:
-            raise UserError(f"{folder / 'jpg'} holds no image_00001.jpg and so on; remove the folder to download it anew")
+            raise UserError(
+                f"{folder / 'jpg'} holds no image_00001.jpg and so on; remove the folder to"
+                " download it anew"
+            )
         return found
 
     def files(self) -> list[Path]:
@@ -103,8 +116,17 @@ class Flowers102(ImageSource):
         try:
             labels = np.ravel(loadmat(path)["labels"]).astype(np.int64)
         except Exception as error:  # a torn .mat can raise anything
-            raise UserError(f"{path} cannot be read ({error}); it comes with the data set from {self.url}") from None
-        numbers = [int(p.stem.removeprefix("image_")) for p in images if p.stem.removeprefix("image_").isdigit()]
+            raise UserError(
+                f"{path} cannot be read ({error}); it comes with the data set from {self.url}"
+            ) from None
+        numbers = [
+            int(p.stem.removeprefix("image_"))
+            for p in images
+            if p.stem.removeprefix("image_").isdigit()
+        ]
         if len(numbers) != len(images) or max(numbers) > len(labels):
-            raise UserError(f"{path} holds {len(labels)} labels, which are not those of the {len(images)} images beside it")
+            raise UserError(
+                f"{path} holds {len(labels)} labels, which are not those of the {len(images)}"
+                " images beside it"
+            )
         return labels[np.array(numbers) - 1]

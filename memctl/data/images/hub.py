@@ -1,4 +1,6 @@
-"""Image data sets of the Hugging Face hub, or saved on disk by its library, which must be installed: pip install memctl[hub]."""
+"""Image data sets of the Hugging Face hub, or saved on disk by its library, which must be
+installed: pip install memctl[hub].
+"""
 
 import hashlib
 from dataclasses import dataclass
@@ -17,24 +19,34 @@ from memctl.registry import closest
 
 @cache
 def table(path: str, part: str) -> Any:
-    """The part of a data set, from a folder that `save_to_disk` wrote or by `datasets.load_dataset`. Raises: UserError."""
+    """The part of a data set, from a folder that `save_to_disk` wrote or by
+    `datasets.load_dataset`. Raises: UserError.
+    """
     try:
         import datasets  # here alone: it is not required, and takes a second
     except ImportError:
-        raise UserError("data sets of the Hugging Face hub need its library: pip install 'memctl[hub]'") from None
+        raise UserError(
+            "data sets of the Hugging Face hub need its library: pip install 'memctl[hub]'"
+        ) from None
     datasets.disable_progress_bars()
     try:
         folder = Path(path).expanduser()
         saved = any((folder / name).is_file() for name in ("state.json", "dataset_dict.json"))
         found = datasets.load_from_disk(str(folder)) if saved else datasets.load_dataset(path)
-    except Exception as error:  # no network, no such data set, a damaged file: the library raises what it likes
+    except (
+        Exception
+    ) as error:  # no network, no such data set, a damaged file: the library raises what it likes
         raise UserError(
-            f"data set {path} cannot be loaded ({str(error).strip().splitlines()[0]}); check its name and the network"
+            f"data set {path} cannot be loaded ({str(error).strip().splitlines()[0]}); check its"
+            " name and the network"
         ) from None
     if not isinstance(found, datasets.DatasetDict):
         return found
     if part not in found:
-        raise UserError(f"data set {path} has no part {part}{closest(part, list(found))}; it has {', '.join(found)}")
+        raise UserError(
+            f"data set {path} has no part {part}{closest(part, list(found))}; it has"
+            f" {', '.join(found)}"
+        )
     return found[part]
 
 
@@ -49,12 +61,14 @@ def contents(path: str, part: str, image: str) -> str:
 
 @dataclass
 class HuggingFace(ImageSource):
-    """The images in the column `image` of a data set of the hub, or of a folder that `save_to_disk` wrote.
+    """The images in the column `image` of a data set of the hub, or of a folder that `save_to_disk`
+    wrote.
 
     Attributes:
         path: Name of the data set, or a folder.
         part: Which of its parts to use; the split into train and held-out is memctl's own.
-        image: Name of the column of images. label: Name of the column of classes, which stratify the split, or null.
+        image: Name of the column of images. label: Name of the column of classes, which stratify
+            the split, or null.
     """
 
     name = "huggingface"
@@ -66,12 +80,18 @@ class HuggingFace(ImageSource):
     def rows(self, *columns: str) -> Any:
         """These columns. Raises: UserError."""
         if not self.path:
-            raise UserError("data=huggingface needs data.path=NAME, a data set of the Hugging Face hub or a folder saved by its library")
+            raise UserError(
+                "data=huggingface needs data.path=NAME, a data set of the Hugging Face hub or a"
+                " folder saved by its library"
+            )
         found = table(self.path, self.part)
         for name in columns:
             if name not in found.column_names:
                 near = closest(name, found.column_names)
-                raise UserError(f"data set {self.path} has no column {name}{near}; it has {', '.join(found.column_names)}")
+                raise UserError(
+                    f"data set {self.path} has no column {name}{near}; it has"
+                    f" {', '.join(found.column_names)}"
+                )
         return found.select_columns(list(columns))
 
     def images(self) -> list[Embedded]:
@@ -79,14 +99,20 @@ class HuggingFace(ImageSource):
         from datasets import Image  # here alone, as in `table`
 
         if not isinstance(rows.features[self.image], Image):
-            raise UserError(f"data set {self.path}: column {self.image} does not hold images; name another with data.image=COLUMN")
+            raise UserError(
+                f"data set {self.path}: column {self.image} does not hold images; name another with"
+                " data.image=COLUMN"
+            )
         rows = rows.cast_column(self.image, Image(decode=False))
 
         def read(row: int) -> bytes:
             cell = rows[row][self.image]
             return cell["bytes"] if cell["bytes"] is not None else Path(cell["path"]).read_bytes()
 
-        return [Embedded(f"{self.path} row {row}", lambda row=row: read(row)) for row in range(len(rows))]  # type: ignore[misc]
+        return [
+            Embedded(f"{self.path} row {row}", lambda row=row: read(row))
+            for row in range(len(rows))
+        ]  # type: ignore[misc]
 
     def digest(self) -> str:
         self.rows(self.image)

@@ -1,4 +1,6 @@
-"""Pokemon artworks, as the Kaggle set djilax/pkmn-image-dataset unpacks: a folder of images, what is transparent on white."""
+"""Pokemon artworks, as the Kaggle set djilax/pkmn-image-dataset unpacks: a folder of images, what
+is transparent on white.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,5 +17,8 @@ class Pokemon(ImageSource):
     path: str = "data/pokemon"
 
     def images(self) -> list[Path]:
-        hint = "; unpack https://www.kaggle.com/datasets/djilax/pkmn-image-dataset there, or give data.path=FOLDER"
+        hint = (
+            "; unpack https://www.kaggle.com/datasets/djilax/pkmn-image-dataset there, or give"
+            " data.path=FOLDER"
+        )
         return images_in(Path(self.path).expanduser(), hint)

@@ -1,4 +1,6 @@
-"""What every image data set has: size, colours, duplicates, broken files, and one decoding for all runs."""
+"""What every image data set has: size, colours, duplicates, broken files, and one decoding for all
+runs.
+"""
 
 import os
 from abc import abstractmethod
@@ -31,9 +33,11 @@ class ImageSource(DataSource):
         size: Pixels a side.
         channels: 3 (RGB) or 1 (grey).
         flip: Whether training shows each image mirrored half of the time.
-        near: Two images whose RMS difference, or that to a mirror image, is at most this share of their contrast are one: only
-            the first is used, so that none is on both sides of the split. 0 finds exact copies alone.
-        broken: refuse stops at files that cannot be read as images; skip leaves them out, and says so.
+        near: Two images whose RMS difference, or that to a mirror image, is at most this share of
+            their contrast are one: only the first is used, so that none is on both sides of the
+            split. 0 finds exact copies alone.
+        broken: refuse stops at files that cannot be read as images; skip leaves them out, and says
+            so.
         cache: Folder of decoded images, kept by content.
     """
 
@@ -51,7 +55,10 @@ class ImageSource(DataSource):
         if self.channels not in (1, 3):
             raise UserError(f"data.channels={self.channels} must be 3 (RGB) or 1 (grey)")
         if not 0 <= self.near < 1:
-            raise UserError(f"data.near={self.near} must be in [0, 1): the share of two images' contrast that their difference may be")
+            raise UserError(
+                f"data.near={self.near} must be in [0, 1): the share of two images' contrast that"
+                " their difference may be"
+            )
         if self.broken not in ("refuse", "skip"):
             raise UserError(f"data.broken={self.broken} must be refuse or skip")
 
@@ -69,12 +76,19 @@ class ImageSource(DataSource):
     def read(self) -> Records:
         decoded, labels = self.decoded(), self.labels()
         if decoded.broken and self.broken == "refuse":
-            raise UserError(f"{named(decoded.broken)} cannot be read as images; remove them, or leave them out with data.broken=skip")
+            raise UserError(
+                f"{named(decoded.broken)} cannot be read as images; remove them, or leave them out"
+                " with data.broken=skip"
+            )
         kept = decoded.same.kept
         values = decoded.pixels[kept].astype(np.float32)
         values /= 127.5
         values -= 1
-        dropped = {f"cannot be read ({named(decoded.broken)})": len(decoded.broken)} if decoded.broken else {}
+        dropped = (
+            {f"cannot be read ({named(decoded.broken)})": len(decoded.broken)}
+            if decoded.broken
+            else {}
+        )
         return Records(
             values,
             None if labels is None else labels[decoded.index][kept],
@@ -86,19 +100,36 @@ class ImageSource(DataSource):
         )
 
     def decoded(self) -> "Decoded":
-        """All images that can be read, and which of them are one; both are found once and kept by content."""
-        from memctl.data.images.duplicates import Duplicates, near  # here alone: a sweep's controller needs no sparse matrices
+        """All images that can be read, and which of them are one; both are found once and kept by
+        content.
+        """
+        from memctl.data.images.duplicates import (
+            Duplicates,
+            near,
+        )  # here alone: a sweep's controller needs no sparse matrices
 
         files, digest = self.images(), self.digest()
         shape = f"{digest}-{self.size}-{self.channels}"
         found = self.kept(f"{shape}.npz", lambda: decode_all(files, self.size, self.channels))
-        same = self.kept(f"{shape}-{self.near:g}.npz", lambda: near(found["pixels"], self.near)._asdict())
+        same = self.kept(
+            f"{shape}-{self.near:g}.npz", lambda: near(found["pixels"], self.near)._asdict()
+        )
         lost = set(found["broken"].tolist())
         index = np.array([i for i in range(len(files)) if i not in lost], dtype=np.intp)
-        return Decoded(found["pixels"], index, [files[i] for i in index], [files[i] for i in sorted(lost)], Duplicates(**same))
+        return Decoded(
+            found["pixels"],
+            index,
+            [files[i] for i in index],
+            [files[i] for i in sorted(lost)],
+            Duplicates(**same),
+        )
 
-    def kept(self, name: str, make: Callable[[], dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
-        """The arrays that `make` returns, from the cache if they are there; a damaged file is made again."""
+    def kept(
+        self, name: str, make: Callable[[], dict[str, NDArray[Any]]]
+    ) -> dict[str, NDArray[Any]]:
+        """The arrays that `make` returns, from the cache if they are there; a damaged file is made
+        again.
+        """
         path = Path(self.cache) / name if self.cache else None
         if path is not None and path.is_file():
             try:
@@ -131,14 +162,19 @@ class Decoded:
 
 
 def decode_all(files: Sequence[ImageFile], size: int, channels: int) -> dict[str, NDArray[Any]]:
-    """`pixels`, of the files that can be read, and the indices of the others, `broken`. Raises: UserError where none can be."""
+    """`pixels`, of the files that can be read, and the indices of the others, `broken`.
+
+    Raises: UserError where none can be.
+    """
     images: list[Pixels] = []
     broken: list[int] = []
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
         for i, found in enumerate(pool.map(lambda file: attempt(file, size, channels), files)):
             broken.append(i) if found is None else images.append(found)
     if not images:
-        raise UserError(f"none of the {len(files)} files, such as {files[0]}, can be read as an image")
+        raise UserError(
+            f"none of the {len(files)} files, such as {files[0]}, can be read as an image"
+        )
     return {"pixels": np.stack(images), "broken": np.array(broken, dtype=np.intp)}
 
 

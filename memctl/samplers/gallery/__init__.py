@@ -1,1 +1,4 @@
-"""Samplers side by side: what `python -m memctl.samplers` reads, measures and draws. No part of the library imports it."""
+"""Samplers side by side: what `python -m memctl.samplers` reads, measures and draws.
+
+No part of the library imports it.
+"""

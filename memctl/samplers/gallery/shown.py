@@ -53,7 +53,8 @@ class Shown:
         title: What it is called there.
         drawing: The sampler and how it is used. schedule: Gives the log-SNR axis.
         draws: What was drawn; None if nothing was.
-        record: The `sampler` of a run's record, whose numbers then hold; empty for a sampler that was typed.
+        record: The `sampler` of a run's record, whose numbers then hold; empty for a sampler that
+            was typed.
         note: What a reader must know besides.
     """
 
@@ -66,7 +67,10 @@ class Shown:
 
     @cached_property
     def pmf(self) -> Floats:
-        """p(t), shape (T,). Of an adaptive sampler of a record, all that is known: the mean over its draws, by ranges."""
+        """p(t), shape (T,).
+
+        Of an adaptive sampler of a record, all that is known: the mean over its draws, by ranges.
+        """
         if self._learned is None:
             return self.drawing.sampler.pmf
         edges, share = (np.asarray(self._learned[key]) for key in ("edges", "nominal"))
@@ -85,7 +89,9 @@ class Shown:
 
     @property
     def weights(self) -> Floats | None:
-        """w(t), shape (T,); None where no draw is weighted, or where the weights changed with the losses."""
+        """w(t), shape (T,); None where no draw is weighted, or where the weights changed with the
+        losses.
+        """
         plain = self.drawing.mode == "sample" and self.drawing.clip is None
         return None if plain or self._learned is not None else self.drawing.loss_weights
 
@@ -98,16 +104,25 @@ class Shown:
     def row(self) -> dict[str, Any]:
         """The table's row, with the columns `COLUMNS`; None for what does not apply.
 
-        The statistics are those of p(t), whatever the mode; ess is the effective sample size of a draw. tv is the total
-        variation distance between draws and the distribution they come from over 20 ranges of t, the test is finer.
+        The statistics are those of p(t), whatever the mode; ess is the effective sample size of a
+        draw. tv is the total variation distance between draws and the distribution they come from
+        over 20 ranges of t, the test is finer.
         """
         statistics = {
             **self.drawing.sampler.statistics(self.schedule.log_snr), "ess": self.drawing.ess, **self.record.get("statistics", {}),
         }  # fmt: skip
-        row = {**dict.fromkeys(COLUMNS), **{k: v for k, v in statistics.items() if k in COLUMNS}, "note": self.note or None}
+        row = {
+            **dict.fromkeys(COLUMNS),
+            **{k: v for k, v in statistics.items() if k in COLUMNS},
+            "note": self.note or None,
+        }
         row |= {"sampler": self.title, "mode": self.drawing.mode}
         if self.draws is not None:
-            row |= {"draws": self.draws.n, "tv": self._tv(self.draws.coarse(RANGES)), "chi2_p": self._chi2_p(self.draws)}
+            row |= {
+                "draws": self.draws.n,
+                "tv": self._tv(self.draws.coarse(RANGES)),
+                "chi2_p": self._chi2_p(self.draws),
+            }
         return row
 
     def _tv(self, draws: Draws) -> float:
@@ -126,7 +141,8 @@ class Shown:
 def chi2_p(seen: Floats, due: Floats) -> float | None:
     """The chi-square test's p that counts come from the expected ones, both of shape (n,).
 
-    Neighbours are pooled until 5 are expected, which the test's approximation needs. None where a single bin is left.
+    Neighbours are pooled until 5 are expected, which the test's approximation needs. None where a
+    single bin is left.
     """
     if seen[due == 0].any():
         return 0.0
@@ -166,7 +182,10 @@ def drawn(shown: Shown, n: int, batch: int, seed: int) -> Shown:
     for start in range(0, n, size):
         t = shown.drawing.draw(min(size, n - start), generator).numpy()
         if t.min() < 0 or t.max() >= timesteps:
-            raise UserError(f"sampler={shown.title} drew the indices {t.min()} to {t.max()}; they must lie in 0..{timesteps - 1}")
+            raise UserError(
+                f"sampler={shown.title} drew the indices {t.min()} to {t.max()}; they must lie in"
+                f" 0..{timesteps - 1}"
+            )
         counts += np.bincount(t, minlength=timesteps)
     return replace(shown, draws=Draws(np.arange(timesteps + 1), counts))
 
@@ -175,30 +194,45 @@ def recorded(record: Mapping[str, Any], schedule: NoiseSchedule) -> Shown:
     """The sampler of a run's record, with the record's numbers and draws. Raises: UserError."""
     sampler = record["sampler"]
     try:
-        drawing = _use({k: v for k, v in sampler.items() if k not in ("statistics", "realised")}, schedule)
+        drawing = _use(
+            {k: v for k, v in sampler.items() if k not in ("statistics", "realised")}, schedule
+        )
     except UserError as error:
         raise UserError(f"the record of {record.get('name')}: {error}") from None
     realised, draws = sampler.get("realised") or {}, None
     if realised.get("draws"):
-        draws = Draws(np.asarray(realised["edges"]), np.asarray(realised["realised"]) * realised["draws"])
+        draws = Draws(
+            np.asarray(realised["edges"]), np.asarray(realised["realised"]) * realised["draws"]
+        )
     note = "adaptive: the mean over its draws" if drawing.sampler.adaptive else ""
     return Shown(drawing.label, drawing, schedule, draws, sampler, note)
 
 
 def pooled(shown: Iterable[Shown], names: Iterable[str]) -> list[Shown]:
-    """Runs of one sampler, such as a cell's seeds, as one with all their draws; adaptive ones differ, and get their runs' names."""
+    """Runs of one sampler, such as a cell's seeds, as one with all their draws; adaptive ones
+    differ, and get their runs' names.
+    """
     found: dict[str, Shown] = {}
     for one, name in zip(shown, names, strict=True):
         if one.drawing.sampler.adaptive:
             found[name] = replace(one, title=name)
             continue
-        key = json.dumps([one.drawing.label, one.drawing.sampler.spec(), one.schedule.spec()], sort_keys=True)
+        key = json.dumps(
+            [one.drawing.label, one.drawing.sampler.spec(), one.schedule.spec()], sort_keys=True
+        )
         other = found.get(key)
-        if other is None or other.draws is None or one.draws is None or not np.array_equal(other.draws.edges, one.draws.edges):
+        if (
+            other is None
+            or other.draws is None
+            or one.draws is None
+            or not np.array_equal(other.draws.edges, one.draws.edges)
+        ):
             found.setdefault(key, one)
             continue
         draws = Draws(one.draws.edges, other.draws.counts + one.draws.counts)
-        numbers = {k: v for k, v in other.record.items() if k != "realised"}  # the p of one run is not that of all
+        numbers = {
+            k: v for k, v in other.record.items() if k != "realised"
+        }  # the p of one run is not that of all
         found[key] = replace(other, draws=draws, record=numbers)
     return list(found.values())
 
@@ -208,8 +242,9 @@ def _use(spec: Mapping[str, Any], schedule: NoiseSchedule) -> ScheduleSampler:
     drawing = use(spec, schedule)
     if drawing.sampler.timesteps != schedule.timesteps:
         raise UserError(
-            f"sampler={drawing.label} has {drawing.sampler.timesteps} steps, the noise schedule {schedule.timesteps}; "
-            f"one figure needs one T: give --timesteps {drawing.sampler.timesteps}"
+            f"sampler={drawing.label} has {drawing.sampler.timesteps} steps, the noise schedule"
+            f" {schedule.timesteps}; one figure needs one T: give --timesteps"
+            f" {drawing.sampler.timesteps}"
         )
     _ = drawing.loss_weights
     return drawing

@@ -23,15 +23,24 @@ EXAMPLES: dict[str, Callable[[int], Spec]] = {
 
 
 def gallery(timesteps: int) -> list[Spec]:
-    """One spec of every sampler, the user's own too, but for `table`, which needs a file. Raises: UserError."""
-    return [{"name": name, **EXAMPLES.get(name, lambda n: {})(timesteps)} for name in known() if name != "table"]
+    """One spec of every sampler, the user's own too, but for `table`, which needs a file.
+
+    Raises: UserError.
+    """
+    return [
+        {"name": name, **EXAMPLES.get(name, lambda n: {})(timesteps)}
+        for name in known()
+        if name != "table"
+    ]
 
 
 def parse(text: str) -> tuple[list[Spec], list[str]]:
-    """The specs that an argument stands for, and those of its combinations that were dropped because they are no interval.
+    """The specs that an argument stands for, and those of its combinations that were dropped
+    because they are no interval.
 
     Args:
-        text: `name`, `name:key=value,...` with `|` between the values of a range, or a spec (or a list of them) as YAML or JSON.
+        text: `name`, `name:key=value,...` with `|` between the values of a range, or a spec (or a
+            list of them) as YAML or JSON.
 
     Raises:
         UserError: text that is none of these, or of which no interval is left.
@@ -52,9 +61,16 @@ def parse(text: str) -> tuple[list[Spec], list[str]]:
         if key in ranges or key == "name":
             raise UserError(f"{text}: {key} is given twice")
         ranges[key] = [loaded(choice) for choice in split(value, "|")]
-    specs = [{"name": name, **dict(zip(ranges, values, strict=True))} for values in product(*ranges.values())]
+    specs = [
+        {"name": name, **dict(zip(ranges, values, strict=True))}
+        for values in product(*ranges.values())
+    ]
     kept = [spec for spec in specs if len(specs) == 1 or not _reversed(spec)]
-    dropped = [", ".join(f"{k}={spec[k]}" for k, v in ranges.items() if len(v) > 1) for spec in specs if spec not in kept]
+    dropped = [
+        ", ".join(f"{k}={spec[k]}" for k, v in ranges.items() if len(v) > 1)
+        for spec in specs
+        if spec not in kept
+    ]
     if not kept:
         raise UserError(f"{text}: no interval is left, low must be below high")
     return kept, dropped
@@ -65,7 +81,9 @@ def loaded(text: str) -> Any:
     try:
         return _plain(yaml.safe_load(text))
     except yaml.YAMLError as error:
-        raise UserError(f"{text} cannot be read as YAML: {getattr(error, 'problem', None) or error}") from None
+        raise UserError(
+            f"{text} cannot be read as YAML: {getattr(error, 'problem', None) or error}"
+        ) from None
 
 
 def split(text: str, at: str) -> list[str]:
@@ -84,18 +102,30 @@ def _pieces(text: str, at: str) -> Iterator[str]:
 
 
 def _plain(value: Any) -> Any:
-    """A YAML value with 1e-4 read as the number it is (YAML 1.1 takes it for text), and keys that are text."""
+    """A YAML value with 1e-4 read as the number it is (YAML 1.1 takes it for text), and keys that
+    are text.
+    """
     if isinstance(value, Mapping):
         return {str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, list):
         return [_plain(v) for v in value]
-    return float(value) if isinstance(value, str) and re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+", value) else value
+    return (
+        float(value)
+        if isinstance(value, str) and re.fullmatch(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+", value)
+        else value
+    )
 
 
 def _reversed(spec: Spec) -> bool:
-    """Whether a combination is no interval, so that a range drops it; one that is wrong in another way is an error."""
+    """Whether a combination is no interval, so that a range drops it; one that is wrong in another
+    way is an error.
+    """
     low, high = spec.get("low"), spec.get("high")
-    if spec["name"] != "interval" or not isinstance(low, int | float) or not isinstance(high, int | float):
+    if (
+        spec["name"] != "interval"
+        or not isinstance(low, int | float)
+        or not isinstance(high, int | float)
+    ):
         return False
     return low > high or (low == high and spec.get("allow_degenerate") is not True)
 

@@ -15,7 +15,10 @@ def brute(pixels: np.ndarray, threshold: float) -> dict[tuple[int, int], tuple[f
     for i in range(len(pixels)):
         for j in range(i + 1, len(pixels)):
             contrast = np.sqrt((pixels[i].var() + pixels[j].var()) / 2)
-            d = [float(np.sqrt(np.mean((pixels[i].astype(float) - other) ** 2)) / contrast) for other in (pixels[j], pixels[j][..., ::-1])]
+            d = [
+                float(np.sqrt(np.mean((pixels[i].astype(float) - other) ** 2)) / contrast)
+                for other in (pixels[j], pixels[j][..., ::-1])
+            ]
             if min(d) <= threshold:
                 found[i, j] = (min(d), d[1] < d[0])
     return found
@@ -26,7 +29,9 @@ def brute(pixels: np.ndarray, threshold: float) -> dict[tuple[int, int], tuple[f
 def test_the_pairs_are_those_of_brute_force(size: int, threshold: float) -> None:
     base = random_images(30, size)
     noise = np.random.default_rng(1).normal(0, 5, base[:8].shape)
-    pixels = np.concatenate([base, base[:4], base[4:8, ..., ::-1], np.clip(base[:8] + noise, 0, 255).astype(np.uint8)])
+    pixels = np.concatenate(
+        [base, base[:4], base[4:8, ..., ::-1], np.clip(base[:8] + noise, 0, 255).astype(np.uint8)]
+    )
     found, expected = near(pixels, threshold), brute(pixels, threshold)
     assert [tuple(p) for p in found.pairs.tolist()] == sorted(expected)
     for (i, j), d, m in zip(found.pairs.tolist(), found.distance, found.mirrored, strict=True):
@@ -36,9 +41,16 @@ def test_the_pairs_are_those_of_brute_force(size: int, threshold: float) -> None
 
 def test_one_of_each_group_is_kept_also_of_chains() -> None:
     a = random_images(1)[0]
-    steps = [np.clip(a.astype(int) + 6 * k, 0, 255).astype(np.uint8) for k in range(5)]  # each near to the next alone
+    steps = [
+        np.clip(a.astype(int) + 6 * k, 0, 255).astype(np.uint8) for k in range(5)
+    ]  # each near to the next alone
     others = random_images(3, seed=5)
-    found = near(np.stack([others[0], steps[0], steps[2], others[1], steps[1], steps[3], steps[4], others[2]]), 0.1)
+    found = near(
+        np.stack(
+            [others[0], steps[0], steps[2], others[1], steps[1], steps[3], steps[4], others[2]]
+        ),
+        0.1,
+    )
     assert found.kept.tolist() == [0, 1, 3, 7]
 
 

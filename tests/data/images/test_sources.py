@@ -48,8 +48,18 @@ def test_a_folder_is_read_without_its_duplicates(folder: Path) -> None:
     assert split.summary["dropped"] == {"exact duplicate": 2, "mirror image of another": 1}
     both = np.concatenate([split.train, split.heldout])
     for k in (3, 4, 5):
-        mine = np.asarray(Image.open(folder / f"{k:02d}.png").crop((0, 2, 16, 18))).transpose(2, 0, 1) / 127.5 - 1
-        assert sum(np.abs(x - mine).max() < 1e-6 or np.abs(x[..., ::-1] - mine).max() < 1e-6 for x in both) == 1
+        mine = (
+            np.asarray(Image.open(folder / f"{k:02d}.png").crop((0, 2, 16, 18))).transpose(2, 0, 1)
+            / 127.5
+            - 1
+        )
+        assert (
+            sum(
+                np.abs(x - mine).max() < 1e-6 or np.abs(x[..., ::-1] - mine).max() < 1e-6
+                for x in both
+            )
+            == 1
+        )
 
 
 def test_broken_files_are_named_and_refused_or_skipped(folder: Path) -> None:
@@ -61,13 +71,17 @@ def test_broken_files_are_named_and_refused_or_skipped(folder: Path) -> None:
     assert len(split.train) == 13
 
 
-def test_decoding_is_kept_by_content(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_decoding_is_kept_by_content(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     source = images(folder, cache=str(tmp_path / "cache"))
     first = data.load(source)
     kept = sorted((tmp_path / "cache").iterdir())
     assert len(kept) == 2  # the pixels, and which of them are one
     monkeypatch.setattr("memctl.data.images.decode.decode", lambda *a: pytest.fail("decoded again"))
-    monkeypatch.setattr("memctl.data.images.duplicates.near", lambda *a: pytest.fail("compared again"))
+    monkeypatch.setattr(
+        "memctl.data.images.duplicates.near", lambda *a: pytest.fail("compared again")
+    )
     assert data.load(source).hash == first.hash
     monkeypatch.undo()
     for path in kept:
@@ -77,7 +91,9 @@ def test_decoding_is_kept_by_content(folder: Path, tmp_path: Path, monkeypatch: 
     assert data.load(images(folder, cache=str(tmp_path / "cache"))).hash != first.hash
 
 
-def test_a_cache_that_cannot_be_written_costs_nothing_but_time(folder: Path, tmp_path: Path) -> None:
+def test_a_cache_that_cannot_be_written_costs_nothing_but_time(
+    folder: Path, tmp_path: Path
+) -> None:
     (tmp_path / "file").write_text("")
     assert len(data.load(images(folder, cache=str(tmp_path / "file" / "cache"))).train) == 13
 
@@ -157,13 +173,17 @@ def test_flowers_with_foreign_labels_are_refused(tmp_path: Path) -> None:
 
 
 def test_flowers_without_a_network_say_what_to_do(tmp_path: Path) -> None:
-    source = data.build({"name": "flowers102", "path": str(tmp_path / "f"), "url": "http://127.0.0.1:9/flowers"})
+    source = data.build(
+        {"name": "flowers102", "path": str(tmp_path / "f"), "url": "http://127.0.0.1:9/flowers"}
+    )
     with pytest.raises(UserError, match=r"cannot be downloaded.*Unpack 102flowers.tgz"):
         source.files()
     assert not (tmp_path / "f" / "jpg").exists()
 
 
-def test_a_download_is_checked_and_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_download_is_checked_and_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import hashlib
     import tarfile
 
@@ -171,23 +191,39 @@ def test_a_download_is_checked_and_unpacked(tmp_path: Path, monkeypatch: pytest.
     savemat(made / "setid.mat", {"trnid": np.arange(3)})
     with tarfile.open(made / "102flowers.tgz", "w:gz") as archive:
         archive.add(made / "jpg", "jpg")
-    monkeypatch.setattr(flowers102, "MD5", {n: hashlib.md5((made / n).read_bytes()).hexdigest() for n in flowers102.MD5})
-    source = data.build({"name": "flowers102", "path": str(tmp_path / "f"), "url": made.as_uri(), "size": 16})
+    monkeypatch.setattr(
+        flowers102,
+        "MD5",
+        {n: hashlib.md5((made / n).read_bytes()).hexdigest() for n in flowers102.MD5},
+    )
+    source = data.build(
+        {"name": "flowers102", "path": str(tmp_path / "f"), "url": made.as_uri(), "size": 16}
+    )
     assert len(source.images()) == 24
-    assert sorted(p.name for p in (tmp_path / "f").iterdir()) == ["imagelabels.mat", "jpg", "setid.mat"]
+    assert sorted(p.name for p in (tmp_path / "f").iterdir()) == [
+        "imagelabels.mat",
+        "jpg",
+        "setid.mat",
+    ]
     monkeypatch.setitem(flowers102.MD5, "setid.mat", "0" * 32)
     with pytest.raises(UserError, match="does not have the checksum"):
-        data.build({"name": "flowers102", "path": str(tmp_path / "g"), "url": made.as_uri()}).files()
+        data.build(
+            {"name": "flowers102", "path": str(tmp_path / "g"), "url": made.as_uri()}
+        ).files()
 
 
-@pytest.mark.skipif(not (SHARED / "flowers-102").is_dir(), reason="the real Flowers-102 is not on this machine")
+@pytest.mark.skipif(
+    not (SHARED / "flowers-102").is_dir(), reason="the real Flowers-102 is not on this machine"
+)
 def test_the_real_flowers_known_duplicates_are_found() -> None:
     from memctl.data.images.duplicates import near
 
     source = data.build({"name": "flowers102", "path": str(SHARED / "flowers-102"), "size": 64})
     paths = source.images()
     assert len(paths) == 8189
-    chosen = [p for p in paths if 7000 <= int(p.stem[-5:]) <= 8189]  # where they lie, and a thousand others
+    chosen = [
+        p for p in paths if 7000 <= int(p.stem[-5:]) <= 8189
+    ]  # where they lie, and a thousand others
     found = decode_all(chosen, 64, 3)
     assert not len(found["broken"])
     found = near(found["pixels"], 0.0)
