@@ -1,7 +1,7 @@
 """python -m memctl.calibrate data=NAME ...: what each metric can tell on this data, before anything
 is trained.
 
-Generators whose behaviour is known (copies, fresh records, 2 to 50 % copies, blur, noise, ...) are
+Generators whose behaviour is known (copies, fresh examples, 2 to 50 % copies, blur, noise, ...) are
 read by every metric, as many samples as a run generates. Writes into runs/calibration/NAME/:
 readings.csv, verdicts.csv, calibration.png; prints the verdicts. With -cn multirun_templates/NAME
 it takes the settings of a template, but for what that sweeps.
@@ -16,10 +16,10 @@ from memctl import data
 from memctl.command import launch, printed
 from memctl.config import Config
 from memctl.experiment import check_ranges
+from memctl.files import atomic, said_plainly
 from memctl.metrics.calibration import Calibration
 from memctl.metrics.suite import Suite
-from memctl.results import figures
-from memctl.results.files import atomic, said_plainly
+from memctl.reporting import figures
 
 
 def calibrate(config: Config) -> str:
@@ -38,7 +38,7 @@ def calibrate(config: Config) -> str:
     lines = [
         (
             f"data={source.name}: {len(split.train)} train and {len(split.heldout)} held-out"
-            f" records, {found.n} samples a generator"
+            f" examples, {found.n} samples a generator"
         ),
         "",
     ]

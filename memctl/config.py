@@ -88,7 +88,7 @@ class Stage:
         path: (base only) a checkpoint made elsewhere, used instead of training one: memctl's, or a
             folder of diffusers or a name on the Hugging Face hub.
         saw_heldout: (base only) go on with a checkpoint that may have been trained on the held-out
-            records; the report says so.
+            examples; the report says so.
     """
 
     epochs: int = 30
@@ -104,11 +104,11 @@ class Stage:
     saw_heldout: bool = False
 
     def steps_on(self, n: int) -> int:
-        """The number of steps on n records."""
+        """The number of steps on n examples."""
         return self.steps or self.epochs * -(-n // self.batch_size)
 
     def shown_on(self, n: int) -> int:
-        """About how many records are shown in these steps."""
+        """About how many examples are shown in these steps."""
         return round(self.steps_on(n) * n / -(-n // self.batch_size))
 
 
@@ -134,8 +134,8 @@ class Metrics:
     """Switches of the metrics; the defaults are those of the paper where it tells.
 
     Attributes:
-        reduce: Distance between two records: rms, mse or norm.
-        per_record: none, or zscore to standardise each record first.
+        reduce: Distance between two examples: rms, mse or norm.
+        per_example: none, or zscore to standardise each example first.
         range: own, or 01 or m11 to map the training data's range to [0, 1] or [-1, 1] first.
         quantize: Levels to which both sides are rounded over the training data's range (256: an
             8-bit round trip); 0 is off.
@@ -148,7 +148,7 @@ class Metrics:
     """
 
     reduce: str = "rms"
-    per_record: str = "none"
+    per_example: str = "none"
     range: str = "own"
     quantize: int = 0
     components: int = 2
@@ -166,12 +166,12 @@ class Probe:
     AUC, distance to the optimal denoiser.
 
     Attributes:
-        records: Most records a side, such as 128; 0 leaves the probe out.
+        examples: Most examples a side, such as 128; 0 leaves the probe out.
         bins: Of t.
-        draws: Times that each record is shown in each bin.
+        draws: Times that each example is shown in each bin.
     """
 
-    records: int = 0
+    examples: int = 0
     bins: int = 20
     draws: int = 1
     seed: int = 0
@@ -239,7 +239,7 @@ class Theory:
 
     Attributes:
         points: About how many steps t.
-        records: Training records, one gradient each at every step; so many gradients are held at
+        examples: Training examples, one gradient each at every step; so many gradients are held at
             once.
         intervals: Pairs [c_l, c_h] whose predicted and measured learning are compared, beside
             uniform.
@@ -247,7 +247,7 @@ class Theory:
     """
 
     points: int = 40
-    records: int = 64
+    examples: int = 64
     intervals: list[Any] = field(default_factory=list)
     tail: str = "mixture"
     seed: int = 0

@@ -1,15 +1,15 @@
 """python -m memctl.evaluate SAMPLES --train TRAIN --heldout HELDOUT: whether a generator copies its
 training data.
 
-The generator may be of any kind: what counts is what it made, the records it was trained on, and
-records it has not seen. Each is a file or a folder of images (memctl.data.given), all three in the
-same units. Prints the main metrics beside what fresh real records and exact copies read, and a
-verdict by the rules of memctl.results.verdict; writes all of them and the pictures into
-./evaluation, or the folder that --out names (memctl.results.evaluation). A run of memctl needs no
+The generator may be of any kind: what counts is what it made, the examples it was trained on, and
+examples it has not seen. Each is a file or a folder of images (memctl.data.given), all three in the
+same units. Prints the main metrics beside what fresh real examples and exact copies read, and a
+verdict by the rules of memctl.analysis.verdict; writes all of them and the pictures into
+./evaluation, or the folder that --out names (memctl.reporting.evaluation). A run of memctl needs no
 TRAIN and HELDOUT: its own are read, and the result goes into RUN/evaluation.
 
 dcr_share, dcr_p and delta_nn, and the verdicts that rest on them, need train and held-out to be
-exchangeable: draws of one population, of which a coin decided which were trained on. Records of
+exchangeable: draws of one population, of which a coin decided which were trained on. Examples of
 another year, person or camera are not held-out in this sense. The command tests for it and
 cautions, but no test can prove it.
 """
@@ -31,10 +31,10 @@ from memctl.data import given
 from memctl.data.given import Compared
 from memctl.errors import UserError
 from memctl.experiment import check_ranges
+from memctl.files import said_plainly
 from memctl.registry import closest
-from memctl.results import run as folder
-from memctl.results.evaluation import Evaluation
-from memctl.results.files import said_plainly
+from memctl.reporting.evaluation import Evaluation
+from memctl.runs import folder
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Question:
     Attributes:
         sides: What is compared.
         config: Settings of the metrics.
-        saw_heldout: Whether the generator may have been trained on held-out records.
+        saw_heldout: Whether the generator may have been trained on held-out examples.
         sources: Where all came from.
     """
 
@@ -147,7 +147,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
     found = Evaluation.of(question.sides, question.config, question.saw_heldout, say)
     with said_plainly():
         found.write(to, arguments.samples, question.sources)
-    print(f"\n{found.text()}\n\nall metrics, nearest records and pictures: {to}", flush=True)
+    print(f"\n{found.text()}\n\nall metrics, nearest examples and pictures: {to}", flush=True)
 
 
 def say(step: str) -> None:
@@ -165,9 +165,9 @@ def parser() -> argparse.ArgumentParser:
         "samples",
         help="what the generator made: a .npy, .npz, .csv, a folder of images; or a run's folder",
     )
-    made.add_argument("--train", metavar="TRAIN", help="the records it was trained on")
+    made.add_argument("--train", metavar="TRAIN", help="the examples it was trained on")
     made.add_argument(
-        "--heldout", metavar="HELDOUT", help="records of the same population that it has not seen"
+        "--heldout", metavar="HELDOUT", help="examples of the same population that it has not seen"
     )
     made.add_argument(
         "--out",

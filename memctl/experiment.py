@@ -15,9 +15,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from memctl import data, models, samplers
 from memctl.config import COMPUTING, WEIGHTINGS, Config, Stage
-from memctl.contents import contents
 from memctl.data import DataSource
 from memctl.errors import UserError
+from memctl.files import contents
 from memctl.models.configs import ModelConfig
 from memctl.models.pretrained import Pretrained
 from memctl.samplers import NoiseSchedule, ScheduleSampler, TimestepSampler
@@ -27,7 +27,7 @@ FORMAT = 4  # raised whenever the same config would give other numbers
 RANGES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("task", lambda v: v in ("run", "theory"), "run or theory"),
     ("theory.points", lambda v: v >= 4, "at least 4"),
-    ("theory.records", lambda v: v >= 3, "at least 3"),
+    ("theory.examples", lambda v: v >= 3, "at least 3"),
     ("theory.seed", lambda v: v >= 0, "at least 0"),
     ("base.epochs", lambda v: v >= 1, "at least 1"),
     (
@@ -65,7 +65,7 @@ RANGES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("generate.samples", lambda v: v >= 8, "at least 8"),
     ("generate.batch_size", lambda v: v >= 1, "at least 1"),
     ("metrics.reduce", lambda v: v in ("rms", "mse", "norm"), "rms, mse or norm"),
-    ("metrics.per_record", lambda v: v in ("none", "zscore"), "none or zscore"),
+    ("metrics.per_example", lambda v: v in ("none", "zscore"), "none or zscore"),
     ("metrics.range", lambda v: v in ("own", "01", "m11"), "own, 01 or m11"),
     ("metrics.quantize", lambda v: v == 0 or v >= 2, "0 (off) or at least 2 levels"),
     ("metrics.components", lambda v: v >= 1, "at least 1"),
@@ -77,7 +77,7 @@ RANGES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ),
     ("metrics.threshold", lambda v: 0 < v < 1, "in (0, 1)"),
     ("metrics.repeats", lambda v: v >= 20, "at least 20"),
-    ("probe.records", lambda v: v == 0 or v >= 8, "0 (no probe) or at least 8"),
+    ("probe.examples", lambda v: v == 0 or v >= 8, "0 (no probe) or at least 8"),
     ("probe.bins", lambda v: v >= 1, "at least 1"),
     ("probe.draws", lambda v: v >= 1, "at least 1"),
     ("probe.seed", lambda v: v >= 0, "at least 0"),
@@ -116,14 +116,14 @@ def digest(science: Any) -> str:
 
 @dataclass(frozen=True)
 class Experiment:
-    """One run, before it runs. `drawing` is None for the reference run that evaluates the base
+    """One run, before it runs. `schedule_sampler` is None for the reference run that evaluates the base
     without control.
     """
 
     config: Config
     data: DataSource
     model: ModelConfig
-    drawing: ScheduleSampler | None
+    schedule_sampler: ScheduleSampler | None
 
     @classmethod
     def of(cls, cfg: DictConfig) -> "Experiment":
@@ -143,15 +143,18 @@ class Experiment:
                 " be found by predicting the noise; set diffusion.prediction=v_prediction (or"
                 " sample)"
             )
-        drawing = (
+        schedule_sampler = (
             None if config.sampler.get("name") == "none" else samplers.use(config.sampler, schedule)
         )
-        if drawing is not None and drawing.sampler.timesteps != config.diffusion.timesteps:
+        if (
+            schedule_sampler is not None
+            and schedule_sampler.sampler.timesteps != config.diffusion.timesteps
+        ):
             raise UserError(
-                f"sampler.timesteps={drawing.sampler.timesteps} is not"
+                f"sampler.timesteps={schedule_sampler.sampler.timesteps} is not"
                 f" diffusion.timesteps={schedule.timesteps}; set the latter alone"
             )
-        return cls(config, data.build(config.data), models.build(config.model), drawing)
+        return cls(config, data.build(config.data), models.build(config.model), schedule_sampler)
 
     @cached_property
     def schedule(self) -> NoiseSchedule:
@@ -161,7 +164,7 @@ class Experiment:
     @property
     def sampler(self) -> TimestepSampler | None:
         """The distribution over t that control draws from or weights by."""
-        return self.drawing.sampler if self.drawing else None
+        return self.schedule_sampler.sampler if self.schedule_sampler else None
 
     @cached_property
     def base_science(self) -> dict[str, Any]:
@@ -209,12 +212,12 @@ class Experiment:
         generate = asdict(self.config.generate)
         del generate["batch_size"]
         control: dict[str, Any] = {"sampler": None}
-        if self.drawing is not None:
+        if self.schedule_sampler is not None:
             stage, weighting = asdict(self.config.control), self.config.weighting
             del stage["path"], stage["seed"], stage["saw_heldout"]
             control = {
-                "sampler": self.drawing.sampler.science(),
-                "drawing": self.drawing.use,
+                "sampler": self.schedule_sampler.sampler.science(),
+                "use": self.schedule_sampler.use,
                 "weighting": {
                     "name": weighting.name,
                     **{k: getattr(weighting, k) for k in WEIGHTINGS[weighting.name]},
@@ -236,7 +239,11 @@ class Experiment:
     @property
     def name(self) -> str:
         """The run's folder in the sweep: `cl700_ch1000_s0`, `uniform_s0`, `base`."""
-        name = "base" if self.drawing is None else f"{self.drawing.label}_s{self.config.seed}"
+        name = (
+            "base"
+            if self.schedule_sampler is None
+            else f"{self.schedule_sampler.label}_s{self.config.seed}"
+        )
         return f"{name}_{self.config.sweep.tag}" if self.config.sweep.tag else name
 
     @property

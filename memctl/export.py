@@ -10,8 +10,8 @@ from omegaconf import OmegaConf
 
 from memctl.config import Config
 from memctl.errors import UserError
-from memctl.results import run as folder
-from memctl.results.files import said_plainly, write_json
+from memctl.files import said_plainly, write_json
+from memctl.runs import folder
 
 
 def export(run: Path, to: Path) -> None:

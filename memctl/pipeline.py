@@ -22,16 +22,16 @@ from memctl.data import Split
 from memctl.diffusion.generate import generate
 from memctl.errors import UserError
 from memctl.experiment import Experiment, differences, digest
+from memctl.files import atomic, read_json, said_plainly, write_json
 from memctl.metrics.suite import Suite
 from memctl.metrics.yardsticks import yardsticks
 from memctl.probes import run as run_probe
-from memctl.results import pictures
-from memctl.results import run as folder
-from memctl.results.files import atomic, read_json, said_plainly, write_json
-from memctl.results.journal import Journal
-from memctl.results.mirror import Mirror
-from memctl.results.progress import Progress, witnessed
-from memctl.results.record import flat, measures
+from memctl.reporting import pictures
+from memctl.runs import folder
+from memctl.runs.journal import Journal
+from memctl.runs.progress import Progress, witnessed
+from memctl.runs.record import flat, measures
+from memctl.runs.wandb_copy import WandbCopy
 from memctl.training import checkpoint
 from memctl.training.base import CHECKPOINT, TRAIN_PASSES, base_network
 from memctl.training.compute import Compute
@@ -81,9 +81,9 @@ def _finished(experiment: Experiment) -> dict[str, Any] | None:
 def _work(experiment: Experiment) -> dict[str, Any]:
     config, directory = experiment.config, experiment.directory
     torch.set_num_threads(config.trainer.threads)
-    if experiment.drawing is not None:
+    if experiment.schedule_sampler is not None:
         ess = (
-            experiment.drawing.ess
+            experiment.schedule_sampler.ess
         )  # a distribution that cannot be, or cannot be corrected for, is refused now
         if ess < LOW_ESS:
             print(
@@ -121,7 +121,7 @@ def _work(experiment: Experiment) -> dict[str, Any]:
             if _resuming(experiment)
             else journal.rows()
         )
-        mirror = Mirror(
+        copy = WandbCopy(
             config.logger, directory, name=experiment.name, group=config.sweep.name, rows=rows,
             run_id=digest([experiment.fingerprint, config.sweep.name, experiment.name]),
             config={**OmegaConf.to_container(OmegaConf.structured(config)), "fingerprint": experiment.fingerprint},  # type: ignore[dict-item]
@@ -136,7 +136,7 @@ def _work(experiment: Experiment) -> dict[str, Any]:
                         experiment,
                         split,
                         network,
-                        JournalLogger(journal, "control", mirror.log),
+                        JournalLogger(journal, "control", copy.log),
                         progress,
                     )
             progress.stage("generate", control_passes)
@@ -164,7 +164,7 @@ def _work(experiment: Experiment) -> dict[str, Any]:
                 "science": experiment.science,
                 "environment": {
                     **provenance.environment(experiment, network),
-                    "wandb": f"{mirror.mode} ({mirror.reason})",
+                    "wandb": f"{copy.mode} ({copy.reason})",
                 },
                 "seconds": {k: round(v, 2) for k, v in seconds.items()},
             }
@@ -172,11 +172,11 @@ def _work(experiment: Experiment) -> dict[str, Any]:
                 directory, experiment.name, samples, split, suite, found, realised
             )
             drawn |= run_probe.draw(probed, f"{config.sweep.name}/{experiment.name}", directory)
-            mirror.summarise(flat(record), drawn)
+            copy.summarise(flat(record), drawn)
             write_json(directory / "record.json", record)
             failed = False
         finally:
-            mirror.finish(failed)
+            copy.finish(failed)
         (directory / RESUME).unlink(missing_ok=True)
         if not config.trainer.keep_checkpoint:
             (directory / CHECKPOINT).unlink(missing_ok=True)
@@ -208,13 +208,13 @@ def control(
 
     A finished control is loaded.
     """
-    assert experiment.drawing is not None
+    assert experiment.schedule_sampler is not None
     directory, path = experiment.directory, experiment.directory / CHECKPOINT
     expected = {"fingerprint": experiment.fingerprint, "split": split.hash}
     drawn = directory / "timesteps.json"
     if not path.exists():
         timesteps = fit(
-            network, experiment.config.diffusion, experiment.drawing, experiment.stage(), split.train, directory,
+            network, experiment.config.diffusion, experiment.schedule_sampler, experiment.stage(), split.train, directory,
             experiment.config.trainer, logger, lambda n: progress.advance(TRAIN_PASSES * n),
             experiment.config.weighting, split.flip,
         )  # fmt: skip
@@ -308,10 +308,10 @@ def task(cfg: Any) -> dict[str, Any]:
 
 
 def summary(record: dict[str, Any]) -> str:
-    """A finished run in three lines: its main metrics beside the held-out records' own."""
+    """A finished run in three lines: its main metrics beside the held-out examples' own."""
     lines = [f"{record['sweep']}/{record['name']} is done"]
     for name in ("distance_to_train", "f_mem", "dcr_share", "energy_heldout"):
         m, real = record["metrics"][name], record["yardsticks"]["heldout"][name]["value"]
         interval = f" [{m['low']:.4f}, {m['high']:.4f}]" if m["low"] is not None else ""
-        lines.append(f"  {name:18s} {m['value']:.4f}{interval}   held-out records: {real:.4f}")
+        lines.append(f"  {name:18s} {m['value']:.4f}{interval}   held-out examples: {real:.4f}")
     return "\n".join(lines)

@@ -12,8 +12,8 @@ import torch
 from torch import nn
 
 from memctl.experiment import Experiment
-from memctl.results.journal import Journal
-from memctl.results.record import SCHEMA
+from memctl.runs.journal import Journal
+from memctl.runs.record import SCHEMA
 from memctl.samplers import IntervalSampler
 from memctl.training.compute import Compute
 
@@ -46,12 +46,12 @@ def described(experiment: Experiment, realised: dict[str, Any] | None) -> dict[s
     """The sampler's parameters and use, effective statistics (of an adaptive one, after control)
     and realised draws.
     """
-    if experiment.drawing is None or realised is None:
+    if experiment.schedule_sampler is None or realised is None:
         return None
     kept = {k: v for k, v in realised.items() if k != "statistics"}
     return {
-        **experiment.drawing.sampler.spec(),
-        **experiment.drawing.use,
+        **experiment.schedule_sampler.sampler.spec(),
+        **experiment.schedule_sampler.use,
         "statistics": realised["statistics"],
         "realised": kept,
     }
@@ -61,15 +61,15 @@ def statistics(experiment: Experiment) -> dict[str, float]:
     """What the distribution really is, and the effective sample size of a draw (1 where draws are
     not weighted).
     """
-    assert experiment.drawing is not None
+    assert experiment.schedule_sampler is not None
     return {
-        **experiment.drawing.sampler.statistics(experiment.schedule.log_snr),
-        "ess": experiment.drawing.ess,
+        **experiment.schedule_sampler.sampler.statistics(experiment.schedule.log_snr),
+        "ess": experiment.schedule_sampler.ess,
     }
 
 
 def origin(experiment: Experiment) -> dict[str, Any]:
-    """Where the base's weights come from, and whether they may know the held-out records."""
+    """Where the base's weights come from, and whether they may know the held-out examples."""
     config = experiment.config.base
     return {"path": config.path, "saw_heldout": bool(config.path and config.saw_heldout)}
 

@@ -17,20 +17,20 @@ from typing import TextIO
 import pandas as pd
 from matplotlib.figure import Figure
 
+from memctl.analysis.answers import STUDIED, answers, tally
+from memctl.analysis.inference import associations
+from memctl.analysis.losses import losses
+from memctl.analysis.parity import boxes, parity
+from memctl.analysis.statistics import correlations
+from memctl.analysis.sweep_results import SweepResults, mixed, read
 from memctl.errors import UserError
+from memctl.files import atomic, cannot_write
 from memctl.registry import closest
-from memctl.results import figures, page
-from memctl.results.answers import STUDIED, answers, tally
-from memctl.results.files import atomic, cannot_write
-from memctl.results.inference import associations
-from memctl.results.losses import losses
-from memctl.results.parity import boxes, parity
-from memctl.results.statistics import correlations
-from memctl.results.store import Sweep, mixed, read
+from memctl.reporting import figures, page
 
 MAIN = ("distance_to_train", "f_mem", "dcr_share", "energy_heldout")
 SEEN = (
-    ". CAUTION: the base was not made on this split and may have seen the held-out records:"
+    ". CAUTION: the base was not made on this split and may have seen the held-out examples:"
     " dcr_share, dcr_p and delta_nn then call copying fair"
 )
 TITLES = {
@@ -161,7 +161,7 @@ def card(claims: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def headline(sweep: Sweep) -> str:
+def headline(sweep: SweepResults) -> str:
     """What the sweep is, in a sentence."""
     first = next(iter(sweep.records.values()))
     split, samples = first["split"], first["science"]["generate"]["samples"]
@@ -188,12 +188,12 @@ def headline(sweep: Sweep) -> str:
     apart = f" ({left} left out)" if left else ""
     return (
         f"{first['science']['data']['name']}: {len(sweep.cells)} cells, other runs: {references};"
-        f" {n_train} train and {n_heldout} held-out records{apart}, {samples} samples a"
+        f" {n_train} train and {n_heldout} held-out examples{apart}, {samples} samples a"
         f" run{warning}{seen}"
     )
 
 
-def main_numbers(sweep: Sweep, related: pd.DataFrame) -> pd.DataFrame:
+def main_numbers(sweep: SweepResults, related: pd.DataFrame) -> pd.DataFrame:
     """The main metrics: their range over the cells (or all controlled runs), the references, the
     yardsticks, and the correlations.
     """
@@ -222,7 +222,7 @@ def main_numbers(sweep: Sweep, related: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def overview(sweep: Sweep, path: Path, metrics: Sequence[str]) -> None:
+def overview(sweep: SweepResults, path: Path, metrics: Sequence[str]) -> None:
     """Heat-maps of metrics over the cells, side by side; under each title the references, exact
     copies and the noise floor.
 

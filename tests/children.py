@@ -29,7 +29,7 @@ def run_and_die(experiment: Experiment, where: str, calls: int) -> None:
     import torch
 
     from memctl import pipeline
-    from memctl.results import pictures
+    from memctl.reporting import pictures
     from memctl.training import base, fit
 
     torch.set_num_threads(1)

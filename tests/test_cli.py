@@ -12,7 +12,7 @@ from hydra.core.global_hydra import GlobalHydra
 from memctl import report, train
 from memctl.command import check_choices, single
 from memctl.errors import UserError
-from memctl.results import run as folder
+from memctl.runs import folder
 from memctl.sweep import sweeper
 
 Command = Callable[..., tuple[int, str]]
@@ -86,7 +86,7 @@ MISTAKES = {
     "no data path": (["ci.low=1", "ci.high=2", "data=signals"], "needs data.path=FILE"),
     "too large a split": (
         ["ci.low=1", "ci.high=2", "data.n_train=9999"],
-        "do not fit 491 distinct records",
+        "do not fit 491 distinct examples",
     ),
     "unknown template": (["-cn", "multirun_templates/nope"], "multirun_templates/nope"),
     "empty sweep": (["-m", "ci.low=900", "ci.high=100,200"], "no run is left"),

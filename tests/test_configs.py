@@ -123,8 +123,8 @@ def test_a_sampler_fits_a_diffusion(
     if hasattr(made.sampler, "schedule"):
         assert made.sampler.schedule == NoiseSchedule.configured(made.config.diffusion)
         assert made.sampler.schedule.schedule == made.config.diffusion.schedule
-    assert made.drawing.mode == ("correct" if name == "loss_second_moment" else "sample")
-    assert made.drawing.sample(8)[0].max() < 50
+    assert made.schedule_sampler.mode == ("correct" if name == "loss_second_moment" else "sample")
+    assert made.schedule_sampler.sample(8)[0].max() < 50
 
 
 @pytest.mark.parametrize("diffusion", DIFFUSIONS)

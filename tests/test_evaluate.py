@@ -1,5 +1,5 @@
 """`python -m memctl.evaluate` as a user types it: generators whose answer is known, both kinds of
-records, and every mistake.
+examples, and every mistake.
 """
 
 import csv
@@ -72,7 +72,7 @@ TRAIN, HELDOUT, FRESH = (signals(N, seed) for seed in range(3))
 
 @pytest.fixture
 def sides(tmp_path: Path) -> list[str]:
-    """The options for files of training and held-out records in the working folder."""
+    """The options for files of training and held-out examples in the working folder."""
     np.save(tmp_path / "train.npy", TRAIN)
     np.save(tmp_path / "heldout.npy", HELDOUT)
     return ["--train", "train.npy", "--heldout", "heldout.npy"]
@@ -101,7 +101,7 @@ def made(kind: str) -> np.ndarray:
         (
             "fresh",
             "HEALTHY|UNDECIDED",
-        ),  # 120 records are few: chance may leave one number's interval beyond its floor
+        ),  # 120 examples are few: chance may leave one number's interval beyond its floor
         ("blurred", "COLLAPSED"),
     ],
 )
@@ -113,7 +113,7 @@ def test_known_generators_get_their_word(
     assert code == 0, err
     assert (
         f"120 samples of 1 channel x {LENGTH} values, taken as signals, beside 120 training and 120"
-        " held-out records" in out
+        " held-out examples" in out
     )
     assert re.search(f"verdict: ({word})", out)
     assert "CAUTION" not in out
@@ -135,8 +135,8 @@ def test_what_is_written_is_the_suites(command: Command, sides: list[str], tmp_p
         "samples.csv", *sides, "--out", "here", "metrics.repeats=20", "metrics.bins=20"
     )
     assert code == 0, err
-    assert "metrics, nearest records and pictures: here" in out
-    assert "comparing 60 samples with 120 training and 120 held-out records ..." in err
+    assert "metrics, nearest examples and pictures: here" in out
+    assert "comparing 60 samples with 120 training and 120 held-out examples ..." in err
     assert sorted(p.name for p in (tmp_path / "here").iterdir()) == FILES
     told = json.loads((tmp_path / "here" / "evaluation.json").read_text())
     config = Metrics(repeats=20, bins=20)
@@ -178,7 +178,7 @@ def test_neighbours_keep_their_place_in_the_users_file(
     np.save(tmp_path / "samples.npy", TRAIN[:20])
     code, out, _ = command("samples.npy", *sides, *SMALL)
     assert code == 0
-    assert "left out: 1 records that repeat another of their side" in out
+    assert "left out: 1 examples that repeat another of their side" in out
     assert pd.read_csv(tmp_path / "evaluation" / "neighbours.csv")["nearest_train"].tolist() == [
         0,
         *range(2, 21),
@@ -218,7 +218,7 @@ def test_folders_of_images(command: Command, tmp_path: Path, images: dict[str, n
     assert code == 0, err
     assert (
         "20 samples of 3 channels x 12 x 12 pixels, taken as images, beside 40 training and 40"
-        " held-out records" in out
+        " held-out examples" in out
     )
     assert "verdict: COPYING" in out
     assert sorted(p.name for p in (tmp_path / "a").iterdir()) == FILES
@@ -294,7 +294,7 @@ def test_grey_images_without_channels_are_cautioned(command: Command, tmp_path: 
     code, out, err = command("samples.npy", *BOTH, *SMALL)
     assert code == 0, err
     assert "20 samples of 8 channels x 8 values, taken as signals, beside" in out
-    assert "CAUTION: records of 8 x 8 numbers are taken as signals of 8 channels" in out
+    assert "CAUTION: examples of 8 x 8 numbers are taken as signals of 8 channels" in out
     assert "reshape all three arrays to (n, 1, 8, 8)" in out
 
 
@@ -307,7 +307,7 @@ def test_cautions(command: Command, sides: list[str], tmp_path: Path) -> None:
     assert out.count("CAUTION") == 3
     for text in (
         "differ by more than draws of one population do",
-        "20 random subsets of 60 records of the larger",
+        "20 random subsets of 60 examples of the larger",
         "are they in the same units?",
     ):
         assert text in out
@@ -334,7 +334,7 @@ def test_a_run_is_measured_anew_against_its_own_split(command: Command, tmp_path
     code, out, err = command("runs/mitdb208/base", *SMALL)
     assert code == 0, err
     assert "verdict: COPYING" in out
-    assert "CAUTION: the generator may have been trained on held-out records" in out
+    assert "CAUTION: the generator may have been trained on held-out examples" in out
     told = json.loads((run / "evaluation" / "evaluation.json").read_text())
     assert told["split"]["hash"] == split.hash
     assert (told["settings"]["bins"], told["settings"]["repeats"]) == (20, 100)
@@ -360,20 +360,20 @@ MISTAKES = {
     "no such file": (("nowhere.npy", *BOTH), "nowhere.npy is neither a file nor a folder"),
     "one side": (("samples.npy", "--train", "train.npy"), "--train and --heldout go together"),
     "neither side": (("samples.npy",), "samples.npy is not the folder of a finished run; of other samples name --train and --heldout too"),
-    "another shape": (("short.npy", *BOTH), "records differ in shape: samples 1x20, train 1x40, held-out 1x40"),
+    "another shape": (("short.npy", *BOTH), "examples differ in shape: samples 1x20, train 1x40, held-out 1x40"),
     "text": (("text.csv", *BOTH), "text.csv: line 2 holds 'beat'"),
     "another ending": (("text.txt", *BOTH), "text.txt: .txt is not read"),
     "no array": (("broken.npy", *BOTH), "broken.npy is not a readable NumPy file"),
     "no numbers": (("words.npy", *BOTH), "words.npy: expected numbers of shape (n, length)"),
-    "nan": (("nan.npy", *BOTH), "nan.npy: 2 of 120 records hold NaN or infinity (counted from 0: 3, 7)"),
-    "too large for float32": (("huge.npy", *BOTH), "huge.npy: 120 of 120 records hold NaN or infinity"),
-    "nan in train": (("samples.npy", "--train", "nan.npy", "--heldout", "heldout.npy"), "nan.npy: 2 of 120 records"),
-    "few samples": (("few.npy", *BOTH), "few.npy holds 7 records; at least 8 are needed"),
-    "few training records": (("samples.npy", "--train", "few.npy", "--heldout", "heldout.npy"), "few.npy holds 7 records"),
-    "few distinct ones": (("samples.npy", "--train", "same.npy", "--heldout", "heldout.npy"), "1 distinct training records are too few"),
-    "the same sides": (("samples.npy", "--train", "train.npy", "--heldout", "train.npy"), "120 of the 120 distinct held-out records are"),
+    "nan": (("nan.npy", *BOTH), "nan.npy: 2 of 120 examples hold NaN or infinity (counted from 0: 3, 7)"),
+    "too large for float32": (("huge.npy", *BOTH), "huge.npy: 120 of 120 examples hold NaN or infinity"),
+    "nan in train": (("samples.npy", "--train", "nan.npy", "--heldout", "heldout.npy"), "nan.npy: 2 of 120 examples"),
+    "few samples": (("few.npy", *BOTH), "few.npy holds 7 examples; at least 8 are needed"),
+    "few training examples": (("samples.npy", "--train", "few.npy", "--heldout", "heldout.npy"), "few.npy holds 7 examples"),
+    "few distinct ones": (("samples.npy", "--train", "same.npy", "--heldout", "heldout.npy"), "1 distinct training examples are too few"),
+    "the same sides": (("samples.npy", "--train", "train.npy", "--heldout", "train.npy"), "120 of the 120 distinct held-out examples are"),
     "alpha": (("alpha.npy", *BOTH), "shape (9, 8, 8, 4) looks like images with alpha, of which no distance should know; drop it with"),
-    "short records": (("tiny.npy", *BOTH), "records of 5 values are too short"),
+    "short examples": (("tiny.npy", *BOTH), "examples of 5 values are too short"),
     "unknown setting": (("samples.npy", *BOTH, "metrics.bin=5"), "metrics.bin=5 is no setting (did you mean metrics.bins?)"),
     "another group": (("samples.npy", *BOTH, "data.path=x"), "data.path=x is no setting"),
     "out of range": (("samples.npy", *BOTH, "metrics.bins=2"), "metrics.bins=2 must be at least 3"),

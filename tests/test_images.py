@@ -14,7 +14,7 @@ from PIL import Image
 from scipy.io import savemat
 
 from memctl import data, export, pipeline
-from memctl.data.drawing import mosaic
+from memctl.data.panels import mosaic
 from memctl.errors import UserError
 
 DIGITS = [
@@ -178,7 +178,7 @@ def test_the_paper_scale_takes_real_steps(
     cfg = composed(
         f"data.path={folder}", f"paths.runs={tmp_path / 'runs'}", "ci.low=700", "ci.high=1000", "data.n_train=8", "data.n_heldout=8",
         "base.epochs=1", "base.batch_size=4", "control.epochs=1", "control.batch_size=4", "generate.samples=8", "generate.batch_size=4",
-        "generate.steps=2", "metrics.repeats=20", "probe.records=8", "probe.bins=2", "logger.mode=disabled",
+        "generate.steps=2", "metrics.repeats=20", "probe.examples=8", "probe.bins=2", "logger.mode=disabled",
         config_name=f"multirun_templates/{template}",
     )  # fmt: skip
     OmegaConf.set_struct(cfg, False)

@@ -89,7 +89,7 @@ def test_the_wheel_brings_its_data_and_configs(wheel_site: Path) -> None:
         "data/bundled/mitdb208.npz",
         "conf/config.yaml",
         "multirun_templates/grid.yaml",
-        "results/page.html",
+        "reporting/page.html",
     ):
         assert (package / name).is_file(), name
     assert not (wheel_site / "tests").exists()

@@ -21,8 +21,8 @@ import torch
 from memctl import pipeline
 from memctl.errors import UserError
 from memctl.experiment import Experiment
-from memctl.results import run as folder
-from memctl.results.record import YARDSTICKS
+from memctl.runs import folder
+from memctl.runs.record import YARDSTICKS
 from tests.children import base_only, run, run_and_die
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -74,7 +74,7 @@ def test_a_run_leaves_everything(experiment: Make) -> None:
         "timesteps.png",
     } <= names
     assert np.load(e.directory / "samples.npy").shape == (16, 1, 140)
-    from memctl.results import record as schema
+    from memctl.runs import record as schema
 
     assert record["schema"] == schema.SCHEMA == 1
 
@@ -294,7 +294,7 @@ def test_a_failed_run_says_so_and_can_be_run_again(
     e = experiment()
     with monkeypatch.context() as patch:
         patch.setattr(
-            "memctl.results.pictures.draw",
+            "memctl.reporting.pictures.draw",
             lambda *a: (_ for _ in ()).throw(RuntimeError("no paint")),
         )
         with pytest.raises(RuntimeError, match="no paint"):

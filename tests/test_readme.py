@@ -90,7 +90,7 @@ def test_data_commands_run(
         [a.replace("FOLDER", str(flowers(tmp_path / "set"))) for a in shlex.split(command)[2:]],
     )
     runpy.run_module("memctl.data", run_name="__main__")
-    assert "data=flowers102: 24 records of 3x64x64" in capfd.readouterr().out
+    assert "data=flowers102: 24 examples of 3x64x64" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if "memctl.calibrate" in c])
@@ -119,7 +119,7 @@ def test_evaluate_commands_run(
     out = capfd.readouterr().out
     assert re.search(
         "12 samples of (1 channel x 192 values|3 channels x 64 x 64 pixels), taken as [a-z]+,"
-        " beside 12 training and 12 held-out records",
+        " beside 12 training and 12 held-out examples",
         out,
     )
     assert "verdict: " in out

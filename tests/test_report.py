@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from memctl import report
+from memctl.analysis.sweep_results import read
 from memctl.errors import UserError
-from memctl.results import run as folder
-from memctl.results.record import YARDSTICKS
-from memctl.results.store import read
+from memctl.runs import folder
+from memctl.runs.record import YARDSTICKS
 
 
 def record(
@@ -169,7 +169,7 @@ def test_training_sets_of_several_sizes_are_listed_each_with_its_floor(
         put(sweep, r)
     calls, out = drawn(monkeypatch), io.StringIO()
     report.write(sweep, out)
-    assert "32, 64, 256 train and 10 held-out records" in out.getvalue()
+    assert "32, 64, 256 train and 10 held-out examples" in out.getvalue()
     assert [row[0] for row in calls["dots"][1]] == [
         "uniform_s0_n32",
         "uniform_s0_n64",
@@ -228,13 +228,13 @@ def test_cells_used_in_several_ways_are_listed_not_averaged(
 ) -> None:
     for low, high in [(100, 200), (100, 300), (200, 300), (300, 400)]:
         r = record(f"cl{low}_ch{high}_weight_s0", low, high, 1.0)
-        r["science"]["drawing"] = {"mode": "weight"}
+        r["science"]["use"] = {"mode": "weight"}
         put(sweep, r)
     calls, out = drawn(monkeypatch), io.StringIO()
     report.write(sweep, out)
     assert not calls["triangle"]
     assert len(calls["dots"][0]) == 8
-    assert "CAUTION: runs differ in drawing" in out.getvalue()
+    assert "CAUTION: runs differ in use" in out.getvalue()
 
 
 def test_a_plain_grid_is_a_heat_map(sweep: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -252,13 +252,13 @@ def test_what_was_left_out_and_a_base_that_knows_too_much_are_said(sweep: Path) 
     (sweep / "sweep.json").write_text(json.dumps({"runs": {"base": {}}}))
     said = io.StringIO()
     report.write(sweep, said)
-    assert "held-out records (5 exact duplicate, 14 near duplicate left out)" in said.getvalue()
+    assert "held-out examples (5 exact duplicate, 14 near duplicate left out)" in said.getvalue()
     assert "CAUTION" not in said.getvalue()
     known["base"] = {"path": "somebody/ddpm", "saw_heldout": True}
     path.write_text(json.dumps(known))
     report.write(sweep, said)
     assert (
-        "CAUTION: the base was not made on this split and may have seen the held-out records"
+        "CAUTION: the base was not made on this split and may have seen the held-out examples"
         in said.getvalue()
     )
 

@@ -14,8 +14,8 @@ from omegaconf import OmegaConf
 from memctl import data
 from memctl.command import launch, printed
 from memctl.data.images.source import Decoded, ImageSource
-from memctl.results import figures
-from memctl.results.files import atomic
+from memctl.files import atomic
+from memctl.reporting import figures
 
 SHOWN = 30  # pairs in the picture
 
@@ -32,7 +32,7 @@ def describe(cfg: Any) -> str:
     }
     lines = [
         (
-            f"data={source.name}: {summary['records']} records of {shape}, values {low:.3g} to"
+            f"data={source.name}: {summary['examples']} examples of {shape}, values {low:.3g} to"
             f" {high:.3g}"
         ),
         f"left out: {', '.join(f'{n} {why}' for why, n in out.items() if n) or 'nothing'}",

@@ -1,4 +1,4 @@
-"""What a data set gives, and what the rest of memctl takes: records in, a train/held-out split out."""
+"""What a data set gives, and what the rest of memctl takes: examples in, a train/held-out split out."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from memctl.contents import contents
 from memctl.errors import UserError
+from memctl.files import contents
 
 Array = NDArray[np.float32]
 MIN_LENGTH = 8  # values of a signal
@@ -22,18 +22,18 @@ SPLIT_KEYS = (
 
 
 @dataclass(frozen=True)
-class Records:
-    """All usable records of a data set, before the split.
+class Examples:
+    """All usable examples of a data set, before the split.
 
     Attributes:
         values: float32, shape (n, channels, *dims).
-        labels: Class of each record, shape (n,), or None where the data has none; used to stratify
+        labels: Class of each example, shape (n,), or None where the data has none; used to stratify
             the split.
-        dropped: Why and how many records were left out.
+        dropped: Why and how many examples were left out.
         value_range: Lowest and highest possible value (images: (-1, 1)), or None where values are
             unbounded (signals).
-        mirror: Whether a record and its mirror image (the last axis reversed) are one identity.
-        flip: Whether training shows each record mirrored half of the time.
+        mirror: Whether an example and its mirror image (the last axis reversed) are one identity.
+        flip: Whether training shows each example mirrored half of the time.
         distinct: Whether duplicates are out already.
         temporal: Whether the last axis is time.
     """
@@ -79,8 +79,8 @@ class DataSource(ABC):
         """
 
     @abstractmethod
-    def read(self) -> Records:
-        """The records in `files()`.
+    def read(self) -> Examples:
+        """The examples in `files()`.
 
         Raises: UserError where a file is corrupt or holds something else.
         """
@@ -93,11 +93,11 @@ class DataSource(ABC):
 
 
 def check_finite(values: NDArray[np.floating[Any]]) -> None:
-    """Raises: UserError naming the records, shape (n, ...), that hold NaN or infinity."""
+    """Raises: UserError naming the examples, shape (n, ...), that hold NaN or infinity."""
     bad = np.flatnonzero(~np.isfinite(values.reshape(len(values), -1)).all(axis=1))
     if bad.size:
         shown = ", ".join(str(i) for i in bad[:10]) + (", ..." if bad.size > 10 else "")
         raise UserError(
-            f"{bad.size} of {len(values)} records hold NaN or infinity (counted from 0: {shown});"
+            f"{bad.size} of {len(values)} examples hold NaN or infinity (counted from 0: {shown});"
             " mend or remove them"
         )

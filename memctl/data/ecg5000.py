@@ -17,10 +17,10 @@ from urllib.request import urlopen
 import numpy as np
 from numpy.typing import NDArray
 
-from memctl.contents import readable
-from memctl.data.base import DataSource, Records
+from memctl.data.base import DataSource, Examples
 from memctl.data.normalise import znormalise
 from memctl.errors import UserError
+from memctl.files import readable
 
 URL = "https://www.timeseriesclassification.com/aeon-toolkit/ECG5000.zip"
 SHA256 = {
@@ -48,12 +48,12 @@ def parse(path: Path) -> NDArray[np.float64]:
             row = [float(word) for word in line.split()]
         except ValueError as error:
             raise UserError(
-                f"{path}: record {number} is not numbers ({error}); the file is corrupt, fetch it"
+                f"{path}: example {number} is not numbers ({error}); the file is corrupt, fetch it"
                 " again"
             ) from None
         if len(row) != LENGTH + 1:
             raise UserError(
-                f"{path}: record {number} has {len(row)} columns, not a label and {LENGTH} values;"
+                f"{path}: example {number} has {len(row)} columns, not a label and {LENGTH} values;"
                 " the file is corrupt, fetch it again"
             )
         rows.append(row)
@@ -110,17 +110,17 @@ class Ecg5000(DataSource):
             download(self.url, Path(self.path))
         return self._find()
 
-    def read(self) -> Records:
+    def read(self) -> Examples:
         files = self.files()
         sides = [parse(path) for path in files]
         for path, side, expected in zip(files, sides, ROWS.values(), strict=True):
             if len(side) != expected:
                 raise UserError(
-                    f"{path} has {len(side)} records, not {expected}: it was cut short; fetch it"
+                    f"{path} has {len(side)} examples, not {expected}: it was cut short; fetch it"
                     " again"
                 )
         rows = np.concatenate(sides)
         values, kept = znormalise(rows[:, None, 1:])
-        return Records(
+        return Examples(
             values, rows[kept, 0].astype(np.int64), {"constant": int((~kept).sum())}, temporal=True
         )

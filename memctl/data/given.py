@@ -1,4 +1,4 @@
-"""Records as somebody else has them: what a generator made, what it was trained on, and what it has
+"""Examples as somebody else has them: what a generator made, what it was trained on, and what it has
 not seen.
 
 A file (`.npy`, `.npz`, `.csv`, `.tsv`; FILE.npz:NAME for one of several arrays) of shape (n,
@@ -22,7 +22,7 @@ from memctl.data.signals import read_csv, read_numpy
 from memctl.data.split import MIN_SIDE, Split, first_occurrences
 from memctl.errors import UserError
 
-MOST_SHARED = 0.01  # of the held-out records; left out of one side alone, they move a fair dcr_share by half of it
+MOST_SHARED = 0.01  # of the held-out examples; left out of one side alone, they move a fair dcr_share by half of it
 RANGES = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))  # in which images are stored
 MARGIN = (
     0.1  # by which generated images that were not clipped leave such a range, of what they span
@@ -33,7 +33,7 @@ SQUARE = 8  # pixels a side from which arrays of as many channels as values look
 
 @dataclass(frozen=True)
 class Given:
-    """Records, shape (n, channels, *dims), each with its file's name in a folder or its place in an
+    """Examples, shape (n, channels, *dims), each with its file's name in a folder or its place in an
     array, counted from 0: shape (n,).
     """
 
@@ -46,7 +46,7 @@ class Compared:
     """Samples, shape (m, channels, *dims), beside the sides that they are compared with.
 
     Attributes:
-        names: Of the samples, the training and the held-out records of the split.
+        names: Of the samples, the training and the held-out examples of the split.
         notes: What was left out, in words.
     """
 
@@ -57,13 +57,13 @@ class Compared:
 
 
 def read(place: str, size: int = 64, channels: int = 3) -> Given:
-    """All records in a file or a folder.
+    """All examples in a file or a folder.
 
     Args:
         size, channels: Of a folder's images: pixels a side, and 3 (RGB) or 1 (grey).
 
     Raises:
-        UserError: nothing there, nothing that can be read, NaN, or too few records.
+        UserError: nothing there, nothing that can be read, NaN, or too few examples.
     """
     found = (
         read_folder(Path(place), size, channels)
@@ -72,7 +72,7 @@ def read(place: str, size: int = 64, channels: int = 3) -> Given:
     )
     if len(found.values) < MIN_SIDE:
         raise UserError(
-            f"{place} holds {len(found.values)} records; at least {MIN_SIDE} are needed"
+            f"{place} holds {len(found.values)} examples; at least {MIN_SIDE} are needed"
         )
     try:
         check_finite(found.values)
@@ -101,7 +101,7 @@ def read_folder(folder: Path, size: int, channels: int) -> Given:
 
 
 def read_file(place: str) -> Array:
-    """An array's records. Raises: UserError."""
+    """An array's examples. Raises: UserError."""
     stem, _, key = place.rpartition(":")
     path, name = (Path(stem), key) if stem.endswith(".npz") else (Path(place), None)
     if not path.is_file():
@@ -123,7 +123,7 @@ def read_file(place: str) -> Array:
         )
     if raw[0].size < MIN_LENGTH:
         raise UserError(
-            f"{path}: records of {raw[0].size} values are too short; at least {MIN_LENGTH} are"
+            f"{path}: examples of {raw[0].size} values are too short; at least {MIN_LENGTH} are"
             " needed"
         )
     if raw.ndim == 4 and raw.shape[-1] == 4 < raw.shape[2] and raw.shape[1] not in (1, 3, 4):
@@ -141,23 +141,23 @@ def read_file(place: str) -> Array:
 
 
 def compared(samples: Given, train: Given, heldout: Given, mirror: bool = True) -> Compared:
-    """Samples as they are, beside train and held-out records without repetitions.
+    """Samples as they are, beside train and held-out examples without repetitions.
 
-    Records that repeat another of their side are left out: a copy of one has no training record to
-    itself, and f_mem would miss it. Held-out records that are in train too are no unseen ones. A
+    Examples that repeat another of their side are left out: a copy of one has no training example to
+    itself, and f_mem would miss it. Held-out examples that are in train too are no unseen ones. A
     few are left out; but they tend to be a population's commonest, so many would make train look
-    nearer to fresh records than held-out is, and are refused.
+    nearer to fresh examples than held-out is, and are refused.
 
     Args:
         mirror: Whether an image and its mirror image are one.
 
     Raises:
-        UserError: records of different shapes, many in both sides, or too few distinct ones in one.
+        UserError: examples of different shapes, many in both sides, or too few distinct ones in one.
     """
     shapes = ["x".join(map(str, side.values.shape[1:])) for side in (samples, train, heldout)]
     if len(set(shapes)) > 1:
         raise UserError(
-            "records differ in shape: samples {}, train {}, held-out {}; bring them to one".format(
+            "examples differ in shape: samples {}, train {}, held-out {}; bring them to one".format(
                 *shapes
             )
         )
@@ -168,17 +168,17 @@ def compared(samples: Given, train: Given, heldout: Given, mirror: bool = True) 
     repeated = len(pool) - len(first) - len(second) - shared
     notes = (
         [
-            f"left out: {repeated} records that repeat{' or mirror' if mirror else ''} another of"
+            f"left out: {repeated} examples that repeat{' or mirror' if mirror else ''} another of"
             " their side"
         ]
         if repeated
         else []
     )
     notes += (
-        [f"left out: {shared} held-out records that are training records too"] if shared else []
+        [f"left out: {shared} held-out examples that are training examples too"] if shared else []
     )
     summary = {
-        "records": len(pool), "dropped": {"in both": shared} if shared else {}, "duplicates": repeated,
+        "examples": len(pool), "dropped": {"in both": shared} if shared else {}, "duplicates": repeated,
         "n_train": len(first), "n_heldout": len(second), "unused": 0, "shape": list(pool.shape[1:]),
     }  # fmt: skip
     span = stored_range(pool) if images else None
@@ -191,7 +191,7 @@ def compared(samples: Given, train: Given, heldout: Given, mirror: bool = True) 
 
 
 def distinct(pool: Array, n_train: int) -> tuple[NDArray[np.intp], NDArray[np.intp], int]:
-    """Indices of the distinct training records and of the held-out ones that are not among them,
+    """Indices of the distinct training examples and of the held-out ones that are not among them,
     and how many are.
 
     Raises:
@@ -202,14 +202,14 @@ def distinct(pool: Array, n_train: int) -> tuple[NDArray[np.intp], NDArray[np.in
     shared = own - len(second)
     if shared > MOST_SHARED * own:
         raise UserError(
-            f"{shared} of the {own} distinct held-out records are training records too, and tell"
-            " nothing of unseen ones. Give records that were not trained on; if both sides share a"
-            " population's commonest records, take these out of both"
+            f"{shared} of the {own} distinct held-out examples are training examples too, and tell"
+            " nothing of unseen ones. Give examples that were not trained on; if both sides share a"
+            " population's commonest examples, take these out of both"
         )
     for side, found in (("training", first), ("held-out", second)):
         if len(found) < MIN_SIDE:
             raise UserError(
-                f"{len(found)} distinct {side} records are too few; at least {MIN_SIDE} are needed"
+                f"{len(found)} distinct {side} examples are too few; at least {MIN_SIDE} are needed"
             )
     return first, second, shared
 
@@ -226,7 +226,7 @@ def upright(images: Array) -> Array:
 
 
 def described(values: Array) -> str:
-    """What one of the records, shape (n, channels, *dims), is taken for, in words."""
+    """What one of the examples, shape (n, channels, *dims), is taken for, in words."""
     channels, *dims = values.shape[1:]
     kind, unit = ("images", "pixels") if len(dims) == 2 else ("signals", "values")
     return (
@@ -236,13 +236,13 @@ def described(values: Array) -> str:
 
 
 def doubts(samples: Array, train: Array) -> Iterator[str]:
-    """Why the records, both of shape (n, channels, *dims), may not be what they are taken for, or
+    """Why the examples, both of shape (n, channels, *dims), may not be what they are taken for, or
     not be in the same units.
     """
     if samples.ndim == 3 and samples.shape[1] == samples.shape[2] >= SQUARE:
         side = samples.shape[2]
         yield (
-            f"records of {side} x {side} numbers are taken as signals of {side} channels: if they"
+            f"examples of {side} x {side} numbers are taken as signals of {side} channels: if they"
             f" are grey images, reshape all three arrays to (n, 1, {side}, {side})"
         )
     # None of this is refused: a generator whose samples are all bright, or have collapsed to one
@@ -259,7 +259,7 @@ def doubts(samples: Array, train: Array) -> Iterator[str]:
         ).format(*stored[0], *stored[1])
     elif abs(mean - centre) > spread or not spread / UNLIKE <= sd <= spread * UNLIKE:
         yield (
-            f"the samples' values ({mean:.3g}, sd {sd:.3g}) are not those of the training records"
+            f"the samples' values ({mean:.3g}, sd {sd:.3g}) are not those of the training examples"
             f" ({centre:.3g}, sd {spread:.3g}): are they in the same units?"
         )
 

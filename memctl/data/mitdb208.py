@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from memctl.data.base import MIN_LENGTH, DataSource, Records
+from memctl.data.base import MIN_LENGTH, DataSource, Examples
 from memctl.data.normalise import znormalise
 from memctl.errors import UserError
 
@@ -91,11 +91,11 @@ class Mitdb208(DataSource):
     def files(self) -> list[Path]:
         return [Path(__file__).parent / "bundled" / "mitdb208.npz"]
 
-    def read(self) -> Records:
+    def read(self) -> Examples:
         ecg = (np.load(self.files()[0])["ecg"].astype(np.float64) - 1024) / 200
         beats, gaps = cut(ecg, r_peaks(ecg), self.length)
         values, _ = znormalise(beats)
-        return Records(
+        return Examples(
             values,
             dropped={
                 "first and last, which lack a neighbour": 2,

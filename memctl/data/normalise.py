@@ -1,4 +1,4 @@
-"""z-normalisation of signals: each record to mean 0 and standard deviation 1."""
+"""z-normalisation of signals: each example to mean 0 and standard deviation 1."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,16 +7,16 @@ from memctl.data.base import Array
 
 
 def znormalise(values: NDArray[np.float64]) -> tuple[Array, NDArray[np.bool_]]:
-    """Each channel of each record to mean 0 and standard deviation 1 (ddof=1, as UCR's ECG5000).
+    """Each channel of each example to mean 0 and standard deviation 1 (ddof=1, as UCR's ECG5000).
 
     Args:
         values: shape (n, channels, length).
 
     Returns:
-        The normalised records, float32, without those that are constant (a flat line has no shape
+        The normalised examples, float32, without those that are constant (a flat line has no shape
         to learn); and which of `values` were kept, shape (n,).
     """
     mean, sd = values.mean(axis=-1, keepdims=True), values.std(axis=-1, ddof=1, keepdims=True)
-    # A record that holds NaN stays, so that the split can name it; only true flat lines go.
+    # An example that holds NaN stays, so that the split can name it; only true flat lines go.
     kept = ~(sd <= 1e-12 * np.abs(values).max(axis=-1, keepdims=True)).any(axis=(1, 2))
     return ((values[kept] - mean[kept]) / sd[kept]).astype(np.float32), kept

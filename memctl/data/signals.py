@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from memctl.contents import readable
-from memctl.data.base import MIN_LENGTH, DataSource, Records, check_finite
+from memctl.data.base import MIN_LENGTH, DataSource, Examples, check_finite
 from memctl.data.normalise import znormalise
 from memctl.errors import UserError
+from memctl.files import readable
 
 
 def read_csv(path: Path) -> NDArray[np.float64]:
@@ -107,7 +107,7 @@ class Signals(DataSource):
             )
         return [path]
 
-    def read(self) -> Records:
+    def read(self) -> Examples:
         path = self.files()[0]
         raw = read_csv(path) if path.suffix in (".csv", ".tsv") else read_numpy(path, self.key)
         if raw.ndim not in (2, 3) or raw.dtype.kind not in "iuf" or raw.size == 0:
@@ -121,10 +121,10 @@ class Signals(DataSource):
                 f"{path}: signals of {values.shape[-1]} values are too short; at least {MIN_LENGTH}"
                 " are needed"
             )
-        check_finite(values)  # before any record is left out, so that its number is the file's
+        check_finite(values)  # before any example is left out, so that its number is the file's
         if self.normalise == "none":
-            return Records(values.astype(np.float32), temporal=True)
+            return Examples(values.astype(np.float32), temporal=True)
         if self.normalise != "zscore":
             raise UserError(f"data.normalise={self.normalise} is unknown; choose zscore or none")
         normalised, kept = znormalise(values)
-        return Records(normalised, dropped={"constant": int((~kept).sum())}, temporal=True)
+        return Examples(normalised, dropped={"constant": int((~kept).sum())}, temporal=True)

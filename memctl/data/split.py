@@ -1,7 +1,7 @@
 """The one split of every data set: duplicates out first, then disjoint, stratified train and
 held-out sides.
 
-It is made before the base sees anything; its hash travels in every checkpoint and record.
+It is made before the base sees anything; its hash travels in every checkpoint and example.
 """
 
 import hashlib
@@ -12,20 +12,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from memctl.data.base import Array, Records, check_finite
+from memctl.data.base import Array, Examples, check_finite
 from memctl.errors import UserError
 
-MIN_SIDE = (
-    8  # records a side: below it neither two PCA components nor a neighbour statistic mean anything
-)
+MIN_SIDE = 8  # examples a side: below it neither two PCA components nor a neighbour statistic mean anything
 
 
 @dataclass(frozen=True)
 class Split:
-    """Train and held-out records, float32, shapes (n_train, channels, *dims) and (n_heldout,
+    """Train and held-out examples, float32, shapes (n_train, channels, *dims) and (n_heldout,
     channels, *dims).
 
-    `value_range`, `mirror`, `flip` and `temporal` are those of the `Records`.
+    `value_range`, `mirror`, `flip` and `temporal` are those of the `Examples`.
     """
 
     train: Array
@@ -49,8 +47,8 @@ class Split:
 
     @cached_property
     def bound(self) -> float:
-        """The largest absolute value that a record can have or, where values are unbounded, that a
-        training record has.
+        """The largest absolute value that an example can have or, where values are unbounded, that a
+        training example has.
         """
         return (
             max(map(abs, self.value_range)) if self.value_range else float(np.abs(self.train).max())
@@ -61,7 +59,7 @@ class Split:
         if len(self.train) != len(self.heldout):
             raise UserError(
                 f"data.swap=true needs sides of one size; here are {len(self.train)} train and"
-                f" {len(self.heldout)} held-out records"
+                f" {len(self.heldout)} held-out examples"
             )
         return Split(
             self.heldout, self.train, self.heldout_labels, self.train_labels, self.value_range, self.summary, self.mirror, self.flip,
@@ -70,13 +68,13 @@ class Split:
 
 
 def first_occurrences(values: Array) -> NDArray[np.intp]:
-    """Indices of the records that equal no earlier one, to a millionth of the data's standard
+    """Indices of the examples that equal no earlier one, to a millionth of the data's standard
     deviation.
     """
     scale = float(values.std(dtype=np.float64)) or 1.0
     seen: dict[bytes, int] = {}
-    for index, record in enumerate(values):
-        rounded = np.round(record.astype(np.float64) / scale, 6) + 0.0  # + 0.0 turns -0 into 0
+    for index, example in enumerate(values):
+        rounded = np.round(example.astype(np.float64) / scale, 6) + 0.0  # + 0.0 turns -0 into 0
         seen.setdefault(hashlib.blake2b(rounded.tobytes(), digest_size=16).digest(), index)
     return np.array(list(seen.values()), dtype=np.intp)
 
@@ -89,7 +87,7 @@ def systematic(order: NDArray[np.intp], k: int, rng: np.random.Generator) -> NDA
 
 
 def sizes(n: int, n_train: int | None, n_heldout: int | None) -> tuple[int, int]:
-    """The sizes of both sides out of n records.
+    """The sizes of both sides out of n examples.
 
     Raises: UserError where they are too small or too many.
     """
@@ -102,50 +100,52 @@ def sizes(n: int, n_train: int | None, n_heldout: int | None) -> tuple[int, int]
     if min(n_train, n_heldout) < MIN_SIDE or n_train + n_heldout > n:
         raise UserError(
             f"data.n_train={n_train} and data.n_heldout={n_heldout} do not fit {n} distinct"
-            f" records: each must be at least {MIN_SIDE}, both together at most {n}"
+            f" examples: each must be at least {MIN_SIDE}, both together at most {n}"
         )
     return n_train, n_heldout
 
 
 def split(
-    records: Records, n_train: int | None = None, n_heldout: int | None = None, seed: int = 0
+    examples: Examples, n_train: int | None = None, n_heldout: int | None = None, seed: int = 0
 ) -> Split:
     """Remove duplicates and split, stratified by label where there are labels.
 
     Raises:
         UserError: a value that is not finite, or sides that do not fit the number of distinct
-            records.
+            examples.
     """
-    if not len(records.values):
-        why = ", ".join(f"{n} {reason}" for reason, n in records.dropped.items() if n)
-        raise UserError(f"no record is left to use ({why or 'the file holds none'})")
-    check_finite(records.values)
-    kept = np.arange(len(records.values)) if records.distinct else first_occurrences(records.values)
+    if not len(examples.values):
+        why = ", ".join(f"{n} {reason}" for reason, n in examples.dropped.items() if n)
+        raise UserError(f"no example is left to use ({why or 'the file holds none'})")
+    check_finite(examples.values)
+    kept = (
+        np.arange(len(examples.values)) if examples.distinct else first_occurrences(examples.values)
+    )
     n_train, n_heldout = sizes(len(kept), n_train, n_heldout)
 
     rng = np.random.default_rng([seed, 0])
     order = rng.permutation(kept)
-    if records.labels is not None:
-        order = order[np.argsort(records.labels[order], kind="stable")]
+    if examples.labels is not None:
+        order = order[np.argsort(examples.labels[order], kind="stable")]
     train = systematic(order, n_train, rng)
     heldout = systematic(order[~np.isin(order, train)], n_heldout, rng)
-    labels = records.labels
+    labels = examples.labels
     return Split(
-        train=records.values[train],
-        heldout=records.values[heldout],
+        train=examples.values[train],
+        heldout=examples.values[heldout],
         train_labels=None if labels is None else labels[train],
         heldout_labels=None if labels is None else labels[heldout],
-        value_range=records.value_range,
+        value_range=examples.value_range,
         summary={
-            "records": len(records.values),
-            "dropped": dict(records.dropped),
-            "duplicates": len(records.values) - len(kept),
+            "examples": len(examples.values),
+            "dropped": dict(examples.dropped),
+            "duplicates": len(examples.values) - len(kept),
             "n_train": n_train,
             "n_heldout": n_heldout,
             "unused": len(kept) - n_train - n_heldout,
-            "shape": list(records.values.shape[1:]),
+            "shape": list(examples.values.shape[1:]),
         },
-        mirror=records.mirror,
-        flip=records.flip,
-        temporal=records.temporal,
+        mirror=examples.mirror,
+        flip=examples.flip,
+        temporal=examples.temporal,
     )

@@ -1,4 +1,4 @@
-"""The training objective, one value a record: the mean square of what the network predicts minus
+"""The training objective, one value an example: the mean square of what the network predicts minus
 its target.
 
 x_t = sqrt(abar_t) x_0 + sqrt(1 - abar_t) eps        target: eps, x_0 or v = sqrt(abar_t) eps - sqrt(1 - abar_t) x_0
@@ -18,11 +18,11 @@ def losses(
     t: Tensor,
     eps: Tensor,
 ) -> Tensor:
-    """The loss of each record.
+    """The loss of each example.
 
     Args:
         network: Predicts the target from x_t and t.
-        x0, eps: Records and noise, shape (n, channels, *dims).
+        x0, eps: Examples and noise, shape (n, channels, *dims).
         t: Indices t - 1 in [0, T), shape (n,).
 
     Returns:

@@ -1,5 +1,5 @@
 """DID IT MEMORISE, and is it any good: pure functions on arrays, and a suite that yields named
 measures.
 
-Arrays of records have shape (n, channels, *dims); metrics see them flattened, shape (n, D).
+Arrays of examples have shape (n, channels, *dims); metrics see them flattened, shape (n, D).
 """

@@ -1,7 +1,7 @@
-"""Copying by ranks: samples against what train records, or held-out records, do among themselves. G
+"""Copying by ranks: samples against what train examples, or held-out examples, do among themselves. G
 generated, X train, Y held-out.
 
-All change with the number of records, so compare cells of equal sizes; and all mistake a change of
+All change with the number of examples, so compare cells of equal sizes; and all mistake a change of
 quality for copying or its
 opposite: blurred samples lie nearer to train than real ones where data is one smooth cloud, and
 farther where it has clusters.
@@ -18,7 +18,7 @@ from memctl.metrics.measure import Floats, Measure, binomial
 
 
 class AuthPct(NamedTuple):
-    """The share of authentic records, in per cent: of the samples, of held-out records, and the
+    """The share of authentic examples, in per cent: of the samples, of held-out examples, and the
     first less the second.
     """
 
@@ -28,12 +28,12 @@ class AuthPct(NamedTuple):
 
 
 def authentic(to_train: Neighbours, within: Floats) -> Floats:
-    """1 for each query farther from its nearest x of X than x is from the nearest other record of
+    """1 for each query farther from its nearest x of X than x is from the nearest other example of
     X, else 0: shape (m,).
 
     Args:
         to_train: From the queries to X.
-        within: Distance of each record of X to the nearest other, shape (n,).
+        within: Distance of each example of X to the nearest other, shape (n,).
     """
     return (within[to_train.nearest] < to_train.first).astype(float)
 
@@ -45,7 +45,7 @@ def authpct(samples: Neighbours, heldout: Neighbours, within: Floats) -> AuthPct
     Range [0, 100], lower is more copying. A perfect model's value is Y's, not 50: a third for
     uniform data in one dimension, half in very many; two data sets had 48 and 67. So read the
     difference, in [-100, 100], below 0 for copying. Noisy samples read as authentic, and so does a
-    copy of a near duplicate unless it is exact; blurred ones read as either, one record repeated as
+    copy of a near duplicate unless it is exact; blurred ones read as either, one example repeated as
     0 or 100. Costs no distance beyond those passed in. Intervals take X as given. Source: Alaa et
     al. 2022 (arXiv 2102.08921).
 
@@ -68,7 +68,7 @@ def z_u(generated: Floats, heldout: Floats) -> float:
     1)/12); `c_t` without cells.
 
     Standard normal where G and Y come from one distribution, at any number of dimensions. Below 0:
-    samples are nearer to train than held-out records are, by copying or, on some data, by blur.
+    samples are nearer to train than held-out examples are, by copying or, on some data, by blur.
     Within +-sqrt(3 m n/(m + n + 1)). Costs a sort.
     Source: Meehan et al. 2020.
 
@@ -110,9 +110,9 @@ def c_t(
 
     No bound but that of `z_u`; below 0 is data copying, above 0 underfitting, and value / sd is
     standard normal for a perfect model. Cells see a copier of one mode that invents elsewhere, whom
-    the whole hides. A cell counts with more than a share tau of G, some of Y and two records of X.
+    the whole hides. A cell counts with more than a share tau of G, some of Y and two examples of X.
     Cannot tell copying from what else shortens distances (blur and collapse can read either way),
-    and grows with the root of the number of records; a few per cent of copies are below its noise.
+    and grows with the root of the number of examples; a few per cent of copies are below its noise.
     Costs k-means once, and len(G) + len(Y) distances to each cell's X. Source: Meehan et al. 2020
     (arXiv 2004.05675).
 
@@ -142,9 +142,9 @@ def c_t(
 
 
 def identifiability(to_samples: Floats, within: Floats) -> Measure:
-    """Share of X with a sample nearer than the nearest other record of X.
+    """Share of X with a sample nearer than the nearest other example of X.
 
-    Range [0, 1], higher is more records exposed. m fresh samples give m/(m + n - 1) in expectation,
+    Range [0, 1], higher is more examples exposed. m fresh samples give m/(m + n - 1) in expectation,
     whatever the data (half for m = n), so it compares only at equal m; m exact copies drawn with
     replacement expose 1 - exp(-m/n), 0.63 for m = n, and with a little noise on them more (0.77),
     by chance among neighbours. Blur moves it either way; collapse lowers it, though every sample be
@@ -152,7 +152,7 @@ def identifiability(to_samples: Floats, within: Floats) -> Measure:
     Source: Yoon et al. 2020 (ADS-GAN, IEEE JBHI 24(8)).
 
     Args:
-        to_samples: Distance of each record of X to its nearest sample, shape (n,).
-        within: Distance of each record of X to the nearest other, shape (n,).
+        to_samples: Distance of each example of X to its nearest sample, shape (n,).
+        within: Distance of each example of X to the nearest other, shape (n,).
     """
     return binomial(int(np.sum(to_samples < within)), len(within))

@@ -17,7 +17,7 @@ UP, DOWN = 1, -1
 COPYING = {"copies": UP, "copies_50": UP, "copies_10": UP, "copies_2": UP}
 SOFT = {"kde_20": UP, "kde_40": UP, "interpolated": UP}
 BAD = {"blurred": UP, "mean": UP, "shrunk": UP, "noise": UP, "contrast": UP}
-# What a metric claims to tell from fresh real records: generators that it reads above (UP) or below
+# What a metric claims to tell from fresh real examples: generators that it reads above (UP) or below
 # (DOWN) its noise floor.
 CLAIMS: dict[str, dict[str, int]] = {
     "f_mem": COPYING,
@@ -63,7 +63,7 @@ class Calibration:
     """Readings of generators of known behaviour.
 
     Attributes:
-        readings: Generator -> metric -> reading; `floor` is what fresh real records read by chance.
+        readings: Generator -> metric -> reading; `floor` is what fresh real examples read by chance.
         n: Number of samples.
     """
 
@@ -72,7 +72,7 @@ class Calibration:
 
     @classmethod
     def of(cls, suite: Suite, split: Split, n: int) -> "Calibration":
-        """Read every generator; n is at most the number of held-out records, so that readings and
+        """Read every generator; n is at most the number of held-out examples, so that readings and
         floors are of one size.
         """
         n = min(n, len(split.heldout))
@@ -109,7 +109,7 @@ class Calibration:
         1; NaN where none does.
 
         A metric that is a mean over samples moves in proportion to the share: between its reading
-        of fresh records and of copies.
+        of fresh examples and of copies.
         """
         floor, fresh, copied = (
             self.readings[name].get(metric) for name in ("floor", "heldout", "copies")
@@ -127,7 +127,7 @@ class Calibration:
         return float(np.clip((end - fresh.value) / (copied.value - fresh.value), 0, 1))
 
     def verdicts(self) -> pd.DataFrame:
-        """One row a metric: what it claims to tell from fresh records and does, what it cannot at
+        """One row a metric: what it claims to tell from fresh examples and does, what it cannot at
         this size, and what else moves it.
 
         `least copies` is the smallest share of copies that it can see.

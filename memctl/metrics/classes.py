@@ -1,19 +1,19 @@
-"""Whether generated records hold the classes that real ones hold, and are of use to tell them
+"""Whether generated examples hold the classes that real ones hold, and are of use to tell them
 apart; for data with labels.
 
-A network without classes gives no labels, so the nearest training record gives them.
+A network without classes gives no labels, so the nearest training example gives them.
 
     class_tv   1/2 sum_c |share of c in G, as classified - share of c in the held-out labels|            (total variation)
-    tstr       accuracy on held-out records of the nearest-neighbour classifier of G so labelled (train on synthetic, test on
+    tstr       accuracy on held-out examples of the nearest-neighbour classifier of G so labelled (train on synthetic, test on
                real: Esteban et al. 2017, arXiv 1706.02633)
 
 Range [0, 1]. class_tv: lower is better; the classifier's own errors are in it, as in that of
-held-out records, which stands beside it.
+held-out examples, which stands beside it.
 tstr: higher is better; copies of train read what real training data do.
 
 Blind spots: neither sees copying. The labels of G are only as good as the classifier: what is no
-record of any class gets a label all the same. Rare classes count little. By chance m generated and
-n held-out records of one distribution have a class_tv of about sum_c sqrt(p_c (1 - p_c) (1/m + 1/n)
+example of any class gets a label all the same. Rare classes count little. By chance m generated and
+n held-out examples of one distribution have a class_tv of about sum_c sqrt(p_c (1 - p_c) (1/m + 1/n)
 / (2 pi)). Cost: a pass over the distances of held-out to generated.
 """
 
@@ -39,11 +39,11 @@ def total_variation(a: Labels, b: Labels) -> float:
 
 @dataclass(frozen=True)
 class Classified:
-    """Samples with the labels of their nearest training records, shape (m,), and held-out records
+    """Samples with the labels of their nearest training examples, shape (m,), and held-out examples
     with theirs, shape (n,).
 
     Attributes:
-        distances: From each held-out record to each sample, shape (n, m).
+        distances: From each held-out example to each sample, shape (n, m).
     """
 
     samples: Labels
@@ -59,7 +59,7 @@ class Classified:
         }
 
     def part(self, samples: NDArray[np.bool_], heldout: NDArray[np.bool_]) -> "Classified":
-        """Some samples and some held-out records alone."""
+        """Some samples and some held-out examples alone."""
         return Classified(
             self.samples[samples], self.heldout[heldout], self.distances[np.ix_(heldout, samples)]
         )

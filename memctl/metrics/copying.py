@@ -10,13 +10,13 @@ from memctl.metrics.measure import Floats, Measure, binomial, mean
 
 
 def f_mem(to_train: Neighbours, threshold: float = 1 / 3) -> Measure:
-    """Share of G with d1/d2 < threshold: samples that have one training record to themselves.
+    """Share of G with d1/d2 < threshold: samples that have one training example to themselves.
 
     Range [0, 1], higher is more copying, 0 for fresh real data. Blind to samples between several
     near duplicates in X, and to soft copies with more than a little noise. Source: Yoon et al.
     2023; Gu et al. 2023 (arXiv 2310.02664).
     """
-    # d1 < threshold d2 is the same condition, and calls an exact copy of a duplicated record (0/0)
+    # d1 < threshold d2 is the same condition, and calls an exact copy of a duplicated example (0/0)
     # no hit, as d1 ~ d2.
     return binomial(int(np.sum(to_train.first < threshold * to_train.second)), len(to_train.first))
 
@@ -28,13 +28,13 @@ def ratios(to_train: Neighbours) -> Floats:
 
 
 def adaptive_ratio(nearest: Floats, alpha: float = 0.5) -> Floats:
-    """d1 / (alpha * mean(d1, ..., dn)) of each sample: its nearest training record against the
+    """d1 / (alpha * mean(d1, ..., dn)) of each sample: its nearest training example against the
     neighbourhood's own scale, shape (m,).
 
-    Range [0, 1/alpha], lower is more copying. Below 1 is the natural cut: a record nearer than half
-    the mean of the n nearest. But fresh records of d intrinsic dimensions pass it with the chance 1
+    Range [0, 1/alpha], lower is more copying. Below 1 is the natural cut: an example nearer than half
+    the mean of the n nearest. But fresh examples of d intrinsic dimensions pass it with the chance 1
     - exp(-n (alpha d/(d + 1))^d): 0.27 at d = 6, 0.02 at 10, 0 at 20 (n = 50), and more where
-    clusters hold fewer than n; so read it beside held-out records. A copy of one among few near
+    clusters hold fewer than n; so read it beside held-out examples. A copy of one among few near
     duplicates still reads low, where d1/d2 is 1; among n or more it reads 1/alpha. Costs the n
     nearest distances, one pass. Cannot see lost variety; blur hides copying.
     Source: Carlini et al. 2023 (arXiv 2301.13188), n = 50.
@@ -62,10 +62,10 @@ def dcr_share(
     The interval is a bootstrap over G with X and Y as they are; `permutation_p` is the test that
     allows for their chance.
 
-    Range [0, 1]; 0.5 says that train records have no advantage over held-out ones, 1 that every
+    Range [0, 1]; 0.5 says that train examples have no advantage over held-out ones, 1 that every
     sample follows train. Needs X and Y exchangeable. First-order blind to image quality; weak for
     few exact copies, which f_mem sees.
-    Source: distance-to-closest-record practice for synthetic tables (SDMetrics'
+    Source: distance-to-closest-example practice for synthetic tables (SDMetrics'
     DCROverfittingProtection).
 
     Args:
@@ -92,14 +92,14 @@ def permutation_p(
     would make it. Range [1/(repeats + 1), 1].
 
     Args:
-        tied: Each sample with every record of the pool that is nearest to it (`Scan.tied`).
-        train: Which records of the pool are X, bool, shape (N,).
+        tied: Each sample with every example of the pool that is nearest to it (`Scan.tied`).
+        train: Which examples of the pool are X, bool, shape (N,).
     """
-    sample, record = tied
+    sample, example = tied
     first = np.flatnonzero(np.diff(sample, prepend=-1))
 
     def share(labels: np.ndarray) -> float:
-        mine = labels[record]  # a tie between X and Y counts 1/2
+        mine = labels[example]  # a tie between X and Y counts 1/2
         return (
             float(
                 np.logical_or.reduceat(mine, first).mean()

@@ -1,13 +1,13 @@
-"""Precision, recall, density and coverage: how far two sets of records lie in each other's
+"""Precision, recall, density and coverage: how far two sets of examples lie in each other's
 neighbourhoods.
 
-    B(x) = the closed ball around x up to the k-th nearest other record of x's own set
+    B(x) = the closed ball around x up to the k-th nearest other example of x's own set
 
-    precision  a sample lies in the ball of some real record     recall    a real record lies in the ball of some sample
-    density    real balls that hold a sample, over k             coverage  the ball of a real record holds some sample
+    precision  a sample lies in the ball of some real example     recall    a real example lies in the ball of some sample
+    density    real balls that hold a sample, over k             coverage  the ball of a real example holds some sample
 
 They are of quality and variety: copies of train are the best there is against train, and score as
-fresh records or better.
+fresh examples or better.
 """
 
 from collections.abc import Iterator
@@ -23,11 +23,11 @@ K = 5
 
 
 class Prdc(NamedTuple):
-    """One value a record; the metric is the mean of each.
+    """One value an example; the metric is the mean of each.
 
     Attributes:
         precision, density: Of each sample, shape (m,).
-        recall, coverage: Of each real record, shape (n,).
+        recall, coverage: Of each real example, shape (n,).
     """
 
     precision: Floats
@@ -36,22 +36,22 @@ class Prdc(NamedTuple):
     coverage: Floats
 
 
-def blocks(records: Floats, other: int) -> Iterator[slice]:
-    """Parts of the records whose distances to `other` records are a block."""
+def blocks(examples: Floats, other: int) -> Iterator[slice]:
+    """Parts of the examples whose distances to `other` examples are a block."""
     rows = max(1, distance.BLOCK // other)
-    return (slice(start, start + rows) for start in range(0, len(records), rows))
+    return (slice(start, start + rows) for start in range(0, len(examples), rows))
 
 
-def radii(records: Floats, k: int = K, reduce: str = "rms") -> Floats:
-    """Distance from each record to its k-th nearest other record, shape (n,); n above k.
+def radii(examples: Floats, k: int = K, reduce: str = "rms") -> Floats:
+    """Distance from each example to its k-th nearest other example, shape (n,); n above k.
 
     Costs n^2 distances.
     """
-    # the record itself, at exactly 0, takes the place before the first
+    # the example itself, at exactly 0, takes the place before the first
     return np.concatenate(
         [
-            np.partition(distances(records[b], records, reduce), k, axis=1)[:, k]
-            for b in blocks(records, len(records))
+            np.partition(distances(examples[b], examples, reduce), k, axis=1)[:, k]
+            for b in blocks(examples, len(examples))
         ]
     )
 
@@ -59,12 +59,12 @@ def radii(records: Floats, k: int = K, reduce: str = "rms") -> Floats:
 def prdc(
     samples: Floats, real: Floats, k: int = K, reduce: str = "rms", real_radii: Floats | None = None
 ) -> Prdc:
-    """Precision, recall, density and coverage of samples against real records.
+    """Precision, recall, density and coverage of samples against real examples.
 
     precision, recall and coverage are in [0, 1], density in [0, n/k]; higher is better. Fresh real
     samples have a density of 1 in expectation, whatever the data, and a coverage of
     `expected_coverage`; precision and recall depend on the data. Samples that crowd around a few
-    real records raise density, and precision is 1 for one good record repeated: read coverage
+    real examples raise density, and precision is 1 for one good example repeated: read coverage
     beside them. Recall rewards scattered samples, whose balls are large. None sees copying. Samples
     shrunk to the mean read a better density than real ones.
     Costs m n + m^2 distances, and n^2 without `real_radii`. Source: Kynkaanniemi et al. 2019 (arXiv
@@ -99,11 +99,11 @@ def prdc(
 
 
 def expected_coverage(m: int, n: int, k: int = K) -> float:
-    """Coverage of n real records by m fresh ones in expectation, whatever the distribution (Naeem
+    """Coverage of n real examples by m fresh ones in expectation, whatever the distribution (Naeem
     et al. 2020).
 
     1 - prod_{i=1..k} (n - i)/(m + n - i): less than 1 by the chance that the k nearest of a
-    record's m + n - 1 fellows are all real.
+    example's m + n - 1 fellows are all real.
     """
     i = np.arange(1, k + 1)
     return float(1 - np.prod((n - i) / (m + n - i)))

@@ -1,4 +1,4 @@
-"""Exact distances between records, in blocks: memory does not grow with the product of both sides'
+"""Exact distances between examples, in blocks: memory does not grow with the product of both sides'
 sizes.
 
 rms  = sqrt(mean((a - b)^2)),  the default (the normalised l2 of Carlini et al. 2023, arXiv
@@ -16,7 +16,7 @@ from scipy.spatial.distance import cdist
 from memctl.metrics.measure import Floats
 
 BLOCK = 4_000_000  # numbers held at once: 32 MB
-LONG = 512  # values of a record from which the matrix product pays
+LONG = 512  # values of an example from which the matrix product pays
 
 
 def distances(a: Floats, b: Floats, reduce: str = "rms") -> Floats:
@@ -32,7 +32,7 @@ def distances(a: Floats, b: Floats, reduce: str = "rms") -> Floats:
 
 
 def squared(a: Floats, b: Floats) -> Floats:
-    """Squared distances of long records by a matrix product, |a|^2 + |b|^2 - 2 a.b, which is many
+    """Squared distances of long examples by a matrix product, |a|^2 + |b|^2 - 2 a.b, which is many
     times as fast.
 
     That loses digits where a and b are near, so all below a thousandth of |a|^2 + |b|^2 are
@@ -68,11 +68,11 @@ class Scan(NamedTuple):
 
     Attributes:
         near: Of each side of the references.
-        subsets: Distance to the nearest record of each subset of the references, shape
+        subsets: Distance to the nearest example of each subset of the references, shape
             (len(subsets), m).
         tied: Every pair of a query and a reference at the query's least distance, as two arrays of
             indices, queries in order.
-        closest: Distances to the nearest records of the first side, rising, shape (m, k).
+        closest: Distances to the nearest examples of the first side, rising, shape (m, k).
     """
 
     near: list[Neighbours]
@@ -97,7 +97,7 @@ def scan(
     Args:
         queries: shape (m, D).
         references: shape (n, D).
-        sides: Parts of the references, at least two records each (three with `own`).
+        sides: Parts of the references, at least two examples each (three with `own`).
         subsets: Indices of references.
         mirror: Makes the mirror images of queries: a reference is then as near as the nearer of the
             two. The mean is the queries' own.

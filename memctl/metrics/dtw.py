@@ -4,13 +4,13 @@ best.
     c(i, j) = |a_i - b_j|^2 + min( c(i-1, j), c(i, j-1), c(i-1, j-1) ),   |i - j| <= W,      d = sqrt(c(L, L) / D)
 
 over the channels of each sample together, W = floor(band * L) (Sakoe and Chiba 1978, doi
-10.1109/TASSP.1978.1163055); D is the number of values of a record, so that band 0 is the rms
+10.1109/TASSP.1978.1163055); D is the number of values of an example, so that band 0 is the rms
 distance exactly.
 
 Range [0, rms distance], lower is nearer, symmetric. A copy whose waves come a little early, late,
 or at another speed is near. Blind spots: no metric's triangle inequality; it forgives what tells
 two beats apart where that is timing; amplitudes are not forgiven; distances between unrelated
-signals shrink too, so compare it with that of held-out records.
+signals shrink too, so compare it with that of held-out examples.
 
 Cost: m n L (2 W + 1) steps of about 3 ns, in vectors over pairs of signals: 1000 samples against
 245 beats of 140 values with a band of 5 % take about 2 s on one core.

@@ -1,12 +1,12 @@
-"""Whether signals are nearer to train than to held-out records once a shift or a warp in time is
+"""Whether signals are nearer to train than to held-out examples once a shift or a warp in time is
 forgiven.
 
     shift_share, dtw_share   dcr_share by the distances of `shifts` and `dtw`, train and held-out sides of equal size
 
-Range [0, 1]; 0.5 is fair, 1 says that every sample follows a training record, be it early, late or
+Range [0, 1]; 0.5 is fair, 1 says that every sample follows a training example, be it early, late or
 at another speed: what dcr_share misses where signals are steep. Blind to what those distances
-forgive, and to few exact copies (f_mem sees them); read it beside held-out records. Cost: at most
-WORK cells of warping paths, some 2 seconds, for which fewer samples and records are taken where
+forgive, and to few exact copies (f_mem sees them); read it beside held-out examples. Cost: at most
+WORK cells of warping paths, some 2 seconds, for which fewer samples and examples are taken where
 signals are long or many; none where too few would be left (a channel of 2,000 values).
 """
 
@@ -22,7 +22,7 @@ from memctl.metrics.measure import Floats
 from memctl.metrics.shifts import shift_distances
 
 WORK = 5 * 10**8
-FEWEST, LEAST = 100, 8  # samples, and records a side: with less of them a share says nothing
+FEWEST, LEAST = 100, 8  # samples, and examples a side: with less of them a share says nothing
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Elastic:
 
     Attributes:
         signals: shape (2 k, channels, length); `index` holds their places in the pool, training
-            records first.
+            examples first.
         rows: The most samples that are taken; of more, a fixed random choice.
     """
 
@@ -49,7 +49,7 @@ class Elastic:
         reduce: str,
         rng: np.random.Generator,
     ) -> "Elastic | None":
-        """Of the pool's records, shape (N, D), the first n_train of them training records; None
+        """Of the pool's examples, shape (N, D), the first n_train of them training examples; None
         where too few could be taken.
         """
         length = shape[-1]

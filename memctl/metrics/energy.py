@@ -1,10 +1,10 @@
 """Energy distance, the two-sample statistic without parameters (Szekely and Rizzo 2013).
 
-    E(G, Y) = 2 E||g - y|| - E||g - g'|| - E||y - y'||     (unbiased: no record is paired with itself)
+    E(G, Y) = 2 E||g - y|| - E||g - g'|| - E||y - y'||     (unbiased: no example is paired with itself)
 
 0 in expectation for equal distributions, also slightly negative by chance; no upper bound. Sees any
 difference of distribution, but says nothing of copying: exact copies of train are near 0. The
-distances within a side are those of a fixed random subset, where it has more than LIMIT records.
+distances within a side are those of a fixed random subset, where it has more than LIMIT examples.
 """
 
 from typing import TypeVar
@@ -17,11 +17,11 @@ from memctl.metrics.measure import Floats
 
 
 def energy_distance(pooled: Floats, first: np.ndarray) -> float:
-    """E between the records of a pool where `first` is true and the others.
+    """E between the examples of a pool where `first` is true and the others.
 
     Args:
-        pooled: Distances between all records of the pool, shape (N, N).
-        first: shape (N,), at least two records on either side.
+        pooled: Distances between all examples of the pool, shape (N, N).
+        first: shape (N,), at least two examples on either side.
     """
     a, b = np.flatnonzero(first), np.flatnonzero(~first)
     rows_a, rows_b = pooled[a], pooled[b]
@@ -30,27 +30,29 @@ def energy_distance(pooled: Floats, first: np.ndarray) -> float:
     return float(2 * rows_a[:, b].mean() - within_a - within_b)
 
 
-LIMIT = 1000  # records a side
+LIMIT = 1000  # examples a side
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
-def limited(records: NDArray[Scalar], most: int | None = None) -> NDArray[Scalar]:
-    """The records, or a fixed random `most` of them, LIMIT unless told."""
+def limited(examples: NDArray[Scalar], most: int | None = None) -> NDArray[Scalar]:
+    """The examples, or a fixed random `most` of them, LIMIT unless told."""
     most = most or LIMIT
     return (
-        records
-        if len(records) <= most
-        else records[np.random.default_rng(0).choice(len(records), most, replace=False)]
+        examples
+        if len(examples) <= most
+        else examples[np.random.default_rng(0).choice(len(examples), most, replace=False)]
     )
 
 
-def within(records: Floats, reduce: str = "rms") -> float:
-    """E||y - y'||: the mean distance between two different records, in units of the distance."""
-    records = limited(records)
-    records = (
-        records - records[0]
-    )  # records that hardly differ, a collapsed model's, then have few digits to lose
-    return float(distances(records, records, reduce).sum() / (len(records) * (len(records) - 1)))
+def within(examples: Floats, reduce: str = "rms") -> float:
+    """E||y - y'||: the mean distance between two different examples, in units of the distance."""
+    examples = limited(examples)
+    examples = (
+        examples - examples[0]
+    )  # examples that hardly differ, a collapsed model's, then have few digits to lose
+    return float(
+        distances(examples, examples, reduce).sum() / (len(examples) * (len(examples) - 1))
+    )
 
 
 def energy(samples: Floats, reference: Floats, reduce: str = "rms") -> float:
@@ -74,7 +76,7 @@ def permuted(
 def relabelled(
     a: Floats, b: Floats, rng: np.random.Generator, repeats: int, reduce: str = "rms"
 ) -> Floats:
-    """E of a and b, of at most LIMIT records each, and under random relabelling: shape (1 +
+    """E of a and b, of at most LIMIT examples each, and under random relabelling: shape (1 +
     repeats,).
     """
     pool = np.concatenate([limited(a), limited(b)])
@@ -89,13 +91,13 @@ def energies(pooled: Floats, first: Floats) -> Floats:
     """`energy_distance` of many labellings at once: shape (k,).
 
     Args:
-        pooled: Distances between all records of the pool, shape (N, N).
-        first: 1 for the records of the first side, 0 for the others, shape (N, k), equally many in
+        pooled: Distances between all examples of the pool, shape (N, N).
+        first: 1 for the examples of the first side, 0 for the others, shape (N, k), equally many in
             each column.
     """
     a = int(first[:, 0].sum())
     b = len(pooled) - a
-    reached = pooled @ first  # each record's sum of distances to the first side
+    reached = pooled @ first  # each example's sum of distances to the first side
     within_a, across = (first * reached).sum(axis=0), ((1 - first) * reached).sum(axis=0)
     within_b = pooled.sum() - within_a - 2 * across
     return np.asarray(2 * across / (a * b) - within_a / (a * (a - 1)) - within_b / (b * (b - 1)))

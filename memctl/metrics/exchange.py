@@ -1,12 +1,12 @@
-"""Whether train and held-out records could be draws of one population: what every comparison of a
+"""Whether train and held-out examples could be draws of one population: what every comparison of a
 sample with both rests on.
 
 Their energy distance (memctl.metrics.energy) against its values under random relabelling, a
 permutation test. A small p says that the sides differ as sets, so that a sample may be nearer to
-train for what train is rather than by copying. A large one proves nothing: it cannot see records of
+train for what train is rather than by copying. A large one proves nothing: it cannot see examples of
 one source (a person, a recording, a scene) kept together on one side, nor differences of a few
-records in many.
-Cost: distances between at most 2 LIMIT records, and one matrix product.
+examples in many.
+Cost: distances between at most 2 LIMIT examples, and one matrix product.
 """
 
 import numpy as np

@@ -21,7 +21,7 @@ def centred(scores: Floats) -> tuple[Floats, Floats]:
 def frechet(samples: Floats, reference: Floats) -> float:
     """FD of samples and reference, in squared units of the scores.
 
-    At least 0, no upper bound, lower is better. Biased upwards with few records: fresh real ones
+    At least 0, no upper bound, lower is better. Biased upwards with few examples: fresh real ones
     read `frechet_bias`, at most (1/m + 1/n) (1 + (d + 1)/4) tr S, so compare cells of equal m, few
     components, and against that value. Cannot see beyond two moments, nor the axes left out, nor
     copying: copies win against train. Costs (m + n) d^2.
@@ -42,7 +42,7 @@ def frechet(samples: Floats, reference: Floats) -> float:
 
 
 def frechet_bias(reference: Floats, m: int, n: int) -> float:
-    """FD in expectation between m and n records of one Gaussian with the covariance of reference,
+    """FD in expectation between m and n examples of one Gaussian with the covariance of reference,
     to first order in 1/m + 1/n.
 
     (1/m + 1/n) (tr S + 1/2 sum_ij (1 + [i = j]) l_i l_j / (l_i + l_j)), l the eigenvalues of S: the

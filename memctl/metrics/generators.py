@@ -1,14 +1,14 @@
 """Generators without a model, made from the data itself, whose behaviour is known.
 
-    heldout   real records that no model saw           copies   training records, drawn with replacement
-    blurred   real records, smoothed                   mean     the training set's mean, repeated
+    heldout   real examples that no model saw           copies   training examples, drawn with replacement
+    blurred   real examples, smoothed                   mean     the training set's mean, repeated
 
-and, to calibrate metrics with (fresh: the held-out records):
+and, to calibrate metrics with (fresh: the held-out examples):
 
     copies_2, _10, _50   fresh, but that share are copies     shrunk, contrast   fresh, 0.5 and 1.5 times as far from the mean
-    noise                fresh with noise of 0.4 sd           kde_20, kde_40     training records with noise of 0.2, 0.4 sd
-    interpolated         0.8 of one training record and 0.2 of another
-    late                 (signals) training records up to 3 % of their length early or late
+    noise                fresh with noise of 0.4 sd           kde_20, kde_40     training examples with noise of 0.2, 0.4 sd
+    interpolated         0.8 of one training example and 0.2 of another
+    late                 (signals) training examples up to 3 % of their length early or late
 
 sd is the training data's standard deviation over all values.
 """
@@ -25,33 +25,33 @@ from memctl.data import Split
 
 BLUR = 0.05  # standard deviation of the Gaussian, as a share of each side's length
 
-Records = NDArray[np.floating]
+Examples = NDArray[np.floating]
 
 
 class Made(NamedTuple):
     """What a generator made.
 
     Attributes:
-        records: shape (m, channels, *dims).
-        source: Index, in train and after it held-out, of the record that each was made from, shape
+        examples: shape (m, channels, *dims).
+        source: Index, in train and after it held-out, of the example that each was made from, shape
             (m,); -1 for none.
     """
 
-    records: Records
+    examples: Examples
     source: NDArray[np.intp]
 
 
 Generator = Callable[[Split, int, np.random.Generator], Made]
 
 
-def blur(records: Records) -> Records:
-    """Each record smoothed along its own axes: shape (n, channels, *dims)."""
-    sigma = [0, 0, *(BLUR * side for side in records.shape[2:])]
-    return np.asarray(gaussian_filter(records, sigma, mode="nearest"))
+def blur(examples: Examples) -> Examples:
+    """Each example smoothed along its own axes: shape (n, channels, *dims)."""
+    sigma = [0, 0, *(BLUR * side for side in examples.shape[2:])]
+    return np.asarray(gaussian_filter(examples, sigma, mode="nearest"))
 
 
 def some(split: Split, n: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    """The held-out records, or n of them, as indices among train and held-out."""
+    """The held-out examples, or n of them, as indices among train and held-out."""
     k = len(split.heldout)
     return len(split.train) + (np.arange(k) if k <= n else np.sort(rng.choice(k, n, replace=False)))
 
@@ -68,7 +68,7 @@ def copies(split: Split, n: int, rng: np.random.Generator) -> Made:
 
 def blurred(split: Split, n: int, rng: np.random.Generator) -> Made:
     made = heldout(split, n, rng)
-    return Made(blur(made.records), made.source)
+    return Made(blur(made.examples), made.source)
 
 
 def mean(split: Split, n: int, rng: np.random.Generator) -> Made:
@@ -78,27 +78,27 @@ def mean(split: Split, n: int, rng: np.random.Generator) -> Made:
 
 
 def partly_copied(share: float, split: Split, n: int, rng: np.random.Generator) -> Made:
-    records, source = heldout(split, n, rng)
-    k = round(share * len(records))
+    examples, source = heldout(split, n, rng)
+    k = round(share * len(examples))
     chosen = rng.choice(len(split.train), k, replace=k > len(split.train))
     replaced = rng.choice(
-        len(records), k, replace=False
-    )  # any: held-out records stand in the order of their classes
+        len(examples), k, replace=False
+    )  # any: held-out examples stand in the order of their classes
     source[replaced] = chosen
-    records[replaced] = split.train[chosen]
-    return Made(records, source)
+    examples[replaced] = split.train[chosen]
+    return Made(examples, source)
 
 
 def stretched(factor: float, split: Split, n: int, rng: np.random.Generator) -> Made:
-    records, source = heldout(split, n, rng)
+    examples, source = heldout(split, n, rng)
     centre = split.train.mean(axis=0, dtype=np.float64)
-    return Made(centre + factor * (records - centre), source)
+    return Made(centre + factor * (examples - centre), source)
 
 
 def noisy(scale: float, of: Generator, split: Split, n: int, rng: np.random.Generator) -> Made:
-    records, source = of(split, n, rng)
+    examples, source = of(split, n, rng)
     return Made(
-        records + scale * split.train.std(dtype=np.float64) * rng.standard_normal(records.shape),
+        examples + scale * split.train.std(dtype=np.float64) * rng.standard_normal(examples.shape),
         source,
     )
 
@@ -110,11 +110,11 @@ def interpolated(split: Split, n: int, rng: np.random.Generator) -> Made:
 
 
 def late(split: Split, n: int, rng: np.random.Generator) -> Made:
-    records, source = copies(split, n, rng)
-    most = max(1, round(0.03 * records.shape[-1]))
-    shifts = rng.choice([s for s in range(-most, most + 1) if s], size=len(records))
-    times = np.clip(np.arange(records.shape[-1]) - shifts[:, None], 0, records.shape[-1] - 1)
-    return Made(np.take_along_axis(records, times[:, None], axis=-1), source)
+    examples, source = copies(split, n, rng)
+    most = max(1, round(0.03 * examples.shape[-1]))
+    shifts = rng.choice([s for s in range(-most, most + 1) if s], size=len(examples))
+    times = np.clip(np.arange(examples.shape[-1]) - shifts[:, None], 0, examples.shape[-1] - 1)
+    return Made(np.take_along_axis(examples, times[:, None], axis=-1), source)
 
 
 GENERATORS: dict[str, Generator] = {

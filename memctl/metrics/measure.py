@@ -26,8 +26,8 @@ def binomial(k: int, n: int) -> Measure:
 
 
 def mean(values: Floats, rng: np.random.Generator, repeats: int) -> Measure:
-    """The mean of one value a record, with the 2.5 and 97.5 % points of its bootstrap over the
-    records.
+    """The mean of one value an example, with the 2.5 and 97.5 % points of its bootstrap over the
+    examples.
     """
     resampled = values[rng.integers(len(values), size=(repeats, len(values)))].mean(axis=1)
     low, high = np.quantile(resampled, (0.025, 0.975))

@@ -1,10 +1,10 @@
 """Maximum mean discrepancy, squared, by the unbiased U-statistic (Gretton et al. 2012), and KID,
 which is its polynomial case.
 
-    MMD^2(G, Y) = E k(g, g') + E k(y, y') - 2 E k(g, y)     (no record is paired with itself)
+    MMD^2(G, Y) = E k(g, g') + E k(y, y') - 2 E k(g, y)     (no example is paired with itself)
 
 0 in expectation for equal distributions, also below 0 by chance; higher is farther apart. Of more
-than LIMIT records a side, a fixed random LIMIT count. Copying looks like the best of models:
+than LIMIT examples a side, a fixed random LIMIT count. Copying looks like the best of models:
 against train it reads below 0, for copies meet themselves there.
 """
 
@@ -32,17 +32,17 @@ def rbf(bandwidth: float) -> Kernel:
 
 
 def median_bandwidth(train: Floats) -> float:
-    """The median rms distance between two different training records: one bandwidth for every cell,
+    """The median rms distance between two different training examples: one bandwidth for every cell,
     so that cells compare.
 
-    Where most records are equal it is 0, and no bandwidth.
+    Where most examples are equal it is 0, and no bandwidth.
     """
     some = limited(train)
     return float(np.median(squareform(distances(some, some), checks=False)))
 
 
 def mmd2(samples: Floats, reference: Floats, kernel: Kernel) -> float:
-    """The U-statistic of two sets as they are, two records or more each; costs (m + n)^2 kernel
+    """The U-statistic of two sets as they are, two examples or more each; costs (m + n)^2 kernel
     values.
     """
     within = [kernel(side, side) for side in (samples, reference)]
@@ -58,7 +58,7 @@ def subset_error(
 
     Subsets that overlap, as in KID's usual 100 of 1000, are not independent, and the same rule
     would give an error too small. Of disjoint ones it is the error of their mean; that of the
-    U-statistic of all records is smaller (Hoeffding 1948), for equal distributions by the root of
+    U-statistic of all examples is smaller (Hoeffding 1948), for equal distributions by the root of
     `subsets`. So it is on the safe side.
     """
     parts = [np.array_split(rng.permutation(len(side)), subsets) for side in (samples, reference)]
@@ -82,12 +82,12 @@ def kid(samples: Floats, reference: Floats, rng: np.random.Generator, subsets: i
 
     No upper bound, lower is better; the unit is the features' own, and the origin matters
     (standardise alike everywhere). The kernel compares moments up to the third, so it cannot see
-    what differs beyond, and it cannot see copying. Costs 3.3 LIMIT^2 products of records at most.
+    what differs beyond, and it cannot see copying. Costs 3.3 LIMIT^2 products of examples at most.
     Source: Binkowski et al. 2018 (arXiv 1801.01401).
 
     Args:
-        samples: shape (m, D), and `reference`, shape (n, D): at least four records each.
-        subsets: Fewer where one would have less than two records.
+        samples: shape (m, D), and `reference`, shape (n, D): at least four examples each.
+        subsets: Fewer where one would have less than two examples.
     """
     return measured(samples, reference, polynomial, rng, subsets)
 
@@ -101,14 +101,14 @@ def mmd_rbf(
 ) -> Measure:
     """MMD^2 with the Gaussian kernel.
 
-    Up to 2, lower is better. Sees every difference of distribution with enough records, best those
+    Up to 2, lower is better. Sees every difference of distribution with enough examples, best those
     at the scale of the bandwidth: at the median distance that is the whole cloud, and fine detail
     (noise, blur of few values, copying) hardly counts. The cost is KID's.
     Source: Gretton et al. 2012 (JMLR 13).
 
     Args:
-        samples: shape (m, D), and `reference`, shape (n, D): at least four records each.
-        subsets: Fewer where one would have less than two records.
-        bandwidth: `median_bandwidth` of the training records.
+        samples: shape (m, D), and `reference`, shape (n, D): at least four examples each.
+        subsets: Fewer where one would have less than two examples.
+        bandwidth: `median_bandwidth` of the training examples.
     """
     return measured(samples, reference, rbf(bandwidth), rng, subsets)

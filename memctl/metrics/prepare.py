@@ -1,5 +1,5 @@
 """The switches that decide what a distance is taken between: quantisation, range, and
-standardisation of each record.
+standardisation of each example.
 """
 
 import numpy as np
@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from memctl.metrics.measure import Floats
 
 
-def flatten(records: NDArray[np.floating]) -> Floats:
+def flatten(examples: NDArray[np.floating]) -> Floats:
     """(n, channels, *dims) to float64 (n, D)."""
-    return np.ascontiguousarray(records.reshape(len(records), -1), dtype=np.float64)
+    return np.ascontiguousarray(examples.reshape(len(examples), -1), dtype=np.float64)
 
 
 def quantize(x: Floats, levels: int, value_range: tuple[float, float]) -> Floats:

@@ -15,7 +15,7 @@ from sklearn.decomposition import PCA
 from memctl.metrics.divergence import divergence, histogram, open_edges
 from memctl.metrics.measure import Floats
 
-LARGE = 1000  # records and values from which all axes cost too much to find a few
+LARGE = 1000  # examples and values from which all axes cost too much to find a few
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
-"""Quality and variety of samples against as many real records: one call for all metrics that do not
+"""Quality and variety of samples against as many real examples: one call for all metrics that do not
 look for copies, and one that does.
 
-Precision to sliced W2 are blind to copying: exact copies of train read as fresh records do, or
-better. At most LIMIT records a side.
+Precision to sliced W2 are blind to copying: exact copies of train read as fresh examples do, or
+better. At most LIMIT examples a side.
 """
 
 from dataclasses import dataclass
@@ -22,19 +22,19 @@ from memctl.metrics.spectrum import acf_distance, spectrum_distance
 from memctl.metrics.vendi import vendi_ratio
 
 COMPONENTS = (
-    32  # of the PCA in whose space the Frechet distance is taken; well below the number of records
+    32  # of the PCA in whose space the Frechet distance is taken; well below the number of examples
 )
 
 
 @dataclass(frozen=True)
 class Quality:
-    """What these metrics need of the training records, found once.
+    """What these metrics need of the training examples, found once.
 
     Attributes:
-        bandwidth: Of the Gaussian kernel: the median distance between training records.
+        bandwidth: Of the Gaussian kernel: the median distance between training examples.
         along: Directions of the sliced Wasserstein distance.
         pca: Of the Frechet distance.
-        signal: Shape of a record, (channels, length), where its last axis is time.
+        signal: Shape of an example, (channels, length), where its last axis is time.
     """
 
     bandwidth: float
@@ -55,13 +55,13 @@ class Quality:
     def measure(
         self, samples: Floats, real: Floats, rng: np.random.Generator, repeats: int
     ) -> dict[str, Measure]:
-        """All of them, for samples and real records of equal number, shape (k, D) each, k above 5
+        """All of them, for samples and real examples of equal number, shape (k, D) each, k above 5
         (see `coverage`).
         """
-        records = prdc(samples, real)
+        examples = prdc(samples, real)
         kernel = rbf(self.bandwidth)
         return {
-            **{name: mean(values, rng, repeats) for name, values in records._asdict().items()},
+            **{name: mean(values, rng, repeats) for name, values in examples._asdict().items()},
             "kid": kid(samples, real, rng),
             "mmd": mmd_rbf(samples, real, self.bandwidth, rng),
             "frechet": Measure(frechet(self.pca.transform(samples), self.pca.transform(real))),
@@ -82,13 +82,13 @@ class Quality:
 
 
 def exposed(samples: Floats, train: Floats) -> Measure:
-    """`identifiability` of as many training records as there are samples, shape (k, D) each: 1/2
+    """`identifiability` of as many training examples as there are samples, shape (k, D) each: 1/2
     for fresh ones.
     """
     return identifiability(neighbours(train, samples).first, radii(train, 1))
 
 
 def size(samples: int, train: int, heldout: int) -> int:
-    """How many records a side these metrics are taken on, at most LIMIT; 0 where there are too few."""
+    """How many examples a side these metrics are taken on, at most LIMIT; 0 where there are too few."""
     k = min(samples, train, heldout, LIMIT)
     return k if k > max(K, 8) else 0

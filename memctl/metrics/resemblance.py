@@ -1,7 +1,7 @@
-"""Correlation of two records: a sample and its nearest training record, or what two models made of
+"""Correlation of two examples: a sample and its nearest training example, or what two models made of
 the same noise.
 
-    r(a, b) = sum((a - mean(a)) (b - mean(b))) / (||a - mean(a)|| ||b - mean(b)||),   over a record's values
+    r(a, b) = sum((a - mean(a)) (b - mean(b))) / (||a - mean(a)|| ||b - mean(b)||),   over an example's values
 
 Range [-1, 1]; it forgives contrast and offset. Source: Kadkhodaie et al. 2024 (arXiv 2310.02557),
 who find the nearest by r itself; here it is the nearest by distance, which the one pass over
@@ -14,8 +14,8 @@ from memctl.metrics.measure import Floats
 
 
 def correlations(a: Floats, b: Floats) -> Floats:
-    """Correlations of each record of `a` with that of `b` in its row, shapes (m, D): shape (m,); 0
-    where a record is constant.
+    """Correlations of each example of `a` with that of `b` in its row, shapes (m, D): shape (m,); 0
+    where an example is constant.
     """
     a, b = (x - x.mean(axis=1, keepdims=True) for x in (a, b))
     scale = np.sqrt(np.einsum("ij,ij->i", a, a) * np.einsum("ij,ij->i", b, b))

@@ -12,7 +12,7 @@ over circular shifts, as in the k-Shape of Paparrizos and Gravano (2015, doi
 10.1145/2723372.2737793) and in Keogh et al. 2006 for shapes.
 
 Blind spots: it has no metric's triangle inequality; the distances between all signals shrink, those
-of smooth ones by most, so compare it with that of held-out records; it forgives no stretching
+of smooth ones by most, so compare it with that of held-out examples; it forgives no stretching
 (`dtw` does) and no part of a sample. Cost: 2 S + 1 times d_0's.
 """
 
@@ -35,14 +35,14 @@ class Shifted(NamedTuple):
     shift: np.ndarray
 
 
-def shifted(records: Floats, s: int, how: str = "circular") -> Floats:
-    """The records, s samples later: shape (n, channels, length)."""
+def shifted(examples: Floats, s: int, how: str = "circular") -> Floats:
+    """The examples, s samples later: shape (n, channels, length)."""
     if how == "circular":
-        return np.roll(records, s, axis=-1)
+        return np.roll(examples, s, axis=-1)
     if how != "edge":
         raise ValueError(f"how={how!r} must be circular or edge")
-    length = records.shape[-1]
-    return records[..., np.clip(np.arange(length) - s, 0, length - 1)]
+    length = examples.shape[-1]
+    return examples[..., np.clip(np.arange(length) - s, 0, length - 1)]
 
 
 def shift_distances(

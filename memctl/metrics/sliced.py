@@ -34,11 +34,11 @@ def squared_w2(a: Floats, b: Floats) -> Floats:
 
 
 def sliced_w2(samples: Floats, reference: Floats, along: Floats) -> float:
-    """SW2 of samples and reference, in units of a record's rms distance: a shift by s reads about
+    """SW2 of samples and reference, in units of an example's rms distance: a shift by s reads about
     rms(s).
 
-    At least 0, no upper bound, lower is better. Biased upwards with few records: two sets of one
-    distribution are some 1.7 sd sqrt(1/m + 1/n) apart, so read it beside fresh real records of
+    At least 0, no upper bound, lower is better. Biased upwards with few examples: two sets of one
+    distribution are some 1.7 sd sqrt(1/m + 1/n) apart, so read it beside fresh real examples of
     equal m. Sees means and spreads along all axes, the large ones most, unlike a distance of two
     components. Projections of many values are nearly normal, so it hardly sees what is beyond two
     moments, nor detail of little variance (blur, noise), and it cannot see copying. The error by

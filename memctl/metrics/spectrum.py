@@ -1,20 +1,20 @@
 """Whether generated signals move in time as real ones do: their autocorrelation and their power
-spectrum, means over records.
+spectrum, means over examples.
 
-    acf_distance       sqrt(mean over k of (r_k(G) - r_k(Y))^2),   r_k = mean over records of sum_t x_t x_{t+k} / sum_t x_t^2
-    spectrum_distance  sqrt(mean over f of (S_f(G) - S_f(Y))^2),   S_f = mean over records of 10 log10 |FFT(window * x)_f|^2
+    acf_distance       sqrt(mean over k of (r_k(G) - r_k(Y))^2),   r_k = mean over examples of sum_t x_t x_{t+k} / sum_t x_t^2
+    spectrum_distance  sqrt(mean over f of (S_f(G) - S_f(Y))^2),   S_f = mean over examples of 10 log10 |FFT(window * x)_f|^2
 
-of records less their own mean, over lags k >= 1 and frequencies f >= 1, and all channels.
+of examples less their own mean, over lags k >= 1 and frequencies f >= 1, and all channels.
 acf_distance is in [0, 2], spectrum_distance in decibels from 0; 0 is equal means, lower is better.
 Source: the autocorrelation difference of TSGBench (Ang et al. 2024, arXiv 2309.03755), here root
 mean square; the log-spectral distance of speech coding (Gray and Markel 1976).
 
-Blind spots: both see means over records, not whether records differ among themselves as they
-should; neither sees phase, so a record played backwards is equal, nor any copying: copies of train
+Blind spots: both see means over examples, not whether examples differ among themselves as they
+should; neither sees phase, so an example played backwards is equal, nor any copying: copies of train
 are near 0. acf does not see scale. The spectrum weighs quiet frequencies as it does loud ones, and
-so is the sharper for noise and blur that the eye does not see. By chance n and m records of one
+so is the sharper for noise and blur that the eye does not see. By chance n and m examples of one
 distribution differ by about 5.6 sqrt(1/n + 1/m) dB, if their spectra are noise. Cost: one FFT a
-record.
+example.
 """
 
 import numpy as np
@@ -25,13 +25,13 @@ FLOOR = 1e-10  # of the reference's mean power a frequency: a frequency without 
 
 
 def centred(x: Floats) -> Floats:
-    """Each channel of each record less its mean, float64: shape (n, channels, length)."""
+    """Each channel of each example less its mean, float64: shape (n, channels, length)."""
     x = x.astype(np.float64)
     return x - x.mean(axis=-1, keepdims=True)
 
 
 def autocorrelation(x: Floats, lags: int) -> Floats:
-    """r_0..r_lags of each record, shape (n, channels, lags + 1); of a constant record 0 for k >= 1.
+    """r_0..r_lags of each example, shape (n, channels, lags + 1); of a constant example 0 for k >= 1.
 
     The sum is divided by that of lag 0, not by the number of its terms: |r_k| <= 1, and r_k falls
     towards 0 at long lags.
@@ -60,10 +60,10 @@ def acf_distance(samples: Floats, reference: Floats, share: float = 0.5) -> floa
 
 
 def power(x: Floats) -> Floats:
-    """Power of each record at frequencies 1..length // 2 (cycles a record), shape (n, channels,
+    """Power of each example at frequencies 1..length // 2 (cycles an example), shape (n, channels,
     length // 2).
 
-    Under Hann's window: without one, the jump between a record's two ends spreads over all
+    Under Hann's window: without one, the jump between an example's two ends spreads over all
     frequencies and hides the quiet ones.
     """
     length = x.shape[-1]

@@ -24,7 +24,7 @@ from memctl.metrics.projection import Projection
 from memctl.metrics.quality import Quality, exposed, size
 from memctl.metrics.resemblance import correlations
 
-CLOSEST = 50  # training records that the adaptive ratio is taken over
+CLOSEST = 50  # training examples that the adaptive ratio is taken over
 PERMUTATIONS = 199  # at least, behind dcr_p: of fewer than 99 none is as small as the verdict asks
 DCR_SUBSETS = 20  # random subsets of the larger side, where train and held-out differ in size
 
@@ -34,15 +34,15 @@ class Suite:
     """What the metrics need of a split, prepared once.
 
     Attributes:
-        pool: Training and, after them, held-out records, flattened, in the units that distances are
+        pool: Training and, after them, held-out examples, flattened, in the units that distances are
             taken in: shape (N, D).
-        n_train: How many of them are training records.
+        n_train: How many of them are training examples.
         value_range: Of the training data, for quantisation.
         bounded: Whether the data has a range of its own (images).
-        shape: Of a record, (channels, *dims).
-        mirror: Whether a record and its mirror image are one identity to nearest-neighbour metrics.
+        shape: Of an example, (channels, *dims).
+        mirror: Whether an example and its mirror image are one identity to nearest-neighbour metrics.
         temporal: Whether the last axis is time.
-        labels: Of the pool's records, shape (N,), or None.
+        labels: Of the pool's examples, shape (N,), or None.
     """
 
     config: Metrics
@@ -113,12 +113,12 @@ class Suite:
 
     @cached_property
     def within(self) -> tuple[float, float]:
-        """The mean distance between two training records, and between two held-out ones."""
+        """The mean distance between two training examples, and between two held-out ones."""
         return within(self.train, self.config.reduce), within(self.heldout, self.config.reduce)
 
-    def prepare(self, records: NDArray[np.floating]) -> Floats:
+    def prepare(self, examples: NDArray[np.floating]) -> Floats:
         """Samples, shape (m, channels, *dims), in the units of `train`: shape (m, D)."""
-        return prepare(records, self.config, self.value_range)
+        return prepare(examples, self.config, self.value_range)
 
     def scan(self, samples: Floats, subsets: Sequence[NDArray[np.intp]] = ()) -> Scan:
         """The one pass over distances from prepared samples to train and held-out, mirror images
@@ -132,17 +132,17 @@ class Suite:
 
     @property
     def mirrored(self) -> Callable[[Floats], Floats] | None:
-        """Makes the mirror images of prepared records, shape (m, D), where they are the same
+        """Makes the mirror images of prepared examples, shape (m, D), where they are the same
         identities; else None.
         """
         return (
-            (lambda records: records.reshape(-1, *self.shape)[..., ::-1].reshape(records.shape))
+            (lambda examples: examples.reshape(-1, *self.shape)[..., ::-1].reshape(examples.shape))
             if self.mirror
             else None
         )
 
     def nearest_other(self, asked: NDArray[np.intp]) -> Floats:
-        """Distance of the training records asked for to the nearest other, mirror images allowed
+        """Distance of the training examples asked for to the nearest other, mirror images allowed
         for: shape (n_train,), else NaN.
         """
         out, some = np.full(self.n_train, np.nan), np.unique(asked)
@@ -179,7 +179,7 @@ class Suite:
             yield name, Measure(float(np.quantile(copying.ratios(near), share)))
 
     def copying(self, samples: Floats, found: Scan) -> Iterator[tuple[str, Measure]]:
-        """Copying by other rules: read all beside held-out records, whose shares are not 0 and not
+        """Copying by other rules: read all beside held-out examples, whose shares are not 0 and not
         50.
         """
         close = copying.adaptive_ratio(found.closest) < 1
@@ -195,15 +195,15 @@ class Suite:
         )
 
     def resemblance(self, samples: Floats, near: Neighbours) -> Floats:
-        """Correlation of each sample with its nearest training record, or that of its mirror image:
+        """Correlation of each sample with its nearest training example, or that of its mirror image:
         shape (m,).
         """
         parts = []
         for some in np.array_split(
             np.arange(len(samples)), -(-len(samples) // 100)
         ):  # in parts, for the memory's sake
-            records, known = samples[some], self.train[near.nearest[some]]
-            both = [records, self.mirrored(records)] if self.mirrored else [records]
+            examples, known = samples[some], self.train[near.nearest[some]]
+            both = [examples, self.mirrored(examples)] if self.mirrored else [examples]
             parts.append(np.maximum.reduce([correlations(x, known) for x in both]))
         return np.concatenate(parts)
 
@@ -221,7 +221,7 @@ class Suite:
             yield name, mean(copying.closer_to_train(x, y), self.rng(13), self.config.repeats)
 
     def classified(self, samples: Floats, nearest: NDArray[np.intp]) -> Classified | None:
-        """The samples, each with the class of its nearest training record, beside held-out records;
+        """The samples, each with the class of its nearest training example, beside held-out examples;
         where the data has classes.
         """
         if self.labels is None:
@@ -238,7 +238,7 @@ class Suite:
         return Classified(limited(self.labels[nearest]), limited(self.labels[self.n_train :]), d)
 
     def sides(self, samples: Floats, found: Scan) -> Iterator[tuple[str, Measure]]:
-        """What else needs records apart from those that the samples were made from: C_T, elastic
+        """What else needs examples apart from those that the samples were made from: C_T, elastic
         distances, classes.
         """
         yield from self.ranks(samples, self.heldout)
@@ -247,7 +247,7 @@ class Suite:
         yield from classified.measure().items() if classified else ()
 
     def variety(self, samples: Floats, real: Floats) -> Iterator[tuple[str, Measure]]:
-        """Quality and variety against real records, and how many training records are exposed;
+        """Quality and variety against real examples, and how many training examples are exposed;
         equal numbers of each.
         """
         k = size(len(samples), self.n_train, len(real))
@@ -311,7 +311,7 @@ class Suite:
         return self.scan(samples, self.equal_sides())
 
     def evaluate(
-        self, records: NDArray[np.floating], found: Scan | None = None
+        self, examples: NDArray[np.floating], found: Scan | None = None
     ) -> dict[str, Measure]:
         """Every metric of the samples, shape (m, channels, *dims), in their own units.
 
@@ -321,8 +321,8 @@ class Suite:
         Raises:
             UserError: NaN in them.
         """
-        check_finite(records)
-        samples = self.prepare(records)
+        check_finite(examples)
+        samples = self.prepare(examples)
         found = self.measured(samples) if found is None else found
         return {
             **dict(self.distribution(samples, found.near[0])),
@@ -339,18 +339,18 @@ class Suite:
             yield from self.sides(samples, found)
 
 
-def drawn(records: Floats, k: int, rng: np.random.Generator) -> Floats:
-    """The records, or k of them by chance, in their order."""
+def drawn(examples: Floats, k: int, rng: np.random.Generator) -> Floats:
+    """The examples, or k of them by chance, in their order."""
     return (
-        records
-        if len(records) == k
-        else records[np.sort(rng.choice(len(records), k, replace=False))]
+        examples
+        if len(examples) == k
+        else examples[np.sort(rng.choice(len(examples), k, replace=False))]
     )
 
 
 def prepare(
-    records: NDArray[np.floating], config: Metrics, value_range: tuple[float, float]
+    examples: NDArray[np.floating], config: Metrics, value_range: tuple[float, float]
 ) -> Floats:
     """Flatten, quantise, rescale and standardise as the switches say."""
-    x = quantize(flatten(records), config.quantize, value_range)
-    return standardise(rescale(x, config.range, value_range), config.per_record)
+    x = quantize(flatten(examples), config.quantize, value_range)
+    return standardise(rescale(x, config.range, value_range), config.per_example)

@@ -1,7 +1,7 @@
-"""Vendi score: how many different records there are, in effect (Friedman and Dieng 2023, arXiv
+"""Vendi score: how many different examples there are, in effect (Friedman and Dieng 2023, arXiv
 2210.02410).
 
-    exp(-sum_i l_i log l_i),  l the eigenvalues of K/n,  K the similarities of n records, 1 on the
+    exp(-sum_i l_i log l_i),  l the eigenvalues of K/n,  K the similarities of n examples, 1 on the
     diagonal
 
 From 1 (all alike) to n (nothing alike). Its value is that of the kernel and of n, so only ratios at
@@ -20,7 +20,7 @@ from memctl.metrics.mmd import Kernel
 def cosine(a: Floats, b: Floats) -> Floats:
     """Cosines of all pairs.
 
-    Of records with a large common mean all are near 1: subtract the training mean first.
+    Of examples with a large common mean all are near 1: subtract the training mean first.
     """
     a, b = (
         x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), np.finfo(float).tiny)
@@ -29,29 +29,29 @@ def cosine(a: Floats, b: Floats) -> Floats:
     return a @ b.T
 
 
-def vendi(records: Floats, kernel: Kernel = cosine) -> float:
-    """Vendi score of at most LIMIT records.
+def vendi(examples: Floats, kernel: Kernel = cosine) -> float:
+    """Vendi score of at most LIMIT examples.
 
-    Range [1, n], higher is more varied. Cannot see whether the records are real, nor whether they
+    Range [1, n], higher is more varied. Cannot see whether the examples are real, nor whether they
     are train's: noise scores high and copies as the data. It counts a few large clusters well and
-    repeats of single records hardly. Costs n^2 kernel values and n^3.
+    repeats of single examples hardly. Costs n^2 kernel values and n^3.
 
     Args:
-        records: shape (n, D).
-        kernel: `cosine`, or `mmd.rbf` of a bandwidth: the smaller, the more records count as
+        examples: shape (n, D).
+        kernel: `cosine`, or `mmd.rbf` of a bandwidth: the smaller, the more examples count as
             different.
     """
-    k = kernel(*[limited(records, LIMIT)] * 2)
-    np.fill_diagonal(k, 1.0)  # also that of a record of zeros, which has no cosine
+    k = kernel(*[limited(examples, LIMIT)] * 2)
+    np.fill_diagonal(k, 1.0)  # also that of an example of zeros, which has no cosine
     eigenvalues = np.clip(eigvalsh(k / len(k)), 0, None)  # rounding leaves some below 0
     return float(np.exp(entr(eigenvalues).sum()))
 
 
 def vendi_ratio(samples: Floats, real: Floats, kernel: Kernel = cosine) -> float:
-    """Vendi score of samples over that of real records, of as many of each, at most LIMIT.
+    """Vendi score of samples over that of real examples, of as many of each, at most LIMIT.
 
-    1 for the variety of real records, below 1 for less (collapse, blur), above for more (noise, too
-    much contrast). Cosines do not change with contrast, and take noise on one record for variety;
+    1 for the variety of real examples, below 1 for less (collapse, blur), above for more (noise, too
+    much contrast). Cosines do not change with contrast, and take noise on one example for variety;
     `mmd.rbf` at the median distance sees both.
     """
     n = min(len(samples), len(real), LIMIT)

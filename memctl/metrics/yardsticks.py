@@ -1,14 +1,14 @@
 """What the metrics read where the answer is known: for generators without a model, made from the
 data itself.
 
-For SHARES, class_tv, tstr and c_t the held-out records are halved at random, many times: one half
-is where the generator takes its fresh records from, the other the held-out side, against as many
-training records. A yardstick's interval holds 95 % of these. A generator that makes all from
-training records needs no halves: it is read as samples are, against the same sides.
+For SHARES, class_tv, tstr and c_t the held-out examples are halved at random, many times: one half
+is where the generator takes its fresh examples from, the other the held-out side, against as many
+training examples. A yardstick's interval holds 95 % of these. A generator that makes all from
+training examples needs no halves: it is read as samples are, against the same sides.
 
-`floor` is what a perfect model of as many samples would read by chance: fresh real records of that
+`floor` is what a perfect model of as many samples would read by chance: fresh real examples of that
 number (dcr_share, delta_nn, shift_share and dtw_share: the held-out yardstick itself, of half the
-held-out records against half, and so wider; tstr: training records, of which there may be fewer
+held-out examples against half, and so wider; tstr: training examples, of which there may be fewer
 than samples).
 """
 
@@ -57,8 +57,8 @@ def halvings(suite: Suite, rng: np.random.Generator) -> list[NDArray[np.intp]]:
 def counted(
     suite: Suite, source: NDArray[np.intp], train: NDArray[np.intp], heldout: NDArray[np.intp]
 ) -> NDArray[np.bool_]:
-    """Which records count in a halving: those made from its training side, or from no held-out
-    record of it.
+    """Which examples count in a halving: those made from its training side, or from no held-out
+    example of it.
     """
     used = np.zeros(len(suite.pool) + 1, dtype=bool)  # the last entry is for -1
     used[suite.n_train :] = True
@@ -69,7 +69,7 @@ def counted(
 def halved(
     suite: Suite, found: Scan, source: NDArray[np.intp], pairs: list[NDArray[np.intp]]
 ) -> dict[str, Measure]:
-    """dcr_share and delta_nn of a generator, over random halves of the held-out records.
+    """dcr_share and delta_nn of a generator, over random halves of the held-out examples.
 
     Args:
         found: The pass over what it made, with `pairs` as its subsets.
@@ -121,7 +121,7 @@ def halved_classes(
     source: NDArray[np.intp],
     pairs: list[NDArray[np.intp]],
 ) -> dict[str, Measure]:
-    """class_tv and tstr of a generator, over random halves of the held-out records."""
+    """class_tv and tstr of a generator, over random halves of the held-out examples."""
     classified = suite.classified(samples, found.near[0].nearest)
     if classified is None:
         return {}
@@ -137,8 +137,8 @@ def halved_classes(
 def class_floor(suite: Suite, fresh: Floats, found: Scan, n: int) -> dict[str, Measure]:
     """The floors of class_tv and tstr.
 
-    class_tv: n draws from the held-out records as classified, against their labels, whose shares
-    are the data's own, for the split is stratified. tstr: as many training records as there are, at
+    class_tv: n draws from the held-out examples as classified, against their labels, whose shares
+    are the data's own, for the split is stratified. tstr: as many training examples as there are, at
     most n.
     """
     classified = suite.classified(fresh, found.near[0].nearest)
@@ -155,15 +155,15 @@ def class_floor(suite: Suite, fresh: Floats, found: Scan, n: int) -> dict[str, M
 
 
 def floor(suite: Suite, fresh: Floats, found: Scan, n: int) -> dict[str, Measure]:
-    """The spread of each metric over n fresh real records.
+    """The spread of each metric over n fresh real examples.
 
-    Means of one value a record are resampled twice, for the held-out records are themselves a
+    Means of one value an example are resampled twice, for the held-out examples are themselves a
     sample: once to their own number, and from that to n. The energy distance is that of random
     relabellings of train and held-out, in the ratio of 1/n + 1/m that its null distribution scales
     with (a degenerate U-statistic). f_mem is the beta-binomial prediction.
 
     Args:
-        fresh: Held-out records, shape (m, D), and `found`, the pass over them.
+        fresh: Held-out examples, shape (m, D), and `found`, the pass over them.
     """
     config, rng, m, near = suite.config, suite.rng(5), len(fresh), found.near[0]
     each = {"distance_to_train": near.mean, "nn_train": near.first}
@@ -197,10 +197,10 @@ def floor(suite: Suite, fresh: Floats, found: Scan, n: int) -> dict[str, Measure
 
 
 def relabellings(suite: Suite, n: int) -> Iterator[tuple[str, Measure]]:
-    """The floors of `Suite.variety`, as many records a side as n samples have there: train and
+    """The floors of `Suite.variety`, as many examples a side as n samples have there: train and
     held-out labelled anew by chance.
 
-    C_T is standard normal for fresh records.
+    C_T is standard normal for fresh examples.
     """
     reach = float(stats.norm.ppf(0.975))
     yield "c_t", Measure(0.0, -reach, reach)
@@ -220,7 +220,7 @@ def relabellings(suite: Suite, n: int) -> Iterator[tuple[str, Measure]]:
 def yardsticks(
     suite: Suite, split: Split, n: int, generators: Mapping[str, Generator] = GENERATORS
 ) -> dict[str, dict[str, Measure]]:
-    """Every yardstick's reading of every metric, of at most n records each.
+    """Every yardstick's reading of every metric, of at most n examples each.
 
     Args:
         n: Number of generated samples that the readings will stand beside.
@@ -230,13 +230,13 @@ def yardsticks(
     pairs = halvings(suite, suite.rng(3))
     for k, (name, generator) in enumerate(generators.items()):
         made = generator(split, n, suite.rng(4, k))
-        samples = suite.prepare(made.records)
+        samples = suite.prepare(made.examples)
         follows = bool(((made.source >= 0) & (made.source < suite.n_train)).all())
         found = suite.measured(samples) if follows else suite.scan(samples, pairs)
         energies = dict(suite.energies(samples, found))
         fresh = bool(
             (made.source >= suite.n_train).any()
-        )  # made from held-out records: comparing it with them would be no test
+        )  # made from held-out examples: comparing it with them would be no test
         if fresh:
             energies["energy_heldout"] = energies["energy_train"]
         sides = (
@@ -269,7 +269,7 @@ def halved_sides(
     source: NDArray[np.intp],
     pairs: list[NDArray[np.intp]],
 ) -> dict[str, Measure]:
-    """`Suite.sides` of a generator, over random halves of the held-out records; c_t over the first
+    """`Suite.sides` of a generator, over random halves of the held-out examples; c_t over the first
     of them.
     """
     apart = counted(suite, source, pairs[0], pairs[1])

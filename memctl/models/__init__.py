@@ -22,18 +22,18 @@ def build(spec: Mapping[str, Any]) -> ModelConfig:
 
 
 def network(config: ModelConfig, shape: Sequence[int]) -> "nn.Module":
-    """A freshly initialised network for records of shape (channels, *dims); torch's global seed
+    """A freshly initialised network for examples of shape (channels, *dims); torch's global seed
     decides its weights.
 
     Raises:
-        UserError: records that the model is not made for.
+        UserError: examples that the model is not made for.
     """
     channels, *dims = shape
     if isinstance(config, UNet1dConfig):
         if len(dims) != 1:
             preset = max([size for size in PRESETS if size <= dims[0]], default=PRESETS[0])
             raise UserError(
-                f"model=unet1d is for signals, and these records are images of {dims[0]} x"
+                f"model=unet1d is for signals, and these examples are images of {dims[0]} x"
                 f" {dims[1]}; use model=unet2d_{preset}"
             )
         from memctl.models.unet1d import (
@@ -44,7 +44,7 @@ def network(config: ModelConfig, shape: Sequence[int]) -> "nn.Module":
     step = 2 ** (len(config.channels) - 1)
     if len(dims) != 2 or dims[0] != dims[1]:
         raise UserError(
-            f"model=unet2d is for square images, and these records are signals of {dims[0]} values;"
+            f"model=unet2d is for square images, and these examples are signals of {dims[0]} values;"
             " use model=unet1d"
         )
     if dims[0] % step:

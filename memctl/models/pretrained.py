@@ -143,7 +143,7 @@ class Pretrained:
         size, ours = theirs.config.sample_size, network.unet.config
         if size is not None and size != ours.sample_size:
             raise UserError(
-                f"base.path={self.path} is for {size} x {size} pixels, and these records are"
+                f"base.path={self.path} is for {size} x {size} pixels, and these examples are"
                 f" {ours.sample_size} x {ours.sample_size}; set data.size={size}, or name another"
             )
         if theirs.config.in_channels != ours.in_channels:

@@ -1,5 +1,5 @@
 """Where in t a network memorises: loss, gap and membership; distances to the empirical-optimal
-denoiser and to the record.
+denoiser and to the example.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from memctl.metrics.measure import Floats
-from memctl.results.figures import GENERATED, REAL, save
+from memctl.reporting.figures import GENERATED, REAL, save
 
 GREY = "#7f8c8d"
 Rows = Sequence[dict[str, float]]
@@ -54,7 +54,7 @@ def bars(axis: Any, t: Floats, value: Floats, low: Floats, high: Floats) -> None
         ms=4,
         lw=1.2,
         color=REAL,
-        label="95 % interval over records",
+        label="95 % interval over examples",
     )
 
 
@@ -114,7 +114,7 @@ def followed(axis: Any, t: Floats, rows: Rows) -> None:
         (column(rows, "to_control") / column(rows, "control_to_truth"), GREY, "x--", "control"),
     )
     curves(axis, t, lines)
-    name(axis, "the same / that denoiser's RMS to the record", 1)
+    name(axis, "the same / that denoiser's RMS to the example", 1)
 
 
 def truth(axis: Any, t: Floats, rows: Rows) -> None:
@@ -131,4 +131,4 @@ def truth(axis: Any, t: Floats, rows: Rows) -> None:
     )
     curves(axis, t, lines)
     axis.set_ylim(bottom=max(axis.get_ylim()[0], 1e-3 * column(rows, "to_truth_heldout").max()))
-    name(axis, "RMS of $x_0$ to the record that was there")
+    name(axis, "RMS of $x_0$ to the example that was there")

@@ -1,20 +1,20 @@
-"""The loss by t of training and held-out records under the same noise, and what it tells of
+"""The loss by t of training and held-out examples under the same noise, and what it tells of
 membership.
 
     gap(t) = E_held-out l_t - E_train l_t         0 is fair, positive: the network does better on what it was trained on
-    AUC(t) = P(l_t(train) < l_t(held-out))        Mann-Whitney, a tie counts 1/2; 0.5 is fair, 1: every record is told apart
+    AUC(t) = P(l_t(train) < l_t(held-out))        Mann-Whitney, a tie counts 1/2; 0.5 is fair, 1: every example is told apart
 
 Range: the gap is in units of the loss, AUC in [0, 1]; of both, higher is more memorisation. l_t is
 the training objective, unweighted. Source: the loss-threshold attack (Yeom et al. 2018, arXiv
 1709.01604), by t as in SecMI (Duan et al. 2023, arXiv 2302.01316).
 
-Noise and step: groups of GROUP records a side share one, and losses are compared within groups.
+Noise and step: groups of GROUP examples a side share one, and losses are compared within groups.
 Were each pair's noise its own, its luck would decide the ranks where t is large, and AUC would be
 0.5 there whatever the network knows; were there one noise for all, the curves would be that
 noise's. Comparing in groups of 16 costs 1.5 % of the precision of comparing all with all.
 
 Blind spots: near duplicates across the split hide membership; AUC sees little of what only a few
-records show; it grows with the draws that a record's loss is a mean of, so compare readings of
+examples show; it grows with the draws that an example's loss is a mean of, so compare readings of
 equal draws alone.
 """
 
@@ -32,7 +32,7 @@ from torch import Tensor
 from memctl.diffusion.objective import losses
 from memctl.metrics.measure import Floats
 
-GROUP = 16  # records a side under one noise
+GROUP = 16  # examples a side under one noise
 STRATA = 4  # steps of a bin
 
 
@@ -61,7 +61,7 @@ def bins(timesteps: int, count: int = 20, strata: int = STRATA) -> list[Bin]:
 
 
 def groups(n: int) -> NDArray[np.intp]:
-    """The group of each of n records: consecutive, as equal in size as can be, none above GROUP.
+    """The group of each of n examples: consecutive, as equal in size as can be, none above GROUP.
 
     Shape (n,).
     """
@@ -69,8 +69,8 @@ def groups(n: int) -> NDArray[np.intp]:
 
 
 class Seen(NamedTuple):
-    """What a network made of n records: the loss of each, shape (n,); x_t and its prediction,
-    shapes of the records, float32.
+    """What a network made of n examples: the loss of each, shape (n,); x_t and its prediction,
+    shapes of the examples, float32.
     """
 
     losses: Floats
@@ -87,13 +87,13 @@ def look(
     batch: int = 128,
     advance: Callable[[int], None] = lambda n: None,
 ) -> Seen:
-    """Show the network every record once.
+    """Show the network every example once.
 
     Args:
         network: Predicts the scheduler's target from x_t and indices t - 1.
-        x0, eps: Records and their noise, shape (n, channels, *dims).
+        x0, eps: Examples and their noise, shape (n, channels, *dims).
         t: In 1..T, shape (n,).
-        advance: Called with the number of records after each batch.
+        advance: Called with the number of examples after each batch.
     """
     each, seen, predictions = [], [], []
     for some, noise, index in zip(
@@ -109,23 +109,23 @@ def look(
 
 
 def standard_error(values: Floats) -> float:
-    """Of the mean of one value a record."""
+    """Of the mean of one value an example."""
     return float(values.std(ddof=1) / np.sqrt(len(values)))
 
 
 def membership(
     train: Floats, heldout: Floats, group: NDArray[np.intp] | None = None
 ) -> tuple[float, float]:
-    """AUC of telling training from held-out records by their lower loss, with its standard error.
+    """AUC of telling training from held-out examples by their lower loss, with its standard error.
 
-    With a_i the share of held-out records that training record i beats, and b_i the share of
-    training records that beat held-out record i, AUC = mean a = mean b, and its variance is (var a
+    With a_i the share of held-out examples that training example i beats, and b_i the share of
+    training examples that beat held-out example i, AUC = mean a = mean b, and its variance is (var a
     + var b) / n (DeLong et al. 1988). In groups of 16 the error so found is some 5 % too large
     where AUC is 0.5. It is 0 where the sides do not overlap. Cost: n^2 comparisons.
 
     Args:
-        train, heldout: One loss a record, shape (n,), n at least 2.
-        group: Records are compared within these alone, shape (n,), the same on both sides; None:
+        train, heldout: One loss an example, shape (n,), n at least 2.
+        group: Examples are compared within these alone, shape (n,), the same on both sides; None:
             all with all.
     """
     same = np.ones((len(train), len(heldout)), bool) if group is None else group[:, None] == group
@@ -137,11 +137,11 @@ def membership(
 def compare(
     train: Floats, heldout: Floats, group: NDArray[np.intp] | None = None
 ) -> dict[str, float]:
-    """What one bin's losses say: records i of both sides have had the same noise and step. Shape
+    """What one bin's losses say: examples i of both sides have had the same noise and step. Shape
     (n,) each, n at least 2.
 
     Returns:
-        loss_train, loss_heldout: Means, with their standard errors (`_se`) over records.
+        loss_train, loss_heldout: Means, with their standard errors (`_se`) over examples.
         gap: loss_heldout - loss_train, with the 95 % interval gap_low, gap_high of a paired t-test.
         auc, auc_se: As in `membership`; auc_low, auc_high: 95 % by the normal distribution, within
             [0, 1].

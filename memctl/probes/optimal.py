@@ -3,10 +3,10 @@ nothing else, would answer.
 
     D(x_t, t) = E[x_0 | x_t] = sum_i w_i x_i,     w = softmax_i( -||x_t - sqrt(abar_t) x_i||^2 / (2 (1 - abar_t)) )
 
-over the training records x_i: the least possible training loss at every t (Karras et al. 2022,
+over the training examples x_i: the least possible training loss at every t (Karras et al. 2022,
 arXiv 2206.00364, appendix B.3; Gu et al. 2023, arXiv 2310.02664). At large t, D is near the mean of
-the data, and any good network is near it too; at small t, D is the one training record nearest to
-x_t, and only a network that memorises answers so when x_t was made from a record that it never saw.
+the data, and any good network is near it too; at small t, D is the one training example nearest to
+x_t, and only a network that memorises answers so when x_t was made from an example that it never saw.
 """
 
 from collections.abc import Mapping
@@ -19,18 +19,18 @@ BLOCK = 4_000_000  # numbers held at once in float64: 32 MB
 
 
 def along(values: Tensor, like: Tensor) -> Tensor:
-    """Shape (n,) to (n, 1, ..., 1), to broadcast over records of the shape of `like`."""
+    """Shape (n,) to (n, 1, ..., 1), to broadcast over examples of the shape of `like`."""
     return values.view(-1, *[1] * (like.ndim - 1))
 
 
-def denoise(x_t: Tensor, records: Tensor, abar: Tensor) -> Tensor:
-    """D(x_t, t) over the records, in float64 and in blocks of records, by a running log-sum-exp.
+def denoise(x_t: Tensor, examples: Tensor, abar: Tensor) -> Tensor:
+    """D(x_t, t) over the examples, in float64 and in blocks of examples, by a running log-sum-exp.
 
-    Cost: 4 m n D operations for D values a record. Memory: m D numbers, and a block.
+    Cost: 4 m n D operations for D values an example. Memory: m D numbers, and a block.
 
     Args:
         x_t: Shape (m, channels, *dims).
-        records: Shape (n, channels, *dims).
+        examples: Shape (n, channels, *dims).
         abar: abar_t of each x_t, in [0, 1), shape (m,).
 
     Returns:
@@ -40,7 +40,7 @@ def denoise(x_t: Tensor, records: Tensor, abar: Tensor) -> Tensor:
     top, total, mean = (
         torch.full((len(x), 1), v, dtype=x.dtype, device=x.device) for v in (-torch.inf, 0.0, 0.0)
     )
-    for some in records.flatten(1).split(max(1, BLOCK // max(x.shape))):
+    for some in examples.flatten(1).split(max(1, BLOCK // max(x.shape))):
         y = some.double()
         # |x_t|^2 is in every exponent, and so is left out
         logits = (abar.sqrt() * (x @ y.T) - abar / 2 * y.square().sum(dim=1)) / (1 - abar)
@@ -86,12 +86,12 @@ def squares(
     sets: Mapping[str, Tensor],
     clip: float | None = None,
 ) -> dict[str, float]:
-    """Mean squared distances, over records and their values.
+    """Mean squared distances, over examples and their values.
 
     Args:
         prediction: The network's, of x_t, which was made from x0: shape (m, channels, *dims) each.
         t: In 1..T, shape (m,).
-        sets: Records over whose empirical-optimal denoiser the network's x_0 is compared, by name.
+        sets: Examples over whose empirical-optimal denoiser the network's x_0 is compared, by name.
         clip: Clip the predicted x_0 to [-clip, clip], as the reverse process does; None leaves it.
 
     Returns:
@@ -103,8 +103,8 @@ def squares(
     ours = predicted_x0(prediction.to(where), x_t, abar, scheduler.config.prediction_type)
     ours = ours if clip is None else ours.clamp(-clip, clip)
     found = {"truth": mean_square(ours, x0)}
-    for name, records in sets.items():
-        best = denoise(x_t, records.to(where), abar)
+    for name, examples in sets.items():
+        best = denoise(x_t, examples.to(where), abar)
         found |= {name: mean_square(ours, best), f"{name}_truth": mean_square(best, x0)}
     return found
 

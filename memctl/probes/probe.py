@@ -1,17 +1,17 @@
 """Where in t a network memorises: one row a bin of t, cheap enough for every cell of a sweep.
 
-Rows of two networks can be compared where records, schedule and settings are the same: steps and
+Rows of two networks can be compared where examples, schedule and settings are the same: steps and
 noise are then the same too. A row has what the losses tell (`loss.compare`) and these distances,
 root mean squares in the data's units:
 
-    to_truth_train, to_truth_heldout        network's x_0 to the record that x_t was made from
+    to_truth_train, to_truth_heldout        network's x_0 to the example that x_t was made from
     to_optimal_train, to_optimal_heldout    network's x_0 to the empirical-optimal denoiser of the whole training set, on x_t made
-                                            from training and from held-out records; 0: it knows
+                                            from training and from held-out examples; 0: it knows
                                             train by heart and nothing else
-    optimal_to_truth_train, .._heldout      that denoiser to the record: what such a network reads as to_truth
-    to_control, control_to_truth            on x_t made from training records, network's x_0 to the empirical-optimal denoiser of as
-                                            many held-out records, and that to the record; NaN where
-                                            held-out records are fewer
+    optimal_to_truth_train, .._heldout      that denoiser to the example: what such a network reads as to_truth
+    to_control, control_to_truth            on x_t made from training examples, network's x_0 to the empirical-optimal denoiser of as
+                                            many held-out examples, and that to the example; NaN where
+                                            held-out examples are fewer
 
 The control is what to_optimal_heldout is, but for chance, where the network treats both sides
 alike: a lower to_optimal_heldout is memorisation. Divided each by its .._to_truth they are free of
@@ -34,19 +34,19 @@ from memctl.probes.optimal import squares
 from memctl.training.batches import generator
 
 Array = NDArray[np.float32]
-RECORDS, BINS, DRAWS = 256, 20, 1
+EXAMPLES, BINS, DRAWS = 256, 20, 1
 
 
 def passes(
     n_train: int,
     n_heldout: int,
     timesteps: int,
-    records: int = RECORDS,
+    examples: int = EXAMPLES,
     count: int = BINS,
     draws: int = DRAWS,
 ) -> int:
-    """Forward passes of one record that a probe takes: what its `advance` adds up to."""
-    return 2 * min(n_train, n_heldout, records) * min(count, timesteps) * draws
+    """Forward passes of one example that a probe takes: what its `advance` adds up to."""
+    return 2 * min(n_train, n_heldout, examples) * min(count, timesteps) * draws
 
 
 def probe(
@@ -56,7 +56,7 @@ def probe(
     heldout: Array,
     *,
     device: torch.device | None = None,
-    records: int = RECORDS,
+    examples: int = EXAMPLES,
     count: int = BINS,
     draws: int = DRAWS,
     seed: int = 0,
@@ -65,26 +65,26 @@ def probe(
     batch: int = 128,
     advance: Callable[[int], None] = lambda n: None,
 ) -> list[dict[str, float]]:
-    """What the network knows of its training records, by t.
+    """What the network knows of its training examples, by t.
 
-    Cost: `passes` forward passes, and as many weighted means over the training records, and half as
+    Cost: `passes` forward passes, and as many weighted means over the training examples, and half as
     many over held-out ones.
 
     Args:
         network: Predicts the scheduler's target from x_t and indices t - 1; on the device. It is in
             eval mode meanwhile.
         scheduler: The forward process, with the kind of prediction.
-        train, heldout: All records of either side, shape (N, channels, *dims), at least two each.
+        train, heldout: All examples of either side, shape (N, channels, *dims), at least two each.
         device: Of the network, by default the CPU.
-        records: Most records a side that are shown; either side shows n, a random subset of the
+        examples: Most examples a side that are shown; either side shows n, a random subset of the
             larger.
         count: Bins of t.
-        draws: Times that each record is shown in each bin, at another step and noise.
+        draws: Times that each example is shown in each bin, at another step and noise.
         clip: Bound of the predicted x_0, as in `reverse_process`.
-        flip: The network was trained on mirrored records too (last axis), so they are among those
+        flip: The network was trained on mirrored examples too (last axis), so they are among those
             it may know by heart.
-        batch: Records a forward pass.
-        advance: Called with the number of records after each forward pass.
+        batch: Examples a forward pass.
+        advance: Called with the number of examples after each forward pass.
 
     Returns:
         Of each bin, t rising: t_low and t_high (the steps it covers, both included), n, draws; all
@@ -92,13 +92,13 @@ def probe(
         distances above.
 
     Raises:
-        ValueError: a side has fewer than two records.
+        ValueError: a side has fewer than two examples.
     """
-    n = min(len(train), len(heldout), records)
+    n = min(len(train), len(heldout), examples)
     if n < 2:
         raise ValueError(
-            f"a probe needs at least two records a side: train has {len(train)}, held-out"
-            f" {len(heldout)}, records={records}"
+            f"a probe needs at least two examples a side: train has {len(train)}, held-out"
+            f" {len(heldout)}, examples={examples}"
         )
     device = device or torch.device("cpu")
     take = lambda side, k, key: torch.from_numpy(chosen(side, k, generator(seed, 0, key))).to(
@@ -134,7 +134,7 @@ def probe(
 
 
 class Side(NamedTuple):
-    """The records of a side that are shown, and sets of records over whose empirical-optimal
+    """The examples of a side that are shown, and sets of examples over whose empirical-optimal
     denoiser the answers are compared.
     """
 
@@ -143,27 +143,27 @@ class Side(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """The mean loss of each record of a side, shape (n,), and the root mean squares of `squares`."""
+    """The mean loss of each example of a side, shape (n,), and the root mean squares of `squares`."""
 
     losses: Floats
     distances: dict[str, float]
 
 
-def chosen(records: Array, n: int, g: torch.Generator) -> Array:
-    """The records, or n of them at random, in their order."""
+def chosen(examples: Array, n: int, g: torch.Generator) -> Array:
+    """The examples, or n of them at random, in their order."""
     return (
-        records
-        if n == len(records)
-        else records[torch.randperm(len(records), generator=g)[:n].sort().values.numpy()]
+        examples
+        if n == len(examples)
+        else examples[torch.randperm(len(examples), generator=g)[:n].sort().values.numpy()]
     )
 
 
-def mirrored(records: Tensor, flip: bool) -> Tensor:
-    return torch.cat([records, records.flip(-1)]) if flip else records
+def mirrored(examples: Tensor, flip: bool) -> Tensor:
+    return torch.cat([examples, examples.flip(-1)]) if flip else examples
 
 
 def corruption(span: Bin, draw: int, like: Tensor, g: torch.Generator) -> tuple[Tensor, Tensor]:
-    """The steps t in 1..T, shape (n,), and the noise, shape of `like`, of n records: one step and
+    """The steps t in 1..T, shape (n,), and the noise, shape of `like`, of n examples: one step and
     one noise a group.
 
     Groups take the bin's steps in turn, and each takes the next at the next draw.
@@ -185,7 +185,7 @@ def reading(
     batch: int,
     advance: Callable[[int], None],
 ) -> Reading:
-    """Show the network a side's records under each of the corruptions (t, eps)."""
+    """Show the network a side's examples under each of the corruptions (t, eps)."""
     losses, found = [], []
     for t, eps in corruptions:
         seen = look(network, scheduler, side.x0, eps, t, batch, advance)

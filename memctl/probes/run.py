@@ -18,13 +18,13 @@ Rows = list[dict[str, float]]
 
 
 def passes(split: Split, config: Config) -> int:
-    """Forward passes of one record that the run's probe takes."""
+    """Forward passes of one example that the run's probe takes."""
     how = config.probe
     return probe.passes(
         len(split.train),
         len(split.heldout),
         config.diffusion.timesteps,
-        how.records,
+        how.examples,
         how.bins,
         how.draws,
     )
@@ -33,26 +33,26 @@ def passes(split: Split, config: Config) -> int:
 def probed(
     experiment: Experiment, split: Split, network: nn.Module, advance: Callable[[int], None]
 ) -> Rows:
-    """Where in t the run's network knows its training records; nothing where the config leaves the
+    """Where in t the run's network knows its training examples; nothing where the config leaves the
     probe out.
     """
     config, how = experiment.config, experiment.config.probe
-    if not how.records:
+    if not how.examples:
         return []
     compute = Compute.of(config.trainer, network)
     with compute.autocast():
         return probe.probe(
             compute.place(network), forward_process(config.diffusion), split.train, split.heldout, device=compute.device,
-            records=how.records, count=how.bins, draws=how.draws, seed=how.seed, clip=split.bound, flip=split.flip,
+            examples=how.examples, count=how.bins, draws=how.draws, seed=how.seed, clip=split.bound, flip=split.flip,
             batch=config.generate.batch_size, advance=advance,
         )  # fmt: skip
 
 
 def summary(rows: Rows) -> dict[str, Measure]:
-    """Means over the bins of t, which are fixed in advance: probe_loss (of held-out records, the
+    """Means over the bins of t, which are fixed in advance: probe_loss (of held-out examples, the
     loss at one distribution of t for every run), probe_gap (held-out less train) and probe_auc.
 
-    All bins show the same records, so the intervals are the means of theirs: as if the bins' errors
+    All bins show the same examples, so the intervals are the means of theirs: as if the bins' errors
     were one.
     """
     if not rows:

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from memctl.samplers.base import Floats
-from memctl.samplers.scheduled import ScheduledSampler
+from memctl.samplers.schedule_aware import ScheduleAwareSampler
 
 
 @dataclass(frozen=True)
-class LogSnrSampler(ScheduledSampler):
+class LogSnrSampler(ScheduleAwareSampler):
     """Step t takes the density's mass nearest to lambda_t: between the midpoints to lambda_{t-1}
     and lambda_{t+1}.
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from memctl.samplers.base import Floats
-from memctl.samplers.scheduled import ScheduledSampler
+from memctl.samplers.schedule_aware import ScheduleAwareSampler
 
 
 @dataclass(frozen=True)
-class SpeedSampler(ScheduledSampler):
+class SpeedSampler(ScheduleAwareSampler):
     """p(t) is k times as large where the change g(t) of sqrt(1 - abar_t) a step exceeds a threshold
     as where it does not.
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from memctl.results import run as folder
-from memctl.results.progress import duration
+from memctl.runs import folder
+from memctl.runs.progress import duration
 
 EVERY = 30.0  # seconds between lines where there is no terminal
 

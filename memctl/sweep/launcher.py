@@ -24,7 +24,7 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from memctl.results import run as folder
+from memctl.runs import folder
 from memctl.sweep.child import Payload, main
 from memctl.sweep.console import Console
 from memctl.sweep.devices import Slot, pool

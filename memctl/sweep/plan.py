@@ -11,9 +11,9 @@ from memctl import data
 from memctl.data.base import SPLIT_KEYS
 from memctl.errors import UserError
 from memctl.experiment import Experiment, differences
-from memctl.results import run as folder
-from memctl.results.files import read_json, write_json
-from memctl.results.progress import duration
+from memctl.files import read_json, write_json
+from memctl.runs import folder
+from memctl.runs.progress import duration
 from memctl.sweep.compose import Composer
 from memctl.sweep.grid import Axes, Job, cells, dropped_interval, references, tag
 
@@ -21,7 +21,7 @@ from memctl.sweep.grid import Axes, Job, cells, dropped_interval, references, ta
 @dataclass(frozen=True)
 class Run:
     """A run of the sweep: its overrides, what they make, and its state (see
-    `memctl.results.run.state`).
+    `memctl.runs.folder.state`).
     """
 
     overrides: tuple[str, ...]
@@ -83,8 +83,13 @@ def make_plan(axes: Axes, wanted_references: Sequence[str], compose: Composer) -
                         f"task={experiment.config.task} (experiment=theory) is no run of a sweep;"
                         " give it without -m"
                     )
-                if experiment.drawing is not None and experiment.drawing.mode == "correct":
-                    _ = experiment.drawing.loss_weights  # refused now, not after the runs before it
+                if (
+                    experiment.schedule_sampler is not None
+                    and experiment.schedule_sampler.mode == "correct"
+                ):
+                    _ = (
+                        experiment.schedule_sampler.loss_weights
+                    )  # refused now, not after the runs before it
                 n_cells += kind == "cell"
                 if experiment.fingerprint in taken:
                     reason = (

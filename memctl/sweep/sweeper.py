@@ -22,8 +22,8 @@ from omegaconf import DictConfig
 
 from memctl.errors import UserError
 from memctl.experiment import digest
-from memctl.results import run as folder
-from memctl.results.files import read_json, write_json
+from memctl.files import read_json, write_json
+from memctl.runs import folder
 from memctl.sweep import plan as planning
 from memctl.sweep.compose import Composer
 from memctl.sweep.devices import cores, slots_of

@@ -66,7 +66,7 @@ class Theory:
         """p(t) E||grad l_t||, the paper's measure of learning, as shares of its sum: shape (T,).
 
         With key = "mean_norm", p(t) ||E grad l_t||: of the gradient that training follows, in which
-        records may cancel.
+        examples may cancel.
         """
         c = sampler.pmf * self.at_every_t(key)
         return c / c.sum() if c.sum() else c
@@ -152,7 +152,7 @@ def aligned(theory: Theory) -> Claim:
     """The text before Eq. 3."""
     high = theory.log_snr >= 0
     value, error = theory.at_every_t("alignment"), theory.at_every_t("alignment_se")
-    # The same records stand behind every step, so errors are taken as fully shared, which is the
+    # The same examples stand behind every step, so errors are taken as fully shared, which is the
     # cautious side.
     mean, se = ({k: float(v[high == k].mean()) for k in (True, False)} for v in (value, error))
     gap, doubt = mean[True] - mean[False], 2 * (se[True] + se[False])
@@ -163,7 +163,7 @@ def aligned(theory: Theory) -> Claim:
         "3, text",
         "gradients align across samples where SNR is high, less where it is low",
         verdict,
-        f"mean cosine between two records' gradients, over t: {mean[True]:.3f} (se {se[True]:.3f})"
+        f"mean cosine between two examples' gradients, over t: {mean[True]:.3f} (se {se[True]:.3f})"
         f" at SNR >= 1, {mean[False]:.3f} (se {se[False]:.3f}) below",
         "holds: above 0 and larger at SNR >= 1 by twice the sum of the standard errors; does not"
         " hold: smaller by as much",
@@ -209,7 +209,7 @@ def linear(theory: Theory) -> Claim:
         HOLDS if ratio.min() > 0.9 else "holds for the mean norm only",
         "training follows the mean gradient, not the mean norm; its norm, summed over t, is"
         f" {mean_norm.sum() / norm.sum():.0%} of the mean norm's sum ({ratio.min():.0%} to"
-        f" {ratio.max():.0%} over t), the rest cancels between records",
+        f" {ratio.max():.0%} over t), the rest cancels between examples",
         "the mean of norms over draws is linear in p by definition; holds: the norm of the mean"
         " gradient is above 90 % of it at every t",
     )

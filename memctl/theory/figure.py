@@ -7,7 +7,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from memctl.results.figures import GENERATED, REAL, save
+from memctl.reporting.figures import GENERATED, REAL, save
 from memctl.samplers import IntervalSampler
 from memctl.theory.claims import Theory, drawn_derivative, eq_8
 
@@ -100,7 +100,7 @@ def alignment(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
     )
     axis.axvspan(0, int((theory.log_snr >= 0).sum()), color="0.95", zorder=0)
     axis.text(2, axis.get_ylim()[1], " SNR > 1", va="top", fontsize=8, color="0.5")
-    name(axis, "cosine between records' gradients, 2 s.e.")
+    name(axis, "cosine between examples' gradients, 2 s.e.")
 
 
 def cumulative(axis: Any, theory: Theory, t: Any, colours: Any) -> None:

@@ -1,4 +1,4 @@
-"""Gradients of the loss at single steps t, one for each record, and what they have in common (Eqs.
+"""Gradients of the loss at single steps t, one for each example, and what they have in common (Eqs.
 1 and 3).
 """
 
@@ -27,11 +27,11 @@ def steps_of(timesteps: int, points: int) -> list[int]:
 def gradients(
     network: nn.Module, scheduler: DDPMScheduler, x0: Tensor, eps: Tensor, t: int
 ) -> Iterator[tuple[float, Tensor]]:
-    """The loss of each record at step t and its gradient in all parameters, float32, shape
+    """The loss of each example at step t and its gradient in all parameters, float32, shape
     (parameters,).
 
     Args:
-        x0, eps: Records and their noise, shape (n, channels, *dims).
+        x0, eps: Examples and their noise, shape (n, channels, *dims).
     """
     parameters = [p for p in network.parameters() if p.requires_grad]
     index = torch.tensor([t - 1], device=x0.device)
@@ -48,7 +48,7 @@ def summary(each: list[tuple[float, Tensor]]) -> dict[str, float]:
         loss, loss_se: mean loss.
         norm, norm_se: mean of ||g_i||, the left side of Eq. 3.
         alignment, alignment_se: mean of cos(g_i, g_j) over pairs i != j, in [-1 / (n - 1), 1], 1
-            where all records pull one way, about 0 where each pulls its own; its error by the
+            where all examples pull one way, about 0 where each pulls its own; its error by the
             jackknife.
         mean_norm: norm of the expected gradient; its square by the unbiased mean of g_i . g_j over
             pairs, 0 where that is negative.
@@ -59,7 +59,7 @@ def summary(each: list[tuple[float, Tensor]]) -> dict[str, float]:
     cosines = gram / np.maximum(np.outer(norms, norms), np.finfo(np.float64).tiny)
     rows = cosines.sum(axis=1) - np.diag(cosines)
     total = rows.sum()
-    without = (total - 2 * rows) / ((n - 1) * (n - 2))  # the mean over pairs without record i
+    without = (total - 2 * rows) / ((n - 1) * (n - 2))  # the mean over pairs without example i
     pairs = (gram.sum() - np.trace(gram)) / (n * (n - 1))
     return {
         "loss": float(loss.mean()),

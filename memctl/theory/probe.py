@@ -16,11 +16,11 @@ from memctl import data
 from memctl.diffusion.schedule import forward_process
 from memctl.errors import UserError
 from memctl.experiment import FORMAT, Experiment, differences, digest
-from memctl.results import run as folder
-from memctl.results.files import atomic, read_json, said_plainly, write_json
-from memctl.results.journal import Journal
-from memctl.results.mirror import Mirror
-from memctl.results.progress import Progress, witnessed
+from memctl.files import atomic, read_json, said_plainly, write_json
+from memctl.runs import folder
+from memctl.runs.journal import Journal
+from memctl.runs.progress import Progress, witnessed
+from memctl.runs.wandb_copy import WandbCopy
 from memctl.samplers import IntervalSampler, TimestepSampler, UniformSampler
 from memctl.theory.claims import Theory
 from memctl.theory.figure import draw
@@ -106,11 +106,11 @@ def _work(experiment: Experiment, progress: Progress) -> dict[str, Any]:
     device = accelerator_device(config.trainer.accelerator)
     network, scheduler = network.to(device).eval(), forward_process(config.diffusion)
     chosen = torch.randperm(len(split.train), generator=generator(config.theory.seed, 0))[
-        : config.theory.records
+        : config.theory.examples
     ]
     if len(chosen) < 3:
         raise UserError(
-            f"theory.records={config.theory.records}: alignment needs at least 3 training records"
+            f"theory.examples={config.theory.examples}: alignment needs at least 3 training examples"
         )
     x0 = torch.from_numpy(split.train)[chosen].to(device)
     eps = torch.randn(x0.shape, generator=generator(config.theory.seed, 1)).to(
@@ -131,7 +131,7 @@ def _work(experiment: Experiment, progress: Progress) -> dict[str, Any]:
             journal.append(rows[t])
     theory = Theory([rows[t] for t in steps], experiment.schedule.log_snr, samplers)
     title = (
-        f"{experiment.data.name}: gradients of {len(x0)} training records at the base,"
+        f"{experiment.data.name}: gradients of {len(x0)} training examples at the base,"
         f" {sum(p.numel() for p in network.parameters()):,} parameters, predicting"
         f" {config.diffusion.prediction}"
     )
@@ -141,18 +141,18 @@ def _work(experiment: Experiment, progress: Progress) -> dict[str, Any]:
     found = {
         "title": title,
         "base_fingerprint": experiment.base_fingerprint,
-        "records": len(x0),
+        "examples": len(x0),
         **theory.summary(),
     }
-    _mirror(experiment, found)
+    _copy_to_wandb(experiment, found)
     write_json(directory / "theory.json", found)
     return found
 
 
-def _mirror(experiment: Experiment, found: dict[str, Any]) -> None:
+def _copy_to_wandb(experiment: Experiment, found: dict[str, Any]) -> None:
     """The rows, the verdicts and the figure, in W&B."""
     config, directory = experiment.config, experiment.sweep_directory
-    mirror = Mirror(
+    copy = WandbCopy(
         config.logger, directory, name="theory", group=config.sweep.name, rows=found["rows"],
         run_id=digest([experiment.base_fingerprint, asdict(config.theory), config.sweep.name]),
         config={"theory": asdict(config.theory), "base_fingerprint": experiment.base_fingerprint},
@@ -160,8 +160,8 @@ def _mirror(experiment: Experiment, found: dict[str, Any]) -> None:
     numbers = {
         f"places/{name}/{k}": v for name, place in found["places"].items() for k, v in place.items()
     }
-    mirror.summarise(numbers, {"theory": directory / "theory.png"})
-    mirror.finish(failed=False)
+    copy.summarise(numbers, {"theory": directory / "theory.png"})
+    copy.finish(failed=False)
 
 
 def describe(experiment: Experiment, found: dict[str, Any]) -> str:

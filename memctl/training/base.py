@@ -15,9 +15,9 @@ from memctl.data import Split
 from memctl.errors import UserError
 from memctl.experiment import Experiment
 from memctl.models.pretrained import Pretrained
-from memctl.results import run as folder
-from memctl.results.journal import Journal
-from memctl.results.progress import Progress, witnessed
+from memctl.runs import folder
+from memctl.runs.journal import Journal
+from memctl.runs.progress import Progress, witnessed
 from memctl.samplers import ScheduleSampler, UniformSampler
 from memctl.training import checkpoint
 from memctl.training.fit import RESUME, fit
@@ -25,7 +25,7 @@ from memctl.training.logger import JournalLogger
 from memctl.training.resume import resumed_step
 
 CHECKPOINT = "checkpoint.pt"
-TRAIN_PASSES = 4  # what training on one record costs, in forward passes of one: backward, optimiser, small batches
+TRAIN_PASSES = 4  # what training on one example costs, in forward passes of one: backward, optimiser, small batches
 
 
 def base_network(experiment: Experiment, split: Split) -> nn.Module:
@@ -81,7 +81,7 @@ def load(experiment: Experiment, pretrained: Pretrained, split: Split, network: 
             else "does not say what it was trained on"
         )
         raise UserError(
-            f"base.path={pretrained.path} {made}: it may have seen the held-out records, and then"
+            f"base.path={pretrained.path} {made}: it may have seen the held-out examples, and then"
             " no comparison with them is fair. Train a base here, or go on with"
             " base.saw_heldout=true, which the record and the report will say"
         )

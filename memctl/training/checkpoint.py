@@ -7,10 +7,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from memctl.contents import readable
 from memctl.errors import UserError
 from memctl.experiment import differences
-from memctl.results.files import atomic
+from memctl.files import atomic, readable
 
 FORMAT = "memctl checkpoint 1"
 

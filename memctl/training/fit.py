@@ -71,7 +71,7 @@ class Resume(Callback):
 
 
 class Advance(Callback):
-    """Reports the number of records trained on, and stops a training whose loss is no longer a
+    """Reports the number of examples trained on, and stops a training whose loss is no longer a
     number.
     """
 
@@ -125,7 +125,7 @@ def quiet() -> None:
 def fit(
     network: nn.Module,
     diffusion: Diffusion,
-    drawing: ScheduleSampler,
+    schedule_sampler: ScheduleSampler,
     stage: Stage,
     train: Array,
     directory: Path,
@@ -139,11 +139,11 @@ def fit(
     averaged weights.
 
     Args:
-        train: Records, shape (n, channels, *dims).
-        drawing: How t is drawn and weighted.
-        advance: Called with the number of records of each step.
+        train: Examples, shape (n, channels, *dims).
+        schedule_sampler: How t is drawn and weighted.
+        advance: Called with the number of examples of each step.
         weighting: Weights of the loss by t; none without it.
-        flip: Show each record mirrored half of the time.
+        flip: Show each example mirrored half of the time.
 
     Returns:
         The callback, which knows what was drawn.
@@ -165,7 +165,7 @@ def fit(
         compute.place(network), forward_process(diffusion), batches, stage, steps, weights
     )
     timesteps = TimestepSamplerCallback(
-        drawing,
+        schedule_sampler,
         steps_per_epoch=batches.per_epoch,
         epochs_per_row=-(-steps // (batches.per_epoch * ROWS)),
     )
@@ -197,9 +197,9 @@ def fit(
     try:
         trainer.fit(
             module,
-            DataLoader(range(steps), batch_size=None),
+            DataLoader(range(steps), batch_size=None),  # type: ignore[arg-type]
             ckpt_path=resume if resume.exists() else None,
-        )  # type: ignore[arg-type]
+        )
     except SystemExit:  # how Lightning answers a Ctrl-C; what to say of it is the caller's
         raise KeyboardInterrupt from None
     finally:

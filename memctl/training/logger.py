@@ -5,7 +5,7 @@ from typing import Any
 
 from lightning.pytorch.loggers import Logger
 
-from memctl.results.journal import Journal
+from memctl.runs.journal import Journal
 
 
 class JournalLogger(Logger):

@@ -22,7 +22,7 @@ class DiffusionModule(LightningModule):
     The hook `draw_timesteps(n, generator)` returns n indices t - 1; it draws uniformly until a
     callback replaces it. The hook `timestep_weights(t)` returns the factors of their losses, 1
     until then. `training_step` returns, beside the loss, the `t` it drew and the unweighted
-    `losses` of the single records.
+    `losses` of the single examples.
 
     Args:
         loss_weights: Factor of the loss by t, index t - 1, shape (T,).

@@ -3,7 +3,7 @@
 The hook is one attribute, `draw_timesteps(n, generator) -> indices t - 1, shape (n,)`, which the
 module calls for its t. With sampler.mode=weight or correct the module multiplies its losses by a
 second, `timestep_weights(t) -> factors, shape (n,)`. If its `training_step` also returns a dict
-with `t` and the unweighted `losses` (one a record), the loss is logged by t; adaptive samplers
+with `t` and the unweighted `losses` (one an example), the loss is logged by t; adaptive samplers
 learn from it.
 """
 
@@ -45,9 +45,11 @@ class TimestepSamplerCallback(Callback):
         steps_per_epoch: int | None = None,
         epochs_per_row: int = 1,
     ) -> None:
-        self.drawing = sampler if isinstance(sampler, ScheduleSampler) else ScheduleSampler(sampler)
+        self.schedule_sampler = (
+            sampler if isinstance(sampler, ScheduleSampler) else ScheduleSampler(sampler)
+        )
         self.sampler, self.steps_per_epoch, self.epochs_per_row = (
-            self.drawing.sampler,
+            self.schedule_sampler.sampler,
             steps_per_epoch,
             epochs_per_row,
         )
@@ -65,7 +67,7 @@ class TimestepSamplerCallback(Callback):
 
     @property
     def weighted(self) -> bool:
-        return self.drawing.mode != "sample" or self.drawing.clip is not None
+        return self.schedule_sampler.mode != "sample" or self.schedule_sampler.clip is not None
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         if not hasattr(pl_module, "draw_timesteps"):
@@ -76,24 +78,24 @@ class TimestepSamplerCallback(Callback):
         if self.weighted and not hasattr(pl_module, "timestep_weights"):
             raise UserError(
                 f"{type(pl_module).__name__} has no hook timestep_weights(t), which"
-                f" sampler.mode={self.drawing.mode} needs; let it multiply its losses by"
+                f" sampler.mode={self.schedule_sampler.mode} needs; let it multiply its losses by"
                 " self.timestep_weights(t), and the callback can replace it"
             )
         pl_module.draw_timesteps = self.draw  # type: ignore[assignment]
         if hasattr(pl_module, "timestep_weights"):
-            pl_module.timestep_weights = self.drawing.weight  # type: ignore[assignment]
+            pl_module.timestep_weights = self.schedule_sampler.weight  # type: ignore[assignment]
 
     def draw(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """Draw from the sampler, and count draws and weights: where the generator is, on the host
         in memctl's own training.
         """
-        t = self.drawing.draw(n, generator)
+        t = self.schedule_sampler.draw(n, generator)
         self.drawn = self.drawn.to(t.device).index_add_(0, t, torch.ones_like(t))
         if self.weighted:
-            w = self.drawing.weight(t).double()
+            w = self.schedule_sampler.weight(t).double()
             self.weight = self.weight.to(t.device) + torch.stack([w.sum(), w.square().sum()])
         if self.sampler.adaptive:
-            self.due += n * torch.tensor(self.drawing.proposal.pmf)
+            self.due += n * torch.tensor(self.schedule_sampler.proposal.pmf)
         return t
 
     def on_train_batch_end(
@@ -105,11 +107,11 @@ class TimestepSamplerCallback(Callback):
                 0, t, each.to(self.loss_sum.dtype)
             )
             self.loss_count = self.loss_count.to(t.device).index_add_(0, t, torch.ones_like(t))
-            self.drawing.update_with_local_losses(t, each)
+            self.schedule_sampler.update_with_local_losses(t, each)
         elif self.sampler.adaptive:
             raise UserError(
                 f"sampler={self.sampler.name} learns from the losses: "
-                "let training_step return a dict with loss, t and losses (one a record)"
+                "let training_step return a dict with loss, t and losses (one an example)"
             )
         # Here and not at the epoch's end: a checkpoint saved after the last batch must hold what
         # the row has settled.
@@ -173,7 +175,11 @@ class TimestepSamplerCallback(Callback):
         far.
         """
         due = float(self.due.sum())
-        return self._binned(self.due) / due if due else self._binned(self.drawing.proposal.pmf)
+        return (
+            self._binned(self.due) / due
+            if due
+            else self._binned(self.schedule_sampler.proposal.pmf)
+        )
 
     def summary(self) -> dict[str, Any]:
         """Realised against nominal over the ranges, with the chi-square test's p that the draws
@@ -189,7 +195,7 @@ class TimestepSamplerCallback(Callback):
         pool = lambda x: np.append(x[usual], x[~usual].sum())
         seen, due = pool(self._binned(self.drawn)), pool(expected * n)
         kept = due > 0
-        tested = kept.sum() > 1 and not self.drawing.stratified
+        tested = kept.sum() > 1 and not self.schedule_sampler.stratified
         p = (
             float(
                 stats.chisquare(seen[kept], due[kept] * seen[kept].sum() / due[kept].sum()).pvalue

@@ -39,7 +39,7 @@ def test_a_data_set_is_described(
 ) -> None:
     run(monkeypatch, "data.n_train=100", "data.n_heldout=50")
     out = capfd.readouterr().out.splitlines()
-    assert out[0].startswith("data=mitdb208: 491 records of 1x140, values -")
+    assert out[0].startswith("data=mitdb208: 491 examples of 1x140, values -")
     assert out[1].startswith("left out: ")
     assert out[2].endswith("100 train, 50 held-out, 341 unused")
 
@@ -51,7 +51,7 @@ def test_a_template_gives_its_data_and_sweeps_nothing(
     run(
         monkeypatch, "data.n_train=60", f"paths.runs={tmp_path}", "-cn", "multirun_templates/digits"
     )
-    assert capfd.readouterr().out.startswith("data=digits: 1797 records of 1x8x8")
+    assert capfd.readouterr().out.startswith("data=digits: 1797 examples of 1x8x8")
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(SystemExit, match="memctl: -m asks for a sweep"):
         run(monkeypatch, "-m", "data=digits")

@@ -128,7 +128,7 @@ def zipped(files: dict[str, bytes]) -> bytes:
 
 
 @pytest.mark.parametrize("suffix", [".txt", ".tsv", ".ts"])
-def test_each_layout_gives_the_same_records(
+def test_each_layout_gives_the_same_examples(
     rows: dict[str, np.ndarray], tmp_path: Path, closed: str, suffix: str
 ):
     for side in ROWS:
@@ -141,7 +141,7 @@ def test_each_layout_gives_the_same_records(
     assert found.labels.dtype == np.int64
 
 
-def test_the_records_split_by_class(folder: Path, closed: str):
+def test_the_examples_split_by_class(folder: Path, closed: str):
     found = load(Ecg5000(path=str(folder), url=closed, n_train=25, n_heldout=25))
     for label in (1, 2, 3):
         assert abs(np.sum(found.train_labels == label) - np.sum(found.heldout_labels == label)) <= 1
@@ -163,21 +163,21 @@ def test_the_digest_is_of_the_contents(
 @pytest.mark.parametrize(
     ("name", "change", "message"),
     [
-        ("ECG5000_TEST.txt", lambda lines: lines[:-1], "has 29 records, not 30: it was cut short"),
-        ("ECG5000_TRAIN.txt", lambda lines: [], "has 0 records, not 20"),
-        ("ECG5000_TRAIN.txt", lambda lines: [*lines, lines[0]], "has 21 records, not 20"),
-        ("ECG5000_TEST.txt", lambda lines: [*lines[:-1], lines[-1][:700]], "record 30 has "),
+        ("ECG5000_TEST.txt", lambda lines: lines[:-1], "has 29 examples, not 30: it was cut short"),
+        ("ECG5000_TRAIN.txt", lambda lines: [], "has 0 examples, not 20"),
+        ("ECG5000_TRAIN.txt", lambda lines: [*lines, lines[0]], "has 21 examples, not 20"),
+        ("ECG5000_TEST.txt", lambda lines: [*lines[:-1], lines[-1][:700]], "example 30 has "),
         (
             "ECG5000_TRAIN.txt",
             lambda lines: [*lines[:2], lines[2] + " 1.5", *lines[3:]],
-            "record 3 has 142 columns, not a label and 140",
+            "example 3 has 142 columns, not a label and 140",
         ),
         (
             "ECG5000_TRAIN.txt",
             lambda lines: [*lines[:4], "<html>" + lines[4][6:], *lines[5:]],
-            "record 5 is not numbers",
+            "example 5 is not numbers",
         ),
-        ("ECG5000_TEST.txt", lambda lines: ["\ufffd\x00" * 40], "record 1 is not numbers"),
+        ("ECG5000_TEST.txt", lambda lines: ["\ufffd\x00" * 40], "example 1 is not numbers"),
     ],
     ids=["short", "empty", "long", "torn", "wide", "html", "binary"],
 )
@@ -198,7 +198,7 @@ def test_missing_values_are_named_by_the_split(folder: Path, closed: str):
     lines[4] = " ".join([*words[:50], "NaN", *words[51:]])
     path.write_text("\n".join(lines))
     with pytest.raises(
-        UserError, match=re.escape("1 of 50 records hold NaN or infinity (counted from 0: 24)")
+        UserError, match=re.escape("1 of 50 examples hold NaN or infinity (counted from 0: 24)")
     ):
         load(Ecg5000(path=str(folder), url=closed))
 

@@ -1,4 +1,4 @@
-"""Records as users have them: every form of file, what repeats, and what is refused."""
+"""Examples as users have them: every form of file, what repeats, and what is refused."""
 
 from pathlib import Path
 
@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from memctl.data.drawing import displayed
 from memctl.data.given import (
     Given,
     compared,
@@ -17,6 +16,7 @@ from memctl.data.given import (
     upright,
     usual_range,
 )
+from memctl.data.panels import displayed
 from memctl.errors import UserError
 
 RNG = np.random.default_rng(0)
@@ -78,13 +78,13 @@ def test_a_folder_keeps_its_copies_and_names(tmp_path: Path) -> None:
     assert read(str(tmp_path), size=4, channels=1).values.shape == (9, 1, 4, 4)
 
 
-def test_records_that_repeat_another_of_their_side_are_left_out() -> None:
+def test_examples_that_repeat_another_of_their_side_are_left_out() -> None:
     samples, train, heldout = given(20, 1, 12), given(30, 1, 12, seed=1), given(25, 1, 12, seed=2)
     train.values[[7, 9]] = train.values[3]
     heldout.values[0] = heldout.values[24]
     samples.values[1:5] = samples.values[0]
     found = compared(samples, train, heldout)
-    assert found.notes == ["left out: 3 records that repeat another of their side"]
+    assert found.notes == ["left out: 3 examples that repeat another of their side"]
     assert [len(side) for side in (found.samples, found.split.train, found.split.heldout)] == [
         20,
         28,
@@ -97,16 +97,16 @@ def test_records_that_repeat_another_of_their_side_are_left_out() -> None:
     assert found.split.value_range is None
 
 
-def test_a_few_records_on_both_sides_are_left_out_of_one_and_many_are_refused() -> None:
+def test_a_few_examples_on_both_sides_are_left_out_of_one_and_many_are_refused() -> None:
     train, heldout = given(150, 1, 12, seed=1), given(200, 1, 12, seed=2)
     heldout.values[:2] = train.values[:2]
     found = compared(given(20, 1, 12), train, heldout)
-    assert found.notes == ["left out: 2 held-out records that are training records too"]
+    assert found.notes == ["left out: 2 held-out examples that are training examples too"]
     assert found.split.summary["dropped"] == {"in both": 2}
     assert found.names[2].tolist() == list(range(2, 200))
     heldout.values[2] = train.values[2]
     with pytest.raises(
-        UserError, match="3 of the 200 distinct held-out records are training records too"
+        UserError, match="3 of the 200 distinct held-out examples are training examples too"
     ):
         compared(given(20, 1, 12), train, heldout)
 

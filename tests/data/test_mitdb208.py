@@ -7,14 +7,14 @@ import pytest
 import scipy.signal
 
 from memctl.data import Mitdb208, load, mitdb208
-from memctl.data.base import Records
+from memctl.data.base import Examples
 from memctl.data.normalise import znormalise
 
 RATE = mitdb208.RATE
 
 
 @pytest.fixture(scope="module")
-def beats() -> Records:
+def beats() -> Examples:
     return Mitdb208().read()
 
 
@@ -26,7 +26,7 @@ def unfiltered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scipy.signal, "sosfiltfilt", lambda sos, x: x)
 
 
-def test_491_normalised_beats(beats: Records):
+def test_491_normalised_beats(beats: Examples):
     assert beats.values.shape == (491, 1, 140)
     assert beats.values.dtype == np.float32
     assert beats.labels is None
@@ -34,11 +34,11 @@ def test_491_normalised_beats(beats: Records):
     np.testing.assert_allclose(beats.values.std(axis=-1, dtype=np.float64, ddof=1), 1, atol=1e-6)
 
 
-def test_the_documentation_counts_what_is_dropped(beats: Records):
+def test_the_documentation_counts_what_is_dropped(beats: Examples):
     detected, used, gaps = map(
         int,
         re.search(
-            r"Of (\d+) detected beats (\d+) are used: the first and the last lack a neighbour, and"
+            r"Of (\d+) detected beats (\d+) are used: the\sfirst and the last lack a neighbour, and"
             r" (\d+)",
             mitdb208.__doc__,
         ).groups(),
@@ -52,7 +52,7 @@ def test_the_documentation_counts_what_is_dropped(beats: Records):
 
 
 @pytest.mark.parametrize("length", [70, 280])
-def test_another_length_takes_the_same_beats(beats: Records, length: int):
+def test_another_length_takes_the_same_beats(beats: Examples, length: int):
     other = Mitdb208(length=length).read()
     assert other.values.shape == (491, 1, length)
     assert other.dropped == beats.dropped
@@ -61,7 +61,7 @@ def test_another_length_takes_the_same_beats(beats: Records, length: int):
     np.testing.assert_allclose(znormalise(fine[..., ::2].astype(np.float64))[0], coarse, atol=1e-5)
 
 
-def test_the_peak_stands_a_third_into_the_beat(beats: Records):
+def test_the_peak_stands_a_third_into_the_beat(beats: Examples):
     # Beats begin a third of a gap before their R peak; 2/3 of the next follow, so equal gaps put it
     # at 1/3 of 140 values.
     assert np.median(np.abs(beats.values[:, 0]).argmax(axis=1)) == pytest.approx(140 / 3, abs=5)
@@ -127,7 +127,7 @@ def test_r_peaks_are_found_where_they_are():
 def test_the_split_is_of_distinct_beats_in_equal_halves():
     found = load(Mitdb208())
     assert found.train.shape == found.heldout.shape == (245, 1, 140)
-    assert (found.summary["records"], found.summary["duplicates"], found.summary["unused"]) == (
+    assert (found.summary["examples"], found.summary["duplicates"], found.summary["unused"]) == (
         491,
         0,
         1,

@@ -1,4 +1,4 @@
-"""z-normalisation: every channel of every record to mean 0 and standard deviation 1."""
+"""z-normalisation: every channel of every example to mean 0 and standard deviation 1."""
 
 import numpy as np
 import pytest

@@ -128,7 +128,7 @@ def test_a_gap_is_refused_by_the_files_row(
     cells = lines[9].split(",")
     lines[9] = ",".join([*cells[:4], cell, *cells[5:]])
     with pytest.raises(
-        UserError, match=re.escape("1 of 20 records hold NaN or infinity (counted from 0: 9)")
+        UserError, match=re.escape("1 of 20 examples hold NaN or infinity (counted from 0: 9)")
     ):
         read(tmp_path / "x.csv", ["a,b,c"] * header + lines, normalise=normalise)
 
@@ -137,7 +137,7 @@ def test_a_gap_in_a_numpy_file_is_refused(signals: np.ndarray, tmp_path: Path):
     signals[[3, 19], 5] = np.nan, np.inf
     np.save(tmp_path / "x.npy", signals)
     with pytest.raises(
-        UserError, match=re.escape("2 of 20 records hold NaN or infinity (counted from 0: 3, 19)")
+        UserError, match=re.escape("2 of 20 examples hold NaN or infinity (counted from 0: 3, 19)")
     ):
         read(tmp_path / "x.npy")
 

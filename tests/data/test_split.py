@@ -9,23 +9,23 @@ import pytest
 
 from memctl import data
 from memctl.data import Mitdb208, Split, split
-from memctl.data.base import Records
+from memctl.data.base import Examples
 from memctl.errors import UserError
 
 CLASSES = {"a": 58, "b": 30, "c": 9, "d": 2, "e": 1}
 
 
-def records(n: int = 100, labels: np.ndarray | None = None, seed: int = 0) -> Records:
-    """Distinct records whose first value is their number."""
+def examples(n: int = 100, labels: np.ndarray | None = None, seed: int = 0) -> Examples:
+    """Distinct examples whose first value is their number."""
     values = np.random.default_rng(seed).normal(size=(n, 2, 12)).astype(np.float32)
     values[:, 0, 0] = np.arange(n)
-    return Records(values, labels)
+    return Examples(values, labels)
 
 
 @pytest.fixture
-def labelled() -> Records:
+def labelled() -> Examples:
     labels = np.repeat(list(CLASSES), list(CLASSES.values()))
-    return records(len(labels), np.random.default_rng(1).permutation(labels))
+    return examples(len(labels), np.random.default_rng(1).permutation(labels))
 
 
 def numbers(side: np.ndarray) -> list[int]:
@@ -37,7 +37,7 @@ def numbers(side: np.ndarray) -> list[int]:
 )
 @pytest.mark.parametrize("labels", [False, True], ids=["plain", "labelled"])
 def test_the_sides_are_disjoint_equal_halves(n: int, half: int, labels: bool):
-    source = records(n, np.arange(n) % 3 if labels else None)
+    source = examples(n, np.arange(n) % 3 if labels else None)
     found = split(source)
     train, heldout = numbers(found.train), numbers(found.heldout)
     assert len(set(train)) == len(set(heldout)) == half
@@ -47,7 +47,7 @@ def test_the_sides_are_disjoint_equal_halves(n: int, half: int, labels: bool):
     assert found.summary["unused"] == n - 2 * half
 
 
-def test_sides_are_exchanged_whole(labelled: Records):
+def test_sides_are_exchanged_whole(labelled: Examples):
     found = split(labelled)
     other = found.swapped()
     np.testing.assert_array_equal(other.train, found.heldout)
@@ -65,7 +65,7 @@ def test_sides_are_exchanged_whole(labelled: Records):
         if k in ("value_range", "mirror", "flip", "temporal", "summary")
     }
     with pytest.raises(UserError, match="30 train and 20 held-out"):
-        split(records(), 30, 20).swapped()
+        split(examples(), 30, 20).swapped()
 
 
 def test_a_data_set_is_loaded_swapped():
@@ -75,7 +75,7 @@ def test_a_data_set_is_loaded_swapped():
 
 
 def test_both_sides_mix_the_order_of_the_file():
-    found = split(records(200))
+    found = split(examples(200))
     # Ranks of a random half of 200: their mean has the standard error 200 / sqrt(12 * 100) *
     # sqrt(1/2) = 4.1; 4 of them are 16.4.
     assert abs(np.mean(numbers(found.train)) - 99.5) < 16.4
@@ -83,7 +83,7 @@ def test_both_sides_mix_the_order_of_the_file():
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_halves_hold_each_class_alike(labelled: Records, seed: int):
+def test_halves_hold_each_class_alike(labelled: Examples, seed: int):
     found = split(labelled, seed=seed)
     train, heldout = Counter(found.train_labels), Counter(found.heldout_labels)
     for name, count in CLASSES.items():
@@ -96,7 +96,7 @@ def test_halves_hold_each_class_alike(labelled: Records, seed: int):
 )
 @pytest.mark.parametrize("seed", range(3))
 def test_given_sizes_hold_each_class_to_within_one(
-    labelled: Records, n_train: int, n_heldout: int, seed: int
+    labelled: Examples, n_train: int, n_heldout: int, seed: int
 ):
     found = split(labelled, n_train, n_heldout, seed)
     train, heldout = Counter(found.train_labels), Counter(found.heldout_labels)
@@ -107,16 +107,16 @@ def test_given_sizes_hold_each_class_to_within_one(
         )  # of what train has left
 
 
-def test_labels_stay_with_their_records(labelled: Records):
+def test_labels_stay_with_their_examples(labelled: Examples):
     found = split(labelled)
     np.testing.assert_array_equal(found.train_labels, labelled.labels[numbers(found.train)])
     np.testing.assert_array_equal(found.heldout_labels, labelled.labels[numbers(found.heldout)])
-    plain = split(records())
+    plain = split(examples())
     assert plain.train_labels is None
     assert plain.heldout_labels is None
 
 
-def test_the_seed_decides_the_split(labelled: Records):
+def test_the_seed_decides_the_split(labelled: Examples):
     assert split(labelled, seed=3).hash == split(labelled, seed=3).hash
     assert len({split(labelled, seed=seed).hash for seed in range(5)}) == 5
     assert set(numbers(split(labelled, seed=0).train)) != set(
@@ -125,7 +125,7 @@ def test_the_seed_decides_the_split(labelled: Records):
 
 
 def test_the_hash_is_of_the_values_in_order():
-    first = split(records())
+    first = split(examples())
     assert re.fullmatch("[0-9a-f]{16}", first.hash)
 
     def changed(**sides: np.ndarray) -> Split:
@@ -147,20 +147,20 @@ def test_the_hash_is_of_the_values_in_order():
 @pytest.mark.parametrize("seed", range(3))
 def test_duplicates_go_before_the_split(seed: int):
     rng = np.random.default_rng(seed)
-    distinct = records(60, seed=seed).values
+    distinct = examples(60, seed=seed).values
     copies = rng.integers(60, size=25)
     values = np.concatenate([distinct, distinct[copies]])
     order = rng.permutation(len(values))
-    found = split(Records(values[order], (np.arange(85) % 4)[order]), seed=seed)
+    found = split(Examples(values[order], (np.arange(85) % 4)[order]), seed=seed)
     train, heldout = numbers(found.train), numbers(found.heldout)
     assert sorted(train + heldout) == list(range(60))
-    assert found.summary["records"] == 85
+    assert found.summary["examples"] == 85
     assert found.summary["duplicates"] == 25
 
 
-def test_the_first_of_equal_records_stays():
-    values = records(20).values
-    source = Records(np.concatenate([values, values]), np.repeat(["first", "second"], 20))
+def test_the_first_of_equal_examples_stays():
+    values = examples(20).values
+    source = Examples(np.concatenate([values, values]), np.repeat(["first", "second"], 20))
     assert set(split(source).train_labels) | set(split(source).heldout_labels) == {"first"}
 
 
@@ -169,15 +169,15 @@ def test_a_hair_apart_is_a_duplicate_and_a_thousandth_is_not():
     values[0] = np.linspace(0.5, 1.5, 30)
     for step, duplicates in ((1e-9, 1), (1e-3, 0)):
         again = np.concatenate([values, values[:1] + np.float32(step)])
-        assert split(Records(again)).summary["duplicates"] == duplicates
+        assert split(Examples(again)).summary["duplicates"] == duplicates
 
 
 def test_minus_zero_is_zero():
-    values = records(20).values
+    values = examples(20).values
     values[:2] = 0
     values[1] *= -1
     assert np.signbit(values[1]).all()
-    assert split(Records(values)).summary["duplicates"] == 1
+    assert split(Examples(values)).summary["duplicates"] == 1
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_minus_zero_is_zero():
     ids=["both", "train", "heldout", "all"],
 )
 def test_given_sizes(given: tuple[int | None, int | None], sizes: tuple[int, int]):
-    found = split(records(100), *given)
+    found = split(examples(100), *given)
     assert (len(found.train), len(found.heldout)) == sizes
     assert not set(numbers(found.train)) & set(numbers(found.heldout))
     assert (found.summary["n_train"], found.summary["n_heldout"], found.summary["unused"]) == (
@@ -198,7 +198,7 @@ def test_given_sizes(given: tuple[int | None, int | None], sizes: tuple[int, int
 @pytest.mark.parametrize(
     ("n", "given", "message"),
     [
-        (100, (60, 41), "data.n_train=60 and data.n_heldout=41 do not fit 100 distinct records"),
+        (100, (60, 41), "data.n_train=60 and data.n_heldout=41 do not fit 100 distinct examples"),
         (100, (51, None), "data.n_train=51 and data.n_heldout=51 do not fit"),
         (100, (7, 50), "each must be at least 8"),
         (100, (-5, 50), "data.n_train=-5"),
@@ -211,32 +211,32 @@ def test_sizes_that_do_not_fit_are_refused(
     n: int, given: tuple[int | None, int | None], message: str
 ):
     with pytest.raises(UserError, match=re.escape(message)):
-        split(records(n), *given)
+        split(examples(n), *given)
 
 
-def test_sizes_are_held_against_the_distinct_records():
-    values = records(20).values
-    with pytest.raises(UserError, match="do not fit 20 distinct records"):
-        split(Records(np.concatenate([values, values])), 15, 15)
+def test_sizes_are_held_against_the_distinct_examples():
+    values = examples(20).values
+    with pytest.raises(UserError, match="do not fit 20 distinct examples"):
+        split(Examples(np.concatenate([values, values])), 15, 15)
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf], ids=str)
 def test_a_value_that_is_not_finite_is_named(wrong: float):
-    source = records(40)
+    source = examples(40)
     source.values[[3, 17], 1, 5] = wrong
     with pytest.raises(
-        UserError, match=re.escape("2 of 40 records hold NaN or infinity (counted from 0: 3, 17)")
+        UserError, match=re.escape("2 of 40 examples hold NaN or infinity (counted from 0: 3, 17)")
     ):
         split(source)
 
 
-def test_many_such_records_are_named_in_part():
-    source = records(40)
+def test_many_such_examples_are_named_in_part():
+    source = examples(40)
     source.values[4:30, 0, 1] = np.nan
     with pytest.raises(
         UserError,
         match=re.escape(
-            "26 of 40 records hold NaN or infinity (counted from 0: 4, 5, 6, 7, 8, 9, 10, 11, 12,"
+            "26 of 40 examples hold NaN or infinity (counted from 0: 4, 5, 6, 7, 8, 9, 10, 11, 12,"
             " 13, ...)"
         ),
     ):
@@ -245,13 +245,13 @@ def test_many_such_records_are_named_in_part():
 
 def test_shape_type_range_and_account_are_kept():
     images = np.random.default_rng(0).random((30, 3, 4, 5)).astype(np.float32)
-    found = split(Records(images, dropped={"constant": 2}, value_range=(0.0, 1.0)), 10, 9)
+    found = split(Examples(images, dropped={"constant": 2}, value_range=(0.0, 1.0)), 10, 9)
     assert found.train.shape == (10, 3, 4, 5)
     assert found.heldout.shape == (9, 3, 4, 5)
     assert found.train.dtype == found.heldout.dtype == np.float32
     assert found.value_range == (0.0, 1.0)
     assert found.summary == {
-        "records": 30, "dropped": {"constant": 2}, "duplicates": 0, "n_train": 10, "n_heldout": 9, "unused": 11, "shape": [3, 4, 5],
+        "examples": 30, "dropped": {"constant": 2}, "duplicates": 0, "n_train": 10, "n_heldout": 9, "unused": 11, "shape": [3, 4, 5],
     }  # fmt: skip
 
 

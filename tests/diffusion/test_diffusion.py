@@ -21,7 +21,7 @@ def dummy(x: Tensor, t: Tensor) -> Tensor:
 
 @pytest.mark.parametrize("prediction", ["epsilon", "sample", "v_prediction"])
 @pytest.mark.parametrize("shape", [(5, 1, 12), (5, 3, 4, 4)], ids=["signals", "images"])
-def test_the_loss_of_each_record_is_the_mean_square_error(
+def test_the_loss_of_each_example_is_the_mean_square_error(
     prediction: str, shape: tuple[int, ...]
 ) -> None:
     g = torch.Generator().manual_seed(0)

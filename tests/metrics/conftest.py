@@ -9,15 +9,15 @@ N, D = 300, 24
 
 
 class Made(NamedTuple):
-    """Two real sets, and what generators make of them: N records each."""
+    """Two real sets, and what generators make of them: N examples each."""
 
     train: np.ndarray
     heldout: np.ndarray
     fresh: np.ndarray
     copies: np.ndarray  # of train, with replacement
-    shrunk: np.ndarray  # fresh records at half their contrast
+    shrunk: np.ndarray  # fresh examples at half their contrast
     noisy: np.ndarray
-    collapsed: np.ndarray  # ten fresh records, and little noise
+    collapsed: np.ndarray  # ten fresh examples, and little noise
 
 
 @pytest.fixture(scope="session")

@@ -137,12 +137,12 @@ def test_c_t_is_a_loop_over_cells(made):
     found = c_t(made.fresh, made.heldout, made.train, cells)
     centres = cells.cluster_centers_
 
-    def side(records: np.ndarray, c: int) -> np.ndarray:
-        return np.array([x for x in records if np.argmin(((x - centres) ** 2).sum(axis=1)) == c])
+    def side(examples: np.ndarray, c: int) -> np.ndarray:
+        return np.array([x for x in examples if np.argmin(((x - centres) ** 2).sum(axis=1)) == c])
 
     z, weight = [], []
     for c in range(3):
-        g, y, x = (side(records, c) for records in (made.fresh, made.heldout, made.train))
+        g, y, x = (side(examples, c) for examples in (made.fresh, made.heldout, made.train))
         d_g, d_y = ([min(math.dist(a, b) for b in x) for a in s] for s in (g, y))
         u = mannwhitneyu(d_g, d_y).statistic
         z.append(
@@ -155,9 +155,9 @@ def test_c_t_is_a_loop_over_cells(made):
     assert found.sd == pytest.approx(math.sqrt(sum(w**2 for w in weight)))
 
 
-def test_cells_without_enough_records_do_not_count():
-    """Four cells at the corners: few samples in one, no held-out record in another, one training
-    record in the third.
+def test_cells_without_enough_examples_do_not_count():
+    """Four cells at the corners: few samples in one, no held-out example in another, one training
+    example in the third.
     """
     rng = np.random.default_rng(0)
     at = lambda x, y, n: rng.normal((100 * x, 100 * y), 1, size=(n, 2))
@@ -174,7 +174,7 @@ def test_cells_without_enough_records_do_not_count():
     both = c_t(samples, heldout, train, cells, tau=0.1)
     np.testing.assert_allclose(
         np.sort(both.weight), [0, 0, 0.5, 0.5]
-    )  # weighed by held-out records
+    )  # weighed by held-out examples
     none = c_t(samples, heldout, train, cells, tau=1.0)
     assert np.isnan(none.value)
     assert none.weight.sum() == 0
@@ -226,7 +226,7 @@ def test_identifiability_by_hand():
 
 
 @pytest.mark.parametrize(("m", "n"), [(40, 40), (20, 60)])
-def test_fresh_records_identify_m_in_m_plus_n_minus_1(m: int, n: int):
+def test_fresh_examples_identify_m_in_m_plus_n_minus_1(m: int, n: int):
     """Whatever the data; 60 draws, 4 standard errors of their mean."""
     rng, found = np.random.default_rng(0), []
     for _ in range(60):
@@ -239,9 +239,9 @@ def test_identifiability_of_known_generators(made):
     value = {
         name: share(np.concatenate([made.train, getattr(made, name)]), 300) for name in made._fields
     }
-    assert value["train"] == 1  # every record copied
-    # Copies with replacement: just those copied, as no other record is nearer than the nearest
-    # other record.
+    assert value["train"] == 1  # every example copied
+    # Copies with replacement: just those copied, as no other example is nearer than the nearest
+    # other example.
     assert value["copies"] == len(np.unique(made.copies, axis=0)) / 300
     assert abs(value["fresh"] - 300 / 599) < 4 * math.sqrt(
         0.25 / 300

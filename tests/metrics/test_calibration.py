@@ -8,7 +8,7 @@ import pytest
 from memctl import calibrate
 from memctl.config import Config, Metrics
 from memctl.data import Split, split
-from memctl.data.base import Records
+from memctl.data.base import Examples
 from memctl.metrics.calibration import CLAIMS, Calibration
 from memctl.metrics.generators import CALIBRATORS, GENERATORS, IN_TIME
 from memctl.metrics.suite import Suite
@@ -26,7 +26,7 @@ def sides() -> Split:
     )
     factors = rng.normal(size=(400, 14))
     signals = factors @ basis + 0.02 * rng.normal(size=(400, LENGTH))
-    return split(Records(signals[:, None].astype(np.float32), factors[:, 0] > 0, temporal=True))
+    return split(Examples(signals[:, None].astype(np.float32), factors[:, 0] > 0, temporal=True))
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_a_metric_tells_what_it_claims_to(
 
 
 @pytest.mark.parametrize("metric", CLAIMS)
-def test_fresh_records_are_within_the_floor(calibration: Calibration, metric: str) -> None:
+def test_fresh_examples_are_within_the_floor(calibration: Calibration, metric: str) -> None:
     """A floor holds 95 % of fresh sets; these are one: a little beyond an end may happen, far may
     not.
     """
@@ -105,8 +105,8 @@ def test_the_least_share_of_copies_is_where_the_line_leaves_the_floor(
     )
 
 
-def test_partial_copies_replace_records_of_any_class(sides: Split) -> None:
-    """Held-out records stand in the order of their classes: the first of them would be all of one."""
+def test_partial_copies_replace_examples_of_any_class(sides: Split) -> None:
+    """Held-out examples stand in the order of their classes: the first of them would be all of one."""
     source = CALIBRATORS["copies_50"](sides, 200, np.random.default_rng(0)).source
     kept = source[source >= 200] - 200
     # 100 of 200, without replacement: the share of one class has the standard error 0.035; 4 of it
@@ -116,27 +116,27 @@ def test_partial_copies_replace_records_of_any_class(sides: Split) -> None:
 
 
 def test_late_copies_are_moved_in_time(sides: Split) -> None:
-    records, source = IN_TIME["late"](sides, 50, np.random.default_rng(0))
-    for record, signal in zip(records[:, 0], sides.train[source, 0], strict=True):
+    examples, source = IN_TIME["late"](sides, 50, np.random.default_rng(0))
+    for example, signal in zip(examples[:, 0], sides.train[source, 0], strict=True):
         assert any(
             np.array_equal(
-                record[max(s, 0) : LENGTH + min(s, 0)], signal[max(-s, 0) : LENGTH - max(s, 0)]
+                example[max(s, 0) : LENGTH + min(s, 0)], signal[max(-s, 0) : LENGTH - max(s, 0)]
             )
             for s in (-1, 1)
         )
 
 
 @pytest.mark.parametrize("name", CALIBRATORS)
-def test_what_was_made_from_a_record_names_it(sides: Split, name: str) -> None:
+def test_what_was_made_from_a_example_names_it(sides: Split, name: str) -> None:
     pool = np.concatenate([sides.train, sides.heldout])
-    records, source = CALIBRATORS[name](sides, 50, np.random.default_rng(1))
-    assert records.shape == (50, 1, LENGTH)
+    examples, source = CALIBRATORS[name](sides, 50, np.random.default_rng(1))
+    assert examples.shape == (50, 1, LENGTH)
     share = {"copies_2": 0.02, "copies_10": 0.1, "copies_50": 0.5}.get(name)
     if share is not None:
         assert np.sum(source < 200) == round(50 * share)
-        np.testing.assert_array_equal(records, pool[source])
+        np.testing.assert_array_equal(examples, pool[source])
     elif name != "mean":
-        nearest = np.square(records[:, None] - pool[None]).sum(axis=(2, 3)).argmin(axis=1)
+        nearest = np.square(examples[:, None] - pool[None]).sum(axis=(2, 3)).argmin(axis=1)
         assert np.mean(nearest == source) > (
             0.9 if name in GENERATORS or name.startswith("kde") or name == "noise" else 0
         )

@@ -1,4 +1,4 @@
-"""Classes of generated records, on data whose classes are known."""
+"""Classes of generated examples, on data whose classes are known."""
 
 import math
 
@@ -11,7 +11,7 @@ from memctl.metrics.distance import distances
 SHARES = (0.6, 0.3, 0.1)
 
 
-def records(
+def examples(
     n: int, seed: int, shares: tuple[float, ...] = SHARES, noise: float = 0.3
 ) -> tuple[np.ndarray, np.ndarray]:
     """Signals of three classes, far apart at a noise of 0.3: shape (n, 12), and their labels."""
@@ -26,7 +26,7 @@ def records(
 
 
 def classified(samples: np.ndarray, noise: float = 0.3) -> Classified:
-    (x, labels), (y, truth) = records(100, 0, noise=noise), records(100, 1, noise=noise)
+    (x, labels), (y, truth) = examples(100, 0, noise=noise), examples(100, 1, noise=noise)
     return Classified(labels[distances(samples, x).argmin(axis=1)], truth, distances(y, samples))
 
 
@@ -55,35 +55,35 @@ def test_two_samples_differ_by_what_the_docstring_says():
     assert np.mean(found) == pytest.approx(expected, abs=4 * np.std(found) / math.sqrt(repeats))
 
 
-def test_a_fair_generator_reads_as_real_records_do():
-    found = classified(records(200, 2)[0]).measure()
+def test_a_fair_generator_reads_as_real_examples_do():
+    found = classified(examples(200, 2)[0]).measure()
     assert found["class_tv"].value < 0.02
     assert found["tstr"].value > 0.97
     assert found["tstr"].low < found["tstr"].value <= found["tstr"].high
 
 
 def test_a_lost_class_is_missed():
-    found = values(classified(records(200, 2, (2 / 3, 1 / 3, 0.0))[0]))
+    found = values(classified(examples(200, 2, (2 / 3, 1 / 3, 0.0))[0]))
     assert found["class_tv"] == pytest.approx(0.1, abs=0.02)
     assert found["tstr"] == pytest.approx(0.9, abs=0.03)
 
 
 def test_a_collapsed_generator_knows_one_class():
-    found = values(classified(np.repeat(records(10, 2)[0][:1], 30, axis=0)))
+    found = values(classified(np.repeat(examples(10, 2)[0][:1], 30, axis=0)))
     assert found == {"class_tv": pytest.approx(0.4), "tstr": pytest.approx(0.6)}
 
 
 def test_copies_of_train_read_as_train_does():
-    (x, labels), (y, truth) = records(100, 0, noise=1.0), records(100, 1, noise=1.0)
+    (x, labels), (y, truth) = examples(100, 0, noise=1.0), examples(100, 1, noise=1.0)
     real = np.mean(labels[distances(y, x).argmin(axis=1)] == truth)
     assert real < 0.95
     assert values(classified(x, noise=1.0))["tstr"] == real
 
 
 def test_a_part_is_what_is_left_of_the_whole():
-    (g, _), rng = records(80, 2, noise=1.0), np.random.default_rng(3)
+    (g, _), rng = examples(80, 2, noise=1.0), np.random.default_rng(3)
     whole, some, asked = classified(g, noise=1.0), rng.random(80) < 0.5, rng.random(100) < 0.5
-    near = distances(records(100, 1, noise=1.0)[0][asked], g[some]).argmin(axis=1)
+    near = distances(examples(100, 1, noise=1.0)[0][asked], g[some]).argmin(axis=1)
     expected = {
         "class_tv": total_variation(whole.samples[some], whole.heldout[asked]),
         "tstr": np.mean(whole.samples[some][near] == whole.heldout[asked]),

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import binomtest
 
 from memctl.data import split
-from memctl.data.base import Records
+from memctl.data.base import Examples
 from memctl.metrics import copying
 from memctl.metrics.distance import Neighbours, distances, neighbours, scan
 from memctl.metrics.generators import blur
@@ -15,7 +15,7 @@ N, D = 200, 24
 
 @pytest.fixture(scope="module")
 def sides() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Train, held-out and fresh records of one distribution: smooth signals of 6 factors."""
+    """Train, held-out and fresh examples of one distribution: smooth signals of 6 factors."""
     rng = np.random.default_rng(0)
     basis = np.sin(np.outer(np.arange(1, 7), np.linspace(0, np.pi, D)))
     train, heldout, fresh = (
@@ -61,7 +61,7 @@ def test_the_threshold_itself_is_no_hit():
     )  # the second and the third
 
 
-def test_copies_have_a_record_to_themselves(sides, rng: np.random.Generator):
+def test_copies_have_a_example_to_themselves(sides, rng: np.random.Generator):
     train, heldout, _ = sides
     copies = train[rng.integers(N, size=N)]
     assert copying.f_mem(neighbours(copies, train)).value == 1
@@ -70,11 +70,11 @@ def test_copies_have_a_record_to_themselves(sides, rng: np.random.Generator):
     assert copying.delta_nn(*pair(copies, train, heldout), rng, 100).low > 0
 
 
-def test_fresh_records_are_fair(sides, rng: np.random.Generator):
+def test_fresh_examples_are_fair(sides, rng: np.random.Generator):
     train, heldout, fresh = sides
     assert copying.f_mem(neighbours(fresh, train)).value <= 0.02
     share = copying.dcr_share(*pair(fresh, train, heldout), rng, 500)
-    # 200 fresh records: a share of 0.5 has the standard error 0.035; its 95 % interval of about
+    # 200 fresh examples: a share of 0.5 has the standard error 0.035; its 95 % interval of about
     # +-0.07 holds 0.5 at this seed.
     assert share.low <= 0.5 <= share.high
     assert abs(share.value - 0.5) < 4 * 0.035
@@ -119,10 +119,10 @@ def test_the_duplicate_trap(sides):
     doubled = np.concatenate([train, train])
     assert (
         copying.f_mem(neighbours(train, doubled)).value == 0
-    )  # every copy has two nearest records
+    )  # every copy has two nearest examples
     assert (copying.ratios(neighbours(train, doubled)) == 1).all()
     # The split takes duplicates out first, and copies are seen again.
-    kept = split(Records(doubled[:, None].astype(np.float32))).train[:, 0].astype(float)
+    kept = split(Examples(doubled[:, None].astype(np.float32))).train[:, 0].astype(float)
     assert copying.f_mem(neighbours(kept, kept)).value == 1
 
 
@@ -154,7 +154,7 @@ def test_delta_nn_is_a_paired_difference(sides, rng: np.random.Generator):
     )
 
 
-def test_the_permutation_p_is_uniform_for_fresh_records_and_small_for_copies():
+def test_the_permutation_p_is_uniform_for_fresh_examples_and_small_for_copies():
     """Fresh draws: 40 p values, of which 8 are expected in (0, .2]; 4 standard errors are 4 *
     sqrt(40 * .2 * .8) = 10.1.
     """
@@ -226,8 +226,8 @@ def test_the_adaptive_ratio_sees_a_copy_of_a_duplicate(sides):
 
 
 @pytest.mark.parametrize("dimensions", [1, 4, 6, 10, 20])
-def test_the_adaptive_cut_passes_fresh_records_of_few_dimensions(dimensions: int):
-    """Distances to uniform records around one: d^dimensions is uniform. 1000 samples, 4 standard
+def test_the_adaptive_cut_passes_fresh_examples_of_few_dimensions(dimensions: int):
+    """Distances to uniform examples around one: d^dimensions is uniform. 1000 samples, 4 standard
     errors; 0.02 for the approximation.
     """
     d = np.sort(np.random.default_rng(0).uniform(size=(1000, 500)) ** (1 / dimensions), axis=1)[

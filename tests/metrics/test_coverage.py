@@ -17,8 +17,8 @@ def loop(samples: np.ndarray, real: np.ndarray, k: int) -> list[list[float]]:
     def d(a: np.ndarray, b: np.ndarray) -> float:
         return float(np.sqrt(((a - b) ** 2).mean()))
 
-    def radius(records: np.ndarray, i: int) -> float:
-        return sorted(d(records[i], x) for j, x in enumerate(records) if j != i)[k - 1]
+    def radius(examples: np.ndarray, i: int) -> float:
+        return sorted(d(examples[i], x) for j, x in enumerate(examples) if j != i)[k - 1]
 
     ours, theirs = ([radius(s, i) for i in range(len(s))] for s in (samples, real))
     in_real = [[d(g, x) <= r for x, r in zip(real, theirs, strict=True)] for g in samples]
@@ -77,7 +77,7 @@ def test_blocks_do_not_change_the_result(monkeypatch: pytest.MonkeyPatch, block:
     )
     for ours, theirs in zip(prdc(samples, real), whole, strict=True):
         np.testing.assert_array_equal(ours, theirs)
-    assert max(asked) <= max(block, 31)  # at least one record against the others
+    assert max(asked) <= max(block, 31)  # at least one example against the others
     known = prdc(samples, real, real_radii=radii(real))
     np.testing.assert_array_equal(known.density, whole.density)
 
@@ -93,8 +93,8 @@ def test_neither_order_nor_scale_nor_place_matters(made):
     assert swapped.recall.mean() == pytest.approx(expected[0])
 
 
-def test_fresh_records_have_a_density_of_1_and_the_expected_coverage():
-    """Whatever the data: 200 draws of 30 records against 40, in 4 standard errors of the mean of
+def test_fresh_examples_have_a_density_of_1_and_the_expected_coverage():
+    """Whatever the data: 200 draws of 30 examples against 40, in 4 standard errors of the mean of
     200.
     """
     rng, found = np.random.default_rng(0), []
@@ -128,7 +128,7 @@ def test_generators_rank_as_their_names_say(made):
 
 
 def test_exact_ties_are_within():
-    """Balls are closed: with open ones, records that all are equal would be no part of themselves."""
+    """Balls are closed: with open ones, examples that all are equal would be no part of themselves."""
     assert means(prdc(np.zeros((9, 2)), np.zeros((8, 2)))) == [1, 1, 8 / 5, 1]
     real = np.random.default_rng(0).normal(size=(50, 3))
     assert means(prdc(real, real)) == [
@@ -136,5 +136,5 @@ def test_exact_ties_are_within():
         1,
         pytest.approx(6 / 5),
         1,
-    ]  # a record's own ball, and those that it is k-th of
+    ]  # an example's own ball, and those that it is k-th of
     assert prdc(np.repeat(real[:5], 10, axis=0), real).recall.mean() == 5 / 50

@@ -33,7 +33,7 @@ def test_distances_are_those_of_a_loop(sides, reduce: str):
 
 
 @every
-def test_the_distance_of_a_record_to_itself_is_exactly_0(reduce: str):
+def test_the_distance_of_a_example_to_itself_is_exactly_0(reduce: str):
     x = 1e6 + np.random.default_rng(0).normal(
         size=(20, 50)
     )  # far from 0, where a rule with products would lose it
@@ -58,7 +58,7 @@ def test_neighbours_are_those_of_scikit_learn(sides, reduce: str):
 
 
 @every
-def test_no_record_is_its_own_neighbour_where_it_is_excluded(sides, reduce: str):
+def test_no_example_is_its_own_neighbour_where_it_is_excluded(sides, reduce: str):
     x = sides[1]
     found = neighbours(x, x, reduce, own=np.arange(len(x)))
     for i, row in enumerate(x):
@@ -70,7 +70,7 @@ def test_no_record_is_its_own_neighbour_where_it_is_excluded(sides, reduce: str)
         assert found.mean[i] == pytest.approx(np.mean(list(others.values())))
 
 
-def test_some_records_among_all_are_read_as_when_all_are_asked(sides):
+def test_some_examples_among_all_are_read_as_when_all_are_asked(sides):
     x, some = sides[1], np.array([2, 9, 30])
     whole, part = neighbours(x, x, own=np.arange(len(x))), neighbours(x[some], x, own=some)
     for ours, theirs in zip(part, whole, strict=True):
@@ -116,7 +116,7 @@ def test_equal_references_are_both_neighbours():
 
 @pytest.mark.parametrize("reduce", ["rms", "mse", "norm"])
 @pytest.mark.parametrize("offset", [0.0, 50.0], ids=["centred", "far from 0"])
-def test_long_records_are_as_exact_as_short_ones(reduce, offset):
+def test_long_examples_are_as_exact_as_short_ones(reduce, offset):
     """600 values: by a matrix product, and near pairs by differences; against scipy's differences
     to a relative 1e-9.
     """

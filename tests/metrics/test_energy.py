@@ -84,7 +84,7 @@ def test_copies_are_near_0():
     null = permuted(train, heldout, np.random.default_rng(3), 200)
     assert energy(copies, heldout) < 3 * np.quantile(
         null, 0.975
-    )  # copies repeat records, which spreads it a little more
+    )  # copies repeat examples, which spreads it a little more
     assert energy(heldout + 1, heldout) > 10 * np.quantile(null, 0.975)
 
 

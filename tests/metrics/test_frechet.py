@@ -13,7 +13,7 @@ from memctl.metrics.frechet import frechet, frechet_bias
 
 
 def exactly(mean: np.ndarray, sd: np.ndarray) -> np.ndarray:
-    """Records whose sample mean and diagonal sample covariance are these, to rounding: plus and
+    """Examples whose sample mean and diagonal sample covariance are these, to rounding: plus and
     minus each axis.
     """
     d = len(sd)
@@ -52,7 +52,7 @@ def test_it_is_the_matrix_root_where_that_is_regular(m: int, n: int):
 
 
 def test_singular_covariances_keep_their_digits():
-    """Fewer records than components, and a collapsed generator: the root of eigenvalues would be
+    """Fewer examples than components, and a collapsed generator: the root of eigenvalues would be
     off by some 1e-8.
     """
     rng = np.random.default_rng(0)
@@ -79,7 +79,7 @@ def test_rotations_and_orders_do_not_matter_and_units_square():
 
 
 @pytest.mark.parametrize("sd", [[1.0] * 6, [5.0, 2, 1, 0.5, 0.1]], ids=["equal", "decaying"])
-def test_the_bias_is_the_expected_value_of_fresh_records(sd: list[float]):
+def test_the_bias_is_the_expected_value_of_fresh_examples(sd: list[float]):
     """80 draws of 150 against 100: their mean within 4 standard errors, and a tenth for what is
     beyond first order.
     """

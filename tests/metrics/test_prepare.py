@@ -7,12 +7,12 @@ from memctl.metrics.prepare import flatten, quantize, standardise
 
 
 def test_flatten_keeps_the_order_of_values():
-    records = np.arange(48, dtype=np.float32).reshape(2, 3, 4, 2)
-    flat = flatten(records)
+    examples = np.arange(48, dtype=np.float32).reshape(2, 3, 4, 2)
+    flat = flatten(examples)
     assert flat.shape == (2, 24)
     assert flat.dtype == np.float64
     np.testing.assert_array_equal(flat[1], np.arange(24, 48))
-    assert flatten(np.asfortranarray(records)).flags.c_contiguous
+    assert flatten(np.asfortranarray(examples)).flags.c_contiguous
 
 
 def test_256_levels_are_an_8_bit_round_trip():

@@ -1,4 +1,4 @@
-"""Correlations of records, one with one."""
+"""Correlations of examples, one with one."""
 
 import numpy as np
 import pytest

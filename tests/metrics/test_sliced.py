@@ -36,7 +36,7 @@ def test_unequal_sizes_by_hand():
     )
 
 
-def test_repeating_all_records_changes_nothing():
+def test_repeating_all_examples_changes_nothing():
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(30, 2)), rng.normal(size=(20, 2))
     along = directions(2, rng, 10)
@@ -83,8 +83,8 @@ def test_it_is_a_distance():
     assert sliced_w2(10 * a, 10 * b, along) == pytest.approx(10 * sliced_w2(a, b, along))
 
 
-def test_fresh_records_are_some_standard_errors_apart():
-    """40 draws of normal records: 1.7 sd sqrt(1/m + 1/n), in a tenth."""
+def test_fresh_examples_are_some_standard_errors_apart():
+    """40 draws of normal examples: 1.7 sd sqrt(1/m + 1/n), in a tenth."""
     rng = np.random.default_rng(0)
     along = directions(5, rng, 50)
     found = [

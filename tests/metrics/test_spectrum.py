@@ -11,7 +11,7 @@ from memctl.metrics.spectrum import acf_distance, autocorrelation, power, spectr
 LENGTH = 24
 
 
-def records(n: int = 6, channels: int = 2, seed: int = 0) -> np.ndarray:
+def examples(n: int = 6, channels: int = 2, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(2, 1.5, size=(n, channels, LENGTH)).cumsum(axis=-1)
 
 
@@ -24,7 +24,7 @@ def autoregressive(n: int, phi: float, length: int = 400, seed: int = 0) -> np.n
 
 
 def test_autocorrelation_is_a_loop():
-    x = records()
+    x = examples()
     found = autocorrelation(x, LENGTH - 1)
     for i in range(6):
         for c in range(2):
@@ -37,7 +37,7 @@ def test_autocorrelation_is_a_loop():
 
 
 def test_power_is_scipys_periodogram():
-    x = records()
+    x = examples()
     _, expected = periodogram(x, window="hann", detrend="constant", scaling="spectrum")
     ours = power(x)
     ratio = ours / expected[..., 1:]
@@ -51,7 +51,7 @@ def test_an_autoregression_has_its_closed_form():
     n, length = 200, 400
     found = autocorrelation(autoregressive(n, 0.8, length), 5).mean(axis=(0, 1))
     for k in range(1, 6):
-        # Bartlett: variance below (1 + phi^2) / (1 - phi^2) / length a record; the mean taken off
+        # Bartlett: variance below (1 + phi^2) / (1 - phi^2) / length an example; the mean taken off
         # biases by about 1 / length times
         # (1 + phi) / (1 - phi), and the missing terms by k / length
         error = math.sqrt((1 + 0.64) / (1 - 0.64) / length / n)
@@ -59,7 +59,7 @@ def test_an_autoregression_has_its_closed_form():
 
 
 def test_equal_sides_are_at_0_and_order_does_not_matter():
-    x, y = records(), records(9, seed=1)
+    x, y = examples(), examples(9, seed=1)
     for distance in (acf_distance, spectrum_distance):
         assert distance(x, x) == 0
         assert distance(x, y) == pytest.approx(distance(y, x))
@@ -69,14 +69,14 @@ def test_equal_sides_are_at_0_and_order_does_not_matter():
 
 
 def test_time_reversed_is_equal_and_so_is_an_offset():
-    x, y = records(), records(9, seed=1)
+    x, y = examples(), examples(9, seed=1)
     assert acf_distance(x[..., ::-1], y) == pytest.approx(acf_distance(x, y))
     for distance in (acf_distance, spectrum_distance):
         assert distance(x + 7, x) == pytest.approx(0, abs=1e-8)
 
 
 def test_scale_is_seen_in_decibels_and_by_autocorrelation_not_at_all():
-    x = records()
+    x = examples()
     assert spectrum_distance(10 * x, x) == pytest.approx(20)
     assert acf_distance(10 * x, x) == pytest.approx(0, abs=1e-12)
 
@@ -105,8 +105,8 @@ def test_two_samples_of_one_noise_differ_by_what_the_docstring_says():
     )
 
 
-def test_a_constant_record_has_a_spectrum_all_the_same():
-    x = records()
+def test_a_constant_example_has_a_spectrum_all_the_same():
+    x = examples()
     still = np.full_like(x, 3.0)
     assert np.isfinite(spectrum_distance(still, x))
     assert spectrum_distance(still, x) > 50

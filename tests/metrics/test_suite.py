@@ -8,7 +8,7 @@ import pytest
 
 from memctl.config import Metrics
 from memctl.data import Split, split
-from memctl.data.base import Records
+from memctl.data.base import Examples
 from memctl.metrics import suite as module
 from memctl.metrics.amplitude import amplitude_js
 from memctl.metrics.coverage import prdc
@@ -45,12 +45,12 @@ def drawn(n: int, seed: int) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def sides() -> Split:
-    return split(Records(drawn(120, 0)))
+    return split(Examples(drawn(120, 0)))
 
 
 @pytest.fixture(scope="module")
 def uneven() -> Split:
-    return split(Records(drawn(120, 0)), n_train=80, n_heldout=30)
+    return split(Examples(drawn(120, 0)), n_train=80, n_heldout=30)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def test_every_metric_has_a_finite_value_in_its_interval(sides: Split, samples: 
 
 def test_signals_with_classes_get_the_metrics_of_time_and_classes(samples: np.ndarray):
     values = drawn(120, 0)
-    plain = split(Records(values, values.sum(axis=(1, 2)) > 0))
+    plain = split(Examples(values, values.sum(axis=(1, 2)) > 0))
     timed = replace(plain, temporal=True)
     found, without = (Suite.of(data, CONFIG).evaluate(samples) for data in (timed, plain))
     assert [name for name in found if name not in NAMES + FULL] == IN_TIME + LAST
@@ -114,8 +114,8 @@ def test_the_seed_moves_intervals_and_not_values(sides: Split, samples: np.ndarr
 def test_values_are_those_of_the_parts(sides: Split, samples: np.ndarray, reduce: str):
     found = Suite.of(sides, replace(CONFIG, reduce=reduce)).evaluate(samples)
     g, x, y = (
-        records.reshape(len(records), -1).astype(float)
-        for records in (samples, sides.train, sides.heldout)
+        examples.reshape(len(examples), -1).astype(float)
+        for examples in (samples, sides.train, sides.heldout)
     )
     to_train, to_heldout = neighbours(g, x, reduce), neighbours(g, y, reduce)
     expected = {
@@ -150,12 +150,12 @@ def test_few_repeats_leave_dcr_p_as_small_as_a_verdict_asks(sides: Split):
     )
 
 
-def test_fresh_records_are_not(sides: Split):
+def test_fresh_examples_are_not(sides: Split):
     fresh = drawn(150, 2)
     found = Suite.of(sides, CONFIG).evaluate(fresh)
     assert found["f_mem"].value == 0
     assert found["f_mem"].high < 0.03  # 1 - 0.025^(1/150) = 0.024
-    # 150 samples: a share of 0.5 has the standard error 0.041; the two sides of 60 records add as
+    # 150 samples: a share of 0.5 has the standard error 0.041; the two sides of 60 examples add as
     # much again. 3 of both, 0.17.
     assert abs(found["dcr_share"].value - 0.5) < 0.17
 
@@ -174,7 +174,7 @@ def test_sides_of_one_size_are_compared_whole(sides: Split):
 
 @pytest.mark.parametrize(("n_train", "n_heldout"), [(80, 30), (30, 80)], ids=str)
 def test_the_larger_side_is_drawn_from(n_train: int, n_heldout: int):
-    suite = Suite.of(split(Records(drawn(120, 0)), n_train, n_heldout), CONFIG)
+    suite = Suite.of(split(Examples(drawn(120, 0)), n_train, n_heldout), CONFIG)
     sides = suite.equal_sides()
     assert len(sides) == 2 * module.DCR_SUBSETS
     for train, heldout in zip(sides[::2], sides[1::2], strict=True):
@@ -194,18 +194,18 @@ def test_the_larger_side_is_drawn_from(n_train: int, n_heldout: int):
 @pytest.mark.parametrize(("n_train", "n_heldout"), [(90, 20), (20, 90)], ids=str)
 def test_a_larger_side_is_no_advantage(n_train: int, n_heldout: int):
     fresh = drawn(150, 2)
-    found = Suite.of(split(Records(drawn(110, 0)), n_train, n_heldout), CONFIG).evaluate(fresh)
+    found = Suite.of(split(Examples(drawn(110, 0)), n_train, n_heldout), CONFIG).evaluate(fresh)
     # Whole, the larger side would hold the nearest of 90 of 110 samples, a share of 0.82 or 0.18.
-    # Subsets of 20 leave 0.5, with an error by the 20 records of the smaller side below sqrt(0.25 /
+    # Subsets of 20 leave 0.5, with an error by the 20 examples of the smaller side below sqrt(0.25 /
     # 20) = 0.11; 2 of them.
     assert abs(found["dcr_share"].value - 0.5) < 0.22
 
 
 def test_samples_come_in_the_datas_own_units(samples: np.ndarray):
-    records = Records(drawn(120, 0))
-    config = replace(CONFIG, per_record="zscore")
-    plain = Suite.of(split(records), config).evaluate(samples)
-    scaled = Suite.of(split(Records(8 * records.values + 64)), config).evaluate(8 * samples + 64)
+    examples = Examples(drawn(120, 0))
+    config = replace(CONFIG, per_example="zscore")
+    plain = Suite.of(split(examples), config).evaluate(samples)
+    scaled = Suite.of(split(Examples(8 * examples.values + 64)), config).evaluate(8 * samples + 64)
     for name in NAMES:
         assert scaled[name].value == pytest.approx(plain[name].value, abs=1e-4), name
 
@@ -225,17 +225,17 @@ def test_quantisation_is_over_the_training_datas_range(sides: Split, samples: np
 def test_images_are_measured_too():
     images = np.random.default_rng(0).random((60, 3, 5, 4)).astype(np.float32)
     found = Suite.of(
-        split(Records(images[:40], value_range=(0.0, 1.0))),
+        split(Examples(images[:40], value_range=(0.0, 1.0))),
         replace(CONFIG, quantize=256, full=False),
     ).evaluate(images[40:])
     assert list(found) == [name for name in NAMES if name != "js_amplitude"]  # which is for signals
-    # The difference of two uniform values has the mean square 1/6; 60 values a record and 20 x 20
+    # The difference of two uniform values has the mean square 1/6; 60 values an example and 20 x 20
     # pairs leave an error below 3 %.
     assert found["distance_to_train"].value == pytest.approx(math.sqrt(1 / 6), rel=0.03)
 
 
 def test_components_are_limited_by_the_data():
-    few = split(Records(np.random.default_rng(0).normal(size=(60, 1, 3)).astype(np.float32)))
+    few = split(Examples(np.random.default_rng(0).normal(size=(60, 1, 3)).astype(np.float32)))
     found = Suite.of(few, replace(CONFIG, components=10)).evaluate(few.heldout)
     assert [name for name in found if name.startswith("wasserstein_C")] == [
         "wasserstein_C1",
@@ -246,7 +246,7 @@ def test_components_are_limited_by_the_data():
 
 def test_mirror_images_are_one_identity_to_nearest_neighbour_metrics_alone():
     images = np.random.default_rng(0).uniform(-1, 1, (40, 3, 6, 6)).astype(np.float32)
-    sides = split(Records(images, value_range=(-1.0, 1.0), mirror=True))
+    sides = split(Examples(images, value_range=(-1.0, 1.0), mirror=True))
     mirrored = np.ascontiguousarray(sides.train[..., ::-1])
     found = Suite.of(sides, CONFIG).evaluate(mirrored)
     blind = Suite.of(replace(sides, mirror=False), CONFIG).evaluate(mirrored)
@@ -269,14 +269,14 @@ def test_full_metrics_are_those_of_the_functions(sides: Split, samples: np.ndarr
     assert found["authpct"].value == pytest.approx(
         100 * np.mean(within[to_train.nearest] < to_train.first)
     )
-    closest = np.sort(distances(g, x), axis=1)[:, :3]  # a twentieth of 60 training records
+    closest = np.sort(distances(g, x), axis=1)[:, :3]  # a twentieth of 60 training examples
     assert found["adaptive_share"].value == np.mean(closest[:, 0] < 0.5 * closest.mean(axis=1))
     expected = prdc(g, y[np.sort(suite.rng(9).choice(60, 50, replace=False))])
     for name in ("precision", "recall", "density", "coverage"):
         assert 0 <= found[name].low <= found[name].value <= found[name].high
     assert found["precision"].value == pytest.approx(
         np.mean(expected.precision), abs=0.2
-    )  # other 50 of the 60 held-out records
+    )  # other 50 of the 60 held-out examples
 
 
 def test_copies_expose_train_and_are_not_authentic(sides: Split):
@@ -286,13 +286,13 @@ def test_copies_expose_train_and_are_not_authentic(sides: Split):
     assert copies["c_t"].value < -3
     fresh = Suite.of(sides, CONFIG).evaluate(drawn(60, 2))
     assert abs(fresh["c_t"].value) < 4  # standard normal, of 60 and 60
-    # m/(m + n - 1) = 0.504 in expectation; a share of 60 records has at most the standard error
+    # m/(m + n - 1) = 0.504 in expectation; a share of 60 examples has at most the standard error
     # 0.065, neighbours depend: 4 of them
     assert abs(fresh["identifiability"].value - 0.504) < 0.26
 
 
-def test_too_few_records_leave_the_metrics_of_variety_out():
-    few = split(Records(drawn(40, 0)[:, :, :8]), n_train=8, n_heldout=8)
+def test_too_few_examples_leave_the_metrics_of_variety_out():
+    few = split(Examples(drawn(40, 0)[:, :, :8]), n_train=8, n_heldout=8)
     found = Suite.of(few, CONFIG).evaluate(few.heldout)
     assert "authpct" in found
     assert "precision" not in found

@@ -18,13 +18,13 @@ def test_alike_is_1_and_nothing_alike_is_n():
 
 
 def test_clusters_count_by_their_share():
-    records = np.repeat(np.eye(3), [5, 3, 2], axis=0)
+    examples = np.repeat(np.eye(3), [5, 3, 2], axis=0)
     expected = math.exp(-sum(p * math.log(p) for p in (0.5, 0.3, 0.2)))
-    assert vendi(records) == pytest.approx(expected)
-    assert vendi(1e3 * records, rbf(1.0)) == pytest.approx(expected)
+    assert vendi(examples) == pytest.approx(expected)
+    assert vendi(1e3 * examples, rbf(1.0)) == pytest.approx(expected)
 
 
-def test_two_records_at_an_angle():
+def test_two_examples_at_an_angle():
     c = 0.6  # eigenvalues (1 + c)/2 and (1 - c)/2
     expected = math.exp(-(0.8 * math.log(0.8) + 0.2 * math.log(0.2)))
     assert vendi(np.array([[1.0, 0], [c, 0.8]])) == pytest.approx(expected)
@@ -50,7 +50,7 @@ def test_order_does_not_matter_and_a_repeat_of_all_changes_nothing():
     )  # cosines have no contrast
 
 
-def test_many_records_are_a_fixed_subset_and_a_ratio_is_of_equal_numbers(
+def test_many_examples_are_a_fixed_subset_and_a_ratio_is_of_equal_numbers(
     monkeypatch: pytest.MonkeyPatch,
 ):
     x = np.random.default_rng(0).normal(size=(90, 30))
@@ -67,7 +67,7 @@ def test_many_records_are_a_fixed_subset_and_a_ratio_is_of_equal_numbers(
 
 def test_generators_rank_as_their_names_say(made):
     """The ratio of two real sets here has the standard deviation 0.7/sqrt(n), over 40 draws: 0.04
-    of 300 records; 4 of them.
+    of 300 examples; 4 of them.
     """
     tolerance = 4 * 0.7 / math.sqrt(300)
     bell = rbf(median_bandwidth(made.train))

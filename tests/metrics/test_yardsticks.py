@@ -5,7 +5,7 @@ import pytest
 
 from memctl.config import Metrics
 from memctl.data import Split, split
-from memctl.data.base import Records
+from memctl.data.base import Examples
 from memctl.metrics.distance import distances
 from memctl.metrics.generators import BLUR, GENERATORS, blur
 from memctl.metrics.measure import Measure
@@ -27,7 +27,7 @@ def sides() -> Split:
         * np.arange(1, 15)[:, None] ** -0.4
     )
     signals = rng.normal(size=(N, 14)) @ basis + 0.02 * rng.normal(size=(N, LENGTH))
-    return split(Records(signals[:, None].astype(np.float32)))
+    return split(Examples(signals[:, None].astype(np.float32)))
 
 
 @pytest.fixture(scope="module")
@@ -59,11 +59,11 @@ def test_every_yardstick_reads_what_the_samples_are_read_by(sides: Split, readin
 
 
 def test_a_generator_that_copies_is_read_as_samples_are():
-    """Sides of unequal size: a sample that copies a record which is not compared with is no nearer
+    """Sides of unequal size: a sample that copies an example which is not compared with is no nearer
     to train.
     """
     uneven = split(
-        Records(np.random.default_rng(0).normal(size=(220, 1, 12)).astype(np.float32)),
+        Examples(np.random.default_rng(0).normal(size=(220, 1, 12)).astype(np.float32)),
         n_train=180,
         n_heldout=40,
     )
@@ -81,7 +81,7 @@ def test_the_floor_of_lost_classes_is_of_the_samples_number():
     rng, n = np.random.default_rng(0), 400
     labels = np.repeat([0, 1], [140, 60])
     apart = split(
-        Records(
+        Examples(
             (10 * labels[:, None, None] + rng.normal(size=(200, 1, 12))).astype(np.float32), labels
         )
     )
@@ -97,10 +97,10 @@ def test_they_are_deterministic(sides: Split, readings: Readings):
 def test_the_papers_distance_is_a_meter_of_contrast(readings: Readings):
     found = values(readings, "distance_to_train")
     assert found["mean"] < found["blurred"] < found["heldout"]
-    # Copies and fresh records read alike: the mean over 120 records has the relative error 0.01
+    # Copies and fresh examples read alike: the mean over 120 examples has the relative error 0.01
     # (both spread by about 0.1).
     assert found["copies"] == pytest.approx(found["heldout"], rel=0.04)
-    # The mean record is at one standard deviation, real ones at sqrt(2): 0.71, as the root of a
+    # The mean example is at one standard deviation, real ones at sqrt(2): 0.71, as the root of a
     # mean is a little above the mean of roots.
     assert found["mean"] / found["heldout"] == pytest.approx(0.71, abs=0.03)
 
@@ -144,7 +144,7 @@ def test_energy_sees_what_is_no_data_and_not_copies(readings: Readings):
     found, floor = values(readings, "energy_heldout"), readings["floor"]["energy_heldout"]
     assert floor.low < 0 < floor.high
     assert floor.low <= found["heldout"] <= floor.high
-    assert abs(found["copies"]) < 4 * floor.high  # drawn with replacement, copies repeat records
+    assert abs(found["copies"]) < 4 * floor.high  # drawn with replacement, copies repeat examples
     assert floor.high < found["blurred"] < found["mean"]
 
 
@@ -160,7 +160,7 @@ def test_distributions_of_the_components(readings: Readings):
         assert found["mean"] > 1.5 * max(found["heldout"], found["copies"]), metric
 
 
-def test_fresh_records_lie_within_the_floor(readings: Readings):
+def test_fresh_examples_lie_within_the_floor(readings: Readings):
     for metric in (
         "distance_to_train",
         "js_amplitude",
@@ -176,7 +176,7 @@ def test_fresh_records_lie_within_the_floor(readings: Readings):
 def test_more_samples_narrow_the_floor(sides: Split):
     few, many = (yardsticks(Suite.of(sides, CONFIG), sides, n)["floor"] for n in (20, 2000))
     for metric in ("distance_to_train", "js_amplitude", "nn_train"):
-        # The width goes with sqrt(1/n + 1/120), the held-out records being a sample too: 2.6 times;
+        # The width goes with sqrt(1/n + 1/120), the held-out examples being a sample too: 2.6 times;
         # 60 repeats know it to a quarter.
         assert (
             1.5 < (few[metric].high - few[metric].low) / (many[metric].high - many[metric].low) < 4
@@ -186,10 +186,10 @@ def test_more_samples_narrow_the_floor(sides: Split):
     assert few["js_divergence_C1"].value > 4 * many["js_divergence_C1"].value
 
 
-def test_copies_are_of_the_records_at_hand_and_mean_is_their_mean(sides: Split):
+def test_copies_are_of_the_examples_at_hand_and_mean_is_their_mean(sides: Split):
     rng = np.random.default_rng(0)
-    made = {name: generator(sides, SAMPLES, rng).records for name, generator in GENERATORS.items()}
-    assert all(records.shape == sides.heldout.shape for records in made.values())
+    made = {name: generator(sides, SAMPLES, rng).examples for name, generator in GENERATORS.items()}
+    assert all(examples.shape == sides.heldout.shape for examples in made.values())
     np.testing.assert_array_equal(made["heldout"], sides.heldout)
     assert {row.tobytes() for row in made["copies"]} <= {row.tobytes() for row in sides.train}
     np.testing.assert_allclose(
@@ -199,28 +199,28 @@ def test_copies_are_of_the_records_at_hand_and_mean_is_their_mean(sides: Split):
 
 
 @pytest.mark.parametrize("name", GENERATORS)
-def test_what_was_made_from_a_record_names_it(sides: Split, name: str):
+def test_what_was_made_from_a_example_names_it(sides: Split, name: str):
     pool = np.concatenate([sides.train, sides.heldout])
-    records, source = GENERATORS[name](sides, 30, np.random.default_rng(1))
-    assert len(records) == len(source) == 30
-    assert records.dtype.kind == "f"
+    examples, source = GENERATORS[name](sides, 30, np.random.default_rng(1))
+    assert len(examples) == len(source) == 30
+    assert examples.dtype.kind == "f"
     if name == "mean":
         assert (source == -1).all()
     else:
         assert len(set(source)) == 30 or name == "copies"
         np.testing.assert_array_equal(
-            records, (blur if name == "blurred" else np.asarray)(pool[source])
+            examples, (blur if name == "blurred" else np.asarray)(pool[source])
         )
 
 
 def test_the_halvings_are_those_of_the_definition(sides: Split):
-    """A generator of fresh records, half by half: only the half that is not the held-out side plays
+    """A generator of fresh examples, half by half: only the half that is not the held-out side plays
     the generator.
     """
     suite = Suite.of(sides, CONFIG)
     pairs = halvings(suite, np.random.default_rng(3))
     made = GENERATORS["heldout"](sides, SAMPLES, np.random.default_rng(0))
-    found = halved(suite, suite.scan(suite.prepare(made.records), pairs), made.source, pairs)
+    found = halved(suite, suite.scan(suite.prepare(made.examples), pairs), made.source, pairs)
     shares, deltas = [], []
     for x, y in zip(pairs[::2], pairs[1::2], strict=True):
         assert (len(x), len(y), len(set(x)), len(set(y))) == (60, 60, 60, 60)
@@ -235,10 +235,10 @@ def test_the_halvings_are_those_of_the_definition(sides: Split):
     assert found["delta_nn"].value == pytest.approx(np.mean(deltas))
 
 
-def test_blur_smooths_each_record_along_its_own_axes():
-    records = np.zeros((3, 2, 41))
-    records[1, 0, 20] = 1
-    found = blur(records)
+def test_blur_smooths_each_example_along_its_own_axes():
+    examples = np.zeros((3, 2, 41))
+    examples[1, 0, 20] = 1
+    found = blur(examples)
     assert not found[[0, 2]].any()
     assert not found[1, 1].any()
     width = BLUR * 41

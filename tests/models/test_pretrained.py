@@ -18,7 +18,7 @@ from memctl import export, pipeline, report
 from memctl.errors import UserError
 from memctl.experiment import Experiment
 from memctl.models.pretrained import NOTE, Pretrained
-from memctl.results import run as folder
+from memctl.runs import folder
 
 DIGITS = [
     "data=digits", "model=unet2d_8", "model.channels=[8,8]", "data.n_train=24", "data.n_heldout=24", "base.epochs=2",
@@ -45,8 +45,8 @@ def run(composed: Callable[..., DictConfig], runs: Path) -> Callable[..., dict[s
 @pytest.fixture
 def exported(run: Callable[..., dict[str, Any]], runs: Path) -> Path:
     """A controlled run as a pipeline."""
-    record = run("ci.low=700", "ci.high=1000")
-    export.export(runs / "digits" / record["name"], runs / "pipeline")
+    example = run("ci.low=700", "ci.high=1000")
+    export.export(runs / "digits" / example["name"], runs / "pipeline")
     return runs / "pipeline"
 
 
@@ -59,8 +59,8 @@ def saved(path: Path, **changes: Any) -> Path:
 def test_an_exported_run_as_base_generates_what_the_run_did(
     run: Callable[..., dict[str, Any]], runs: Path, exported: Path
 ) -> None:
-    record = run(f"base.path={exported}", "sampler=none", "sweep.name=again")
-    assert record["base"] == {"path": str(exported), "saw_heldout": False}
+    example = run(f"base.path={exported}", "sampler=none", "sweep.name=again")
+    assert example["base"] == {"path": str(exported), "saw_heldout": False}
     np.testing.assert_array_equal(
         np.load(runs / "again/base/samples.npy"),
         np.load(runs / "digits/cl700_ch1000_s0/samples.npy"),
@@ -83,13 +83,13 @@ def test_a_checkpoint_that_may_know_the_held_out_side_needs_a_switch_and_is_mark
         run(f"base.path={foreign}", "sampler=none", "sweep.name=foreign")
     with pytest.raises(UserError, match="was trained on another split"):
         run(f"base.path={exported}", "data.split_seed=1", "sampler=none", "sweep.name=other")
-    record = run(
+    example = run(
         f"base.path={foreign}", "base.saw_heldout=true", "sampler=none", "sweep.name=foreign"
     )
-    assert record["base"]["saw_heldout"] is True
+    assert example["base"]["saw_heldout"] is True
     report.write(runs / "foreign", __import__("sys").stdout)
     assert "CAUTION: the base was not made on this split" in capsys.readouterr().out
-    assert "may have seen the held-out records" in (runs / "foreign/report/index.html").read_text()
+    assert "may have seen the held-out examples" in (runs / "foreign/report/index.html").read_text()
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_a_checkpoint_that_may_know_the_held_out_side_needs_a_switch_and_is_mark
     [
         (
             {"sample_size": 16},
-            "is for 16 x 16 pixels, and these records are 8 x 8; set data.size=16",
+            "is for 16 x 16 pixels, and these examples are 8 x 8; set data.size=16",
         ),
         ({"in_channels": 3, "out_channels": 3}, "is for images of 3 channels, and these have 1"),
         ({"block_out_channels": (8, 16)}, r"fitting would be: model\.channels=\[8,16\]$"),

@@ -1,4 +1,4 @@
-"""The 1-D U-Net: any length, every parameter used, no leak between records."""
+"""The 1-D U-Net: any length, every parameter used, no leak between examples."""
 
 import pytest
 import torch
@@ -51,7 +51,7 @@ def test_the_step_and_far_positions_matter() -> None:
     )
 
 
-def test_records_do_not_mix() -> None:
+def test_examples_do_not_mix() -> None:
     net = awake(network()).eval()
     x, t = torch.randn(5, 1, 40), torch.arange(5)
     one_by_one = torch.cat([net(x[k : k + 1], t[k : k + 1]) for k in range(5)])

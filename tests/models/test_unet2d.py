@@ -22,7 +22,7 @@ def test_it_predicts_in_the_shape_of_its_input(shape: tuple[int, ...]) -> None:
     assert y.isfinite().all()
 
 
-def test_records_of_a_batch_do_not_mix_and_t_matters() -> None:
+def test_examples_of_a_batch_do_not_mix_and_t_matters() -> None:
     net, x, t = network().eval(), torch.randn(4, 3, 8, 8), torch.tensor([0, 10, 500, 999])
     with torch.inference_mode():
         whole, alone = net(x, t), torch.cat([net(x[k : k + 1], t[k : k + 1]) for k in range(4)])
@@ -86,13 +86,13 @@ def test_a_model_for_other_data_is_refused() -> None:
     with pytest.raises(
         UserError,
         match=(
-            "unet2d is for square images, and these records are signals of 140 values; use"
+            "unet2d is for square images, and these examples are signals of 140 values; use"
             " model=unet1d"
         ),
     ):
         network((1, 140))
     with pytest.raises(
         UserError,
-        match="unet1d is for signals, and these records are images of 8 x 8; use model=unet2d",
+        match="unet1d is for signals, and these examples are images of 8 x 8; use model=unet2d",
     ):
         models.network(models.build({"name": "unet1d"}), (1, 8, 8))

@@ -20,7 +20,7 @@ def sides(n: int = 70, seed: int = 0, rounded: int = 8) -> tuple[np.ndarray, np.
 
 
 def labelled_auc(train: np.ndarray, heldout: np.ndarray) -> float:
-    """scikit-learn's: a training record is told by a low loss."""
+    """scikit-learn's: a training example is told by a low loss."""
     return float(
         roc_auc_score(
             np.repeat([1, 0], [len(train), len(heldout)]), -np.concatenate([train, heldout])
@@ -61,7 +61,7 @@ def test_auc_is_scikit_learns(rounded: int):
     group = groups(len(train))
     within = [
         labelled_auc(train[group == g], heldout[group == g]) for g in group
-    ]  # one a record: larger groups count more
+    ]  # one an example: larger groups count more
     assert membership(train, heldout, group)[0] == pytest.approx(np.mean(within))
 
 
@@ -149,7 +149,7 @@ def test_sides_that_do_not_overlap_are_told_apart():
     assert found["gap_low"] == found["gap"] == 10
 
 
-def test_each_record_is_looked_at_at_its_own_step():
+def test_each_example_is_looked_at_at_its_own_step():
     g, scheduler, counted = torch.Generator().manual_seed(0), DDPMScheduler(1000), []
     x0, eps = torch.randn(7, 2, 5, generator=g), torch.randn(7, 2, 5, generator=g)
     t = torch.tensor([1, 1000, 500, 3, 3, 77, 900])

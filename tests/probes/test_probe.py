@@ -21,17 +21,17 @@ TO_OPTIMAL = ("to_optimal_train", "to_optimal_heldout")
 
 
 class ByHeart(nn.Module):
-    """Answers with the empirical-optimal denoiser of its records, as the scheduler's prediction
+    """Answers with the empirical-optimal denoiser of its examples, as the scheduler's prediction
     type.
     """
 
-    def __init__(self, scheduler: DDPMScheduler, records: np.ndarray) -> None:
+    def __init__(self, scheduler: DDPMScheduler, examples: np.ndarray) -> None:
         super().__init__()
-        self.scheduler, self.records = scheduler, torch.from_numpy(records)
+        self.scheduler, self.examples = scheduler, torch.from_numpy(examples)
 
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
         abar = self.scheduler.alphas_cumprod[t].double()
-        best = denoise(x, self.records, abar)
+        best = denoise(x, self.examples, abar)
         signal, noise = along(abar.sqrt(), x), along((1 - abar).sqrt(), x)
         eps = (x - signal * best) / noise
         return {"sample": best, "epsilon": eps, "v_prediction": signal * eps - noise * best}[
@@ -53,7 +53,7 @@ class Linear(nn.Module):
         return self.scale * (1 - abar).sqrt() / (abar * self.spread**2 + 1 - abar) * x
 
 
-def records(
+def examples(
     n: int = 40, shape: tuple[int, ...] = (1, 16), seed: int = 0, spread: float = 1.0
 ) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
@@ -68,7 +68,7 @@ def column(rows: list[dict[str, float]], name: str) -> np.ndarray:
 @pytest.mark.parametrize("kind", ["epsilon", "v_prediction", "sample"])
 @pytest.mark.parametrize("shape", [(1, 16), (3, 4, 4)], ids=["signals", "images"])
 def test_a_network_that_knows_train_by_heart(kind: str, shape: tuple[int, ...]):
-    scheduler, (train, heldout) = DDPMScheduler(1000, prediction_type=kind), records(shape=shape)
+    scheduler, (train, heldout) = DDPMScheduler(1000, prediction_type=kind), examples(shape=shape)
     rows = probe(ByHeart(scheduler, train), scheduler, train, heldout, **SMALL)
     for name in TO_OPTIMAL:
         assert (
@@ -83,12 +83,12 @@ def test_a_network_that_knows_train_by_heart(kind: str, shape: tuple[int, ...]):
     assert rows[0]["gap_low"] > 0
     assert rows[0]["to_truth_train"] < 1e-3 < 0.5 < rows[0]["to_truth_heldout"]
     assert rows[0]["to_control"] > 0.5
-    assert (np.diff(column(rows, "auc")) <= 0.1).all()  # large t hides the record
+    assert (np.diff(column(rows, "auc")) <= 0.1).all()  # large t hides the example
     assert rows[-1]["auc"] < 0.9
 
 
 def test_a_network_that_ignores_its_input_has_equal_losses():
-    scheduler, (train, heldout) = DDPMScheduler(1000), records()
+    scheduler, (train, heldout) = DDPMScheduler(1000), examples()
     rows = probe(Linear(scheduler, scale=0.0), scheduler, train, heldout, **SMALL)
     for row in rows:
         assert row["loss_train"] == row["loss_heldout"]
@@ -97,7 +97,7 @@ def test_a_network_that_ignores_its_input_has_equal_losses():
 
 def test_the_gaussians_loss_is_its_closed_form():
     n, width, spread, count = 256, 64, 0.7, 5
-    scheduler, (train, heldout) = DDPMScheduler(1000), records(n, (1, width), spread=spread)
+    scheduler, (train, heldout) = DDPMScheduler(1000), examples(n, (1, width), spread=spread)
     rows = probe(Linear(scheduler, spread), scheduler, train, heldout, count=count)
     group = groups(n)
     for row, span in zip(rows, bins(1000, count), strict=True):
@@ -106,7 +106,7 @@ def test_the_gaussians_loss_is_its_closed_form():
         ]
         signal, noise = abar * spread**2, 1 - abar
         expected = signal / (signal + noise)
-        # The error is (signal eps - sqrt(signal noise) z) / (signal + noise), z the record's own,
+        # The error is (signal eps - sqrt(signal noise) z) / (signal + noise), z the example's own,
         # eps its group's; the mean of its square has twice the square of each part's share over as
         # many independent values.
         own, shared = n * width, (group.max() + 1) * width
@@ -119,11 +119,11 @@ def test_the_gaussians_loss_is_its_closed_form():
         assert abs(row["auc"] - 0.5) < 4 * row["auc_se"]
 
 
-def test_fresh_records_on_both_sides_are_fair():
+def test_fresh_examples_on_both_sides_are_fair():
     scheduler, repeats, inside, z = DDPMScheduler(1000), 60, 0, []
     network = Linear(scheduler)
     for seed in range(repeats):
-        train, heldout = records(48, (1, 8), seed)
+        train, heldout = examples(48, (1, 8), seed)
         row = probe(network, scheduler, train, heldout, count=1, seed=seed)[0]
         inside += row["gap_low"] <= 0 <= row["gap_high"]
         z.append((row["auc"] - 0.5) / row["auc_se"])
@@ -137,7 +137,7 @@ def test_fresh_records_on_both_sides_are_fair():
 
 
 def test_swapped_sides_turn_the_signs():
-    scheduler, (train, heldout) = DDPMScheduler(1000), records()
+    scheduler, (train, heldout) = DDPMScheduler(1000), examples()
     network = ByHeart(scheduler, train)
     ours, theirs = (
         probe(network, scheduler, *sides, **SMALL) for sides in ((train, heldout), (heldout, train))
@@ -151,8 +151,8 @@ def test_swapped_sides_turn_the_signs():
         )
 
 
-def test_the_order_of_records_changes_a_reading_by_its_noise_alone():
-    scheduler, (train, heldout) = DDPMScheduler(1000), records(64)
+def test_the_order_of_examples_changes_a_reading_by_its_noise_alone():
+    scheduler, (train, heldout) = DDPMScheduler(1000), examples(64)
     network, order = Linear(scheduler), np.random.default_rng(1).permutation(64)
     a, b = (
         probe(network, scheduler, *sides, **SMALL)
@@ -163,7 +163,7 @@ def test_the_order_of_records_changes_a_reading_by_its_noise_alone():
         assert abs(p["auc"] - q["auc"]) < 4 * p["auc_se"] * math.sqrt(2)
     within = (
         np.arange(64).reshape(4, 16)[:, ::-1].ravel()
-    )  # the groups as they were: the same noise for the same records
+    )  # the groups as they were: the same noise for the same examples
     c = probe(network, scheduler, train[within], heldout[within], **SMALL)
     for p, q in zip(a, c, strict=True):
         assert q == pytest.approx(p, rel=1e-4)
@@ -174,28 +174,28 @@ def test_the_order_of_records_changes_a_reading_by_its_noise_alone():
 )
 def test_sides_are_shown_in_equal_numbers(n_train: int, n_heldout: int, cap: int):
     scheduler, counted = DDPMScheduler(1000), []
-    train, heldout = records()[0][:n_train], records()[1][:n_heldout]
+    train, heldout = examples()[0][:n_train], examples()[1][:n_heldout]
     rows = probe(
         ByHeart(scheduler, train),
         scheduler,
         train,
         heldout,
-        records=cap,
+        examples=cap,
         draws=2,
         batch=7,
         advance=counted.append,
         **SMALL,
     )
     assert {row["n"] for row in rows} == {min(n_train, n_heldout, cap)}
-    assert sum(counted) == passes(n_train, n_heldout, 1000, records=cap, draws=2, **SMALL)
+    assert sum(counted) == passes(n_train, n_heldout, 1000, examples=cap, draws=2, **SMALL)
     assert (
         max(column(rows, name).max() for name in TO_OPTIMAL) < 2e-3
-    )  # the denoiser is that of all training records
+    )  # the denoiser is that of all training examples
     assert np.isnan(column(rows, "to_control")).all() == (n_heldout < n_train)
 
 
-def test_mirrored_records_are_known_too():
-    scheduler, (train, heldout) = DDPMScheduler(1000), records()
+def test_mirrored_examples_are_known_too():
+    scheduler, (train, heldout) = DDPMScheduler(1000), examples()
     network = ByHeart(scheduler, np.concatenate([train, train[..., ::-1]]))
     assert (
         max(
@@ -208,7 +208,7 @@ def test_mirrored_records_are_known_too():
 
 
 def test_a_clipped_prediction_is_bounded():
-    scheduler, (train, heldout) = DDPMScheduler(1000), records()
+    scheduler, (train, heldout) = DDPMScheduler(1000), examples()
     rows = probe(Linear(scheduler, scale=1e4), scheduler, train, heldout, clip=2.0, **SMALL)
     assert column(rows, "to_truth_train").max() < 2 + np.abs(train).max()
     assert (
@@ -221,7 +221,7 @@ def test_a_clipped_prediction_is_bounded():
 
 
 def test_it_follows_its_seed_and_leaves_nothing_behind():
-    scheduler, (train, heldout) = DDPMScheduler(1000), records()
+    scheduler, (train, heldout) = DDPMScheduler(1000), examples()
     network, state = Linear(scheduler).train(), torch.get_rng_state()
     a, b, other = (
         probe(network, scheduler, train, heldout, seed=seed, **SMALL) for seed in (0, 0, 1)
@@ -237,7 +237,7 @@ def test_it_follows_its_seed_and_leaves_nothing_behind():
 
 
 def test_more_draws_are_a_mean_over_them():
-    scheduler, (train, heldout) = DDPMScheduler(1000), records(64)
+    scheduler, (train, heldout) = DDPMScheduler(1000), examples(64)
     one, four = (
         probe(Linear(scheduler), scheduler, train, heldout, draws=draws, **SMALL)
         for draws in (1, 4)
@@ -263,8 +263,8 @@ def test_a_group_shares_its_step_and_noise_and_takes_the_next_step_at_the_next_d
     assert torch.equal(steps[4], steps[0])
 
 
-def test_too_few_records_are_refused():
-    train, heldout = records()
+def test_too_few_examples_are_refused():
+    train, heldout = examples()
     with pytest.raises(ValueError, match="held-out 1"):
         probe(Linear(DDPMScheduler(1000)), DDPMScheduler(1000), train, heldout[:1])
 
@@ -273,7 +273,7 @@ def test_too_few_records_are_refused():
 def test_the_figure_keeps_its_legends_off_the_data(
     equal: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    scheduler, (train, heldout) = DDPMScheduler(1000), records()
+    scheduler, (train, heldout) = DDPMScheduler(1000), examples()
     rows = probe(
         ByHeart(scheduler, train), scheduler, train, heldout if equal else heldout[:30], **SMALL
     )

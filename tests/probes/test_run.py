@@ -1,4 +1,4 @@
-"""The probe of a run: in its record, its metrics and its folder."""
+"""The probe of a run: in its example, its metrics and its folder."""
 
 from collections.abc import Callable
 
@@ -11,13 +11,13 @@ from memctl.probes.run import summary
 
 
 def test_a_run_is_probed(experiment: Callable[..., Experiment]) -> None:
-    run = experiment("probe.records=64", "probe.bins=5")
-    record = pipeline.run(run)
-    rows = record["probe"]
+    run = experiment("probe.examples=64", "probe.bins=5")
+    example = pipeline.run(run)
+    rows = example["probe"]
     assert [row["t_low"] for row in rows] == [1, 201, 401, 601, 801]
     assert {row["n"] for row in rows} == {24}
     for name, key in (("probe_loss", "loss_heldout"), ("probe_gap", "gap"), ("probe_auc", "auc")):
-        measure = record["metrics"][name]
+        measure = example["metrics"][name]
         assert measure["value"] == pytest.approx(np.mean([row[key] for row in rows]))
         assert measure["low"] <= measure["value"] <= measure["high"]
     assert (run.directory / "probe.png").stat().st_size > 10_000
@@ -25,8 +25,8 @@ def test_a_run_is_probed(experiment: Callable[..., Experiment]) -> None:
 
 def test_it_can_be_left_out(experiment: Callable[..., Experiment]) -> None:
     run = experiment()
-    record = pipeline.run(run)
-    assert record["probe"] == []
-    assert "probe_loss" not in record["metrics"]
+    example = pipeline.run(run)
+    assert example["probe"] == []
+    assert "probe_loss" not in example["metrics"]
     assert not (run.directory / "probe.png").exists()
     assert summary([]) == {}

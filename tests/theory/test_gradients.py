@@ -21,14 +21,14 @@ class Scale(nn.Module):
         return self.a * x
 
 
-def records(n: int = 6) -> tuple[Tensor, Tensor]:
+def examples(n: int = 6) -> tuple[Tensor, Tensor]:
     g = torch.Generator().manual_seed(0)
     return torch.randn(n, 1, 5, generator=g), torch.randn(n, 1, 5, generator=g)
 
 
 @pytest.mark.parametrize("t", [1, 300, 1000])
 def test_gradients_are_those_of_the_loss_at_that_step(t: int) -> None:
-    network, scheduler, (x0, eps) = Scale(), DDPMScheduler(1000), records()
+    network, scheduler, (x0, eps) = Scale(), DDPMScheduler(1000), examples()
     abar = float(np.cumprod(1 - np.linspace(1e-4, 0.02, 1000))[t - 1])
     x_t = abar**0.5 * x0 + (1 - abar) ** 0.5 * eps
     error = 0.7 * x_t - eps
@@ -85,9 +85,9 @@ def test_gradients_that_cancel_have_a_norm_but_no_mean() -> None:
     assert found["mean_norm"] == 0
 
 
-def test_measuring_counts_every_record() -> None:
+def test_measuring_counts_every_example() -> None:
     counted: list[int] = []
-    x0, eps = records()
+    x0, eps = examples()
     assert measure(Scale(), DDPMScheduler(1000), x0, eps, 10, counted.append)["t"] == 10
     assert counted == [1] * 6
 

@@ -19,7 +19,7 @@ def cfg(
     small = [
         "experiment=theory",
         "theory.points=6",
-        "theory.records=4",
+        "theory.examples=4",
         f"paths.runs={tmp_path / 'runs'}",
     ]
     return lambda *overrides: composed(*tiny, *small, *overrides)
@@ -73,8 +73,8 @@ def test_a_stopped_probe_goes_on_with_the_same_numbers(
 
 def test_another_probe_in_its_folder_is_refused(cfg: Callable[..., DictConfig]) -> None:
     probe.task(cfg())
-    with pytest.raises(UserError, match=r"theory.records: 4 -> 5"):
-        probe.task(cfg("theory.records=5"))
+    with pytest.raises(UserError, match=r"theory.examples: 4 -> 5"):
+        probe.task(cfg("theory.examples=5"))
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_another_probe_in_its_folder_is_refused(cfg: Callable[..., DictConfig]) 
     [
         ("theory.intervals=[[700,300]]", "ci.low=700 must be below"),
         ("theory.intervals=[300]", "must be a pair"),
-        ("theory.records=2", "at least 3"),
+        ("theory.examples=2", "at least 3"),
         ("theory.tail=x", "sampler.tail=x is unknown"),
         ("task=teory", "task=teory must be run or theory"),
     ],

@@ -161,15 +161,15 @@ def test_metrics_of_bf16_generation_agree_with_fp32_within_the_noise_floor(
         "data=digits", "model=unet2d_8", "sampler=none", "base.epochs=60", "base.batch_size=64", "base.lr=2e-3", "base.cosine=true",
         "generate.samples=300", "logger.mode=disabled", f"paths.runs={tmp_path}",
     ]  # fmt: skip
-    records: dict[str, dict[str, Any]] = {}
+    examples: dict[str, dict[str, Any]] = {}
     for precision in ("fp32", "bf16"):
         cfg = composed(*overrides, f"sweep.name={precision}", f"trainer.precision={precision}")
-        records[precision] = pipeline.task(cfg)
-        assert records[precision]["environment"]["precision"] == precision
-    a, b = (np.load(tmp_path / precision / "base" / "samples.npy") for precision in records)
+        examples[precision] = pipeline.task(cfg)
+        assert examples[precision]["environment"]["precision"] == precision
+    a, b = (np.load(tmp_path / precision / "base" / "samples.npy") for precision in examples)
     assert 0 < np.abs(a - b).mean() < 0.2  # the same pictures, not the same numbers
-    floor = records["fp32"]["yardsticks"]["floor"]
-    for name, measure in records["fp32"]["metrics"].items():
+    floor = examples["fp32"]["yardsticks"]["floor"]
+    for name, measure in examples["fp32"]["metrics"].items():
         if name in floor and floor[name]["low"] is not None:
-            other = records["bf16"]["metrics"][name]["value"]
+            other = examples["bf16"]["metrics"][name]["value"]
             assert abs(other - measure["value"]) <= floor[name]["high"] - floor[name]["low"], name

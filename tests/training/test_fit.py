@@ -12,7 +12,7 @@ import torch
 from memctl import data, models
 from memctl.config import Diffusion, Stage
 from memctl.config import Trainer as How
-from memctl.results.journal import Journal
+from memctl.runs.journal import Journal
 from memctl.samplers import IntervalSampler
 from memctl.training import fit as fitting
 from memctl.training.batches import Batches, generator
@@ -144,7 +144,7 @@ def test_the_kept_weights_are_the_moving_average(tmp_path: Path) -> None:
         torch.testing.assert_close(network.state_dict()[name], value, rtol=1e-5, atol=1e-7)
 
 
-def test_an_epoch_serves_every_record_once_and_epochs_differ() -> None:
+def test_an_epoch_serves_every_example_once_and_epochs_differ() -> None:
     batches = Batches(torch.arange(10.0)[:, None, None], 4, seed=0)
     epochs = [torch.cat([batches(3 * e + k)[0].flatten() for k in range(3)]) for e in range(2)]
     assert [sorted(e.tolist()) for e in epochs] == [list(range(10))] * 2

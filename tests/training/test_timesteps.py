@@ -17,7 +17,7 @@ from memctl.config import Trainer as How
 from memctl.diffusion.schedule import forward_process
 from memctl.diffusion.weighting import loss_weights
 from memctl.errors import UserError
-from memctl.results.journal import Journal
+from memctl.runs.journal import Journal
 from memctl.samplers import (
     FixedSampler,
     IntervalSampler,
@@ -179,14 +179,14 @@ class Denoiser(nn.Module):
         return self.line(torch.cat([x[:, 0], t[:, None] / T], dim=1))[:, None]
 
 
-RECORDS = torch.randn(14, 1, 5, generator=torch.Generator().manual_seed(1))
+EXAMPLES = torch.randn(14, 1, 5, generator=torch.Generator().manual_seed(1))
 STAGE = Stage(epochs=6, lr=1e-2, batch_size=4, ema=0.9, seed=3)
 
 
 def module(weights: Tensor | None = None, prediction: str = "epsilon") -> DiffusionModule:
     config = Diffusion(timesteps=T, beta_end=0.4, prediction=prediction)
     return DiffusionModule(
-        Denoiser(), forward_process(config), Batches(RECORDS, 4, 3), STAGE, 24, weights
+        Denoiser(), forward_process(config), Batches(EXAMPLES, 4, 3), STAGE, 24, weights
     )
 
 
@@ -201,7 +201,7 @@ def test_the_loss_is_the_mean_of_weight_times_loss(
     drawing = ScheduleSampler(NEARLY, mode, clip)
     callback = TimestepSamplerCallback(drawing)
     callback.setup(None, trained, "fit")  # type: ignore[arg-type]
-    assert trained.timestep_weights == callback.drawing.weight
+    assert trained.timestep_weights == callback.schedule_sampler.weight
     found = trained.training_step()
     t, each = found["t"], found["losses"]
     w = torch.tensor(drawing.loss_weights[t.numpy()], dtype=torch.float32) * (
@@ -335,7 +335,7 @@ def trained(
     weighting: Weighting | None = None,
     **diffusion: Any,
 ) -> tuple[Denoiser, TimestepSamplerCallback | None]:
-    """24 steps of `fit`, 4 an epoch, on 14 records; stopped after `stop_at` more."""
+    """24 steps of `fit`, 4 an epoch, on 14 examples; stopped after `stop_at` more."""
     done = 0
 
     def advance(n: int) -> None:
@@ -356,7 +356,7 @@ def trained(
             config,
             how,
             STAGE,
-            RECORDS.numpy(),
+            EXAMPLES.numpy(),
             folder,
             trainer,
             JournalLogger(journal, "control"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from memctl.data.base import DataSource, Records
+from memctl.data.base import DataSource, Examples
 
 
 @dataclass
@@ -24,11 +24,11 @@ class Digits(DataSource):
 
         return [Path(sklearn.datasets.__file__).parent / "data" / "digits.csv.gz"]
 
-    def read(self) -> Records:
+    def read(self) -> Examples:
         from sklearn.datasets import load_digits  # here alone: it takes half a second
 
         images, labels = load_digits(return_X_y=True)
-        return Records(
+        return Examples(
             (images.reshape(-1, 1, 8, 8) / 8 - 1).astype(np.float32),
             labels,
             value_range=(-1.0, 1.0),

@@ -4,7 +4,7 @@ installed: pip install memctl[hub].
 
 import hashlib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -109,10 +109,7 @@ class HuggingFace(ImageSource):
             cell = rows[row][self.image]
             return cell["bytes"] if cell["bytes"] is not None else Path(cell["path"]).read_bytes()
 
-        return [
-            Embedded(f"{self.path} row {row}", lambda row=row: read(row))
-            for row in range(len(rows))
-        ]  # type: ignore[misc]
+        return [Embedded(f"{self.path} row {row}", partial(read, row)) for row in range(len(rows))]
 
     def digest(self) -> str:
         self.rows(self.image)

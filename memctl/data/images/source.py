@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from memctl.data.base import DataSource, Records
+from memctl.data.base import DataSource, Examples
 from memctl.data.images import ImageFile, Pixels
 from memctl.errors import UserError
 
@@ -73,7 +73,7 @@ class ImageSource(DataSource):
     def files(self) -> list[Path]:
         return [file for file in self.images() if isinstance(file, Path)]
 
-    def read(self) -> Records:
+    def read(self) -> Examples:
         decoded, labels = self.decoded(), self.labels()
         if decoded.broken and self.broken == "refuse":
             raise UserError(
@@ -89,7 +89,7 @@ class ImageSource(DataSource):
             if decoded.broken
             else {}
         )
-        return Records(
+        return Examples(
             values,
             None if labels is None else labels[decoded.index][kept],
             {**dropped, **decoded.same.counted()},

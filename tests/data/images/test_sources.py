@@ -141,7 +141,7 @@ def test_the_digits_need_nothing() -> None:
     assert split.train.shape == (898, 1, 8, 8)
     assert split.train_labels is not None
     assert split.heldout_labels is not None
-    # stratified: each digit's share is the same on both sides, to within one record a class
+    # stratified: each digit's share is the same on both sides, to within one example a class
     assert np.abs(np.bincount(split.train_labels) - np.bincount(split.heldout_labels)).max() <= 2
     assert (split.train.min(), split.train.max()) == (-1, 1)
 

@@ -1,0 +1,71 @@
+"""A sweep's answers: a verdict a run, the paper's claims, and the statistics behind them, each as a
+table where it applies.
+"""
+
+import pandas as pd
+
+from memctl.analysis.halves import halves
+from memctl.analysis.inference import associations, mirrors, regressions
+from memctl.analysis.parity import parity
+from memctl.analysis.scorecard import scorecard
+from memctl.analysis.sweep_results import SweepResults
+from memctl.analysis.verdict import verdicts
+
+LEAST = 8  # cells from which a trend is worth a test
+# Metrics that are tested together, and corrected for being so many: one of each kind, for
+# duplicates would count twice.
+STUDIED = (
+    "distance_to_train", "wasserstein_sd_C1", "wasserstein_sd_C2", "js_divergence_C1", "js_divergence_C2", "f_mem", "dcr_share", "delta_nn",
+    "authpct", "coverage", "density", "kid", "vendi_ratio", "energy_heldout",
+)  # fmt: skip
+
+
+def answers(sweep: SweepResults) -> dict[str, pd.DataFrame]:
+    """Tables by name: verdicts, of every sweep; of one over cells, each used in one way, also the
+    others.
+    """
+    found = {"verdicts": verdicts(sweep), "halves": halves(sweep)}
+    cells = sweep.cells
+    if sweep.plain and len(cells.drop_duplicates(["low", "high"])) >= LEAST:
+        found |= of_cells(sweep, cells)
+    return {key: table for key, table in found.items() if len(table)}
+
+
+def of_cells(sweep: SweepResults, cells: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The tables of a sweep over cells."""
+    name = str(next(iter(sweep.records.values()))["science"]["data"]["name"])
+    metrics = [metric for metric in STUDIED if f"metrics/{metric}" in cells]
+    varied = [
+        metric for metric in metrics if cells[f"metrics/{metric}"].nunique() > 1
+    ]  # a constant has no trend
+    return {
+        "scorecard": scorecard(sweep),
+        "parity": parity({name: cells}) if "metrics/distance_to_train" in cells else pd.DataFrame(),
+        "associations": associations({name: cells}, varied, {name: sweep.yardsticks}),
+        "regressions": regressions(cells, varied),
+        "mirror_pairs": mirrors(cells, varied, sweep.timesteps),
+    }
+
+
+def way(degrees: pd.Series) -> str:
+    """How far verdicts of COPYING go, as text; of others nothing."""
+    low, high = f"{degrees.min():.0%}", f"{degrees.max():.0%}"
+    return (
+        f" ({low if low == high else f'{low} to {high}'} of the way from fresh data to copies)"
+        if degrees.notna().any()
+        else ""
+    )
+
+
+def tally(found: pd.DataFrame) -> str:
+    """How many runs have each verdict, most first; of references by name."""
+    cells, references = found[found.kind == "cell"], found[found.kind != "cell"]
+    words = [
+        f"{n} {word}{way(cells[cells.verdict == word].degree)}"
+        for word, n in cells.verdict.value_counts().items()
+    ]
+    others = [
+        f"{row['name']} {row['verdict']}{way(pd.Series([row['degree']]))}"
+        for row in references.to_dict("records")
+    ]
+    return "; ".join([*([f"cells: {', '.join(words)}"] if words else []), *others[:6]])

@@ -1,0 +1,181 @@
+"""A sweep's runs as one table."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from memctl.data.base import SPLIT_KEYS
+from memctl.errors import UserError
+from memctl.files import read_json
+from memctl.runs import folder
+from memctl.runs.record import flat
+
+
+@dataclass(frozen=True)
+class SweepResults:
+    """What is known of a sweep.
+
+    Attributes:
+        directory: The sweep's folder.
+        table: One row a finished run: name, kind (cell, base, uniform or other), seed, n_train,
+            low, high, location, width, fingerprint, and the record's numbers as in `record.flat`,
+            without `yardsticks/`.
+        records: The finished runs' records by name.
+        unfinished: Name and state of every other run that was planned or begun.
+    """
+
+    directory: Path
+    table: pd.DataFrame
+    records: dict[str, dict[str, Any]]
+    unfinished: dict[str, str]
+
+    @property
+    def cells(self) -> pd.DataFrame:
+        """The rows of cells of the grid."""
+        return self.table[self.table.kind == "cell"]
+
+    @property
+    def compared(self) -> pd.DataFrame:
+        """The rows that the sweep is about: its cells or, where it sweeps other distributions,
+        every controlled run.
+        """
+        return self.cells if len(self.cells) else self.table[self.table.kind != "base"]
+
+    @property
+    def metrics(self) -> list[str]:
+        """Names of the metrics that have a value in some run, in the records' order."""
+        named = dict.fromkeys(
+            name for record in self.records.values() for name in record["metrics"]
+        )
+        return [name for name in named if f"metrics/{name}" in self.table]
+
+    @property
+    def yardsticks(self) -> dict[str, dict[str, dict[str, float | None]]]:
+        """The yardsticks, which every run of one split shares; of a sweep over several splits none."""
+        return {} if self.splits > 1 else next(iter(self.records.values()))["yardsticks"]
+
+    @property
+    def splits(self) -> int:
+        """How many train/held-out splits the runs are of."""
+        return len({record["split"]["hash"] for record in self.records.values()})
+
+    @property
+    def plain(self) -> bool:
+        """Whether its cells can be laid on one grid: of one split, each used in one way (and with
+        any number of seeds).
+        """
+        return self.splits == 1 and not self.cells.duplicated(["low", "high", "seed"]).any()
+
+    @property
+    def timesteps(self) -> int:
+        """T of the first run."""
+        return int(
+            next(iter(self.records.values()))["science"].get("diffusion", {}).get("timesteps", 1000)
+        )
+
+    def floor(self, name: str, metric: str) -> tuple[float, float]:
+        """What 95 % of fresh real data would read beside the run `name`; NaN where that is not
+        known.
+        """
+        found = self.records[name]["yardsticks"]["floor"].get(metric) or {"low": None, "high": None}
+        return tuple(float("nan") if found[end] is None else found[end] for end in ("low", "high"))  # type: ignore[return-value]
+
+
+SAMPLER = (
+    "sampler",
+    "seed",
+    "control",
+    "use",
+    "weighting",
+)  # what cells and reference runs differ in by design
+
+
+def mixed(records: dict[str, dict[str, Any]]) -> list[str]:
+    """Settings besides cell and seed in which runs differ, so that they should not be read as one
+    sweep.
+    """
+    seen: dict[str, set[str]] = {}
+    for record in records.values():
+        parts = [k for k in record["science"] if k not in SAMPLER]
+        parts += ["control", "weighting"] if record["science"].get("sampler") else []
+        parts += ["use"] if record["ci"] else []
+        for part in parts:
+            seen.setdefault(part, set()).add(
+                json.dumps(record["science"].get(part), sort_keys=True)
+            )
+    return sorted(part for part, values in seen.items() if len(values) > 1)
+
+
+def kind(record: dict[str, Any]) -> str:
+    if record["sampler"] is None:
+        return "base"
+    return "cell" if record["ci"] else str(record["sampler"]["name"])
+
+
+def row(record: dict[str, Any]) -> dict[str, Any]:
+    ci = record["ci"] or {"low": None, "high": None}
+    placed = record["ci"] is not None
+    return {
+        "name": record["name"],
+        "kind": kind(record),
+        "seed": record["seed"],
+        "n_train": record["split"]["n_train"],
+        "low": ci["low"],
+        "high": ci["high"],
+        "location": (ci["low"] + ci["high"]) / 2 if placed else None,
+        "width": ci["high"] - ci["low"] if placed else None,
+        "fingerprint": record["fingerprint"],
+        **{k: v for k, v in flat(record).items() if not k.startswith("yardsticks/")},
+    }
+
+
+def read(directory: Path) -> SweepResults:
+    """Read a sweep's folder, finished or not.
+
+    Raises:
+        UserError: no such folder, no finished run in it, or runs of different splits, which cannot
+            be compared.
+    """
+    if not directory.is_dir():
+        raise UserError(f"{directory} is not a folder; give a sweep's, such as runs/mitdb208")
+    planned = (read_json(directory / "sweep.json") or {}).get("runs", {})
+    names = [
+        *planned,
+        *sorted(
+            p.parent.name for p in directory.glob("*/status.json") if p.parent.name not in planned
+        ),
+    ]
+    records, unfinished = {}, {}
+    for name in names:
+        status = folder.status(directory / name)
+        state = folder.state(directory / name, status["fingerprint"]) if status else "new"
+        record = folder.record(directory / name) if state == "done" else None
+        if record is None:
+            message = (status or {}).get("message", "")
+            unfinished[name] = (
+                f"{'missing' if state == 'new' else state}{': ' + message.splitlines()[0] if message else ''}"
+            )
+        else:
+            records[name] = record
+    if not records:
+        raise UserError(
+            f"{directory} holds no finished run yet"
+            + (f"; unfinished: {', '.join(unfinished)}" if unfinished else "")
+        )
+    sources = {
+        json.dumps({**record["science"]["data"], **dict.fromkeys(SPLIT_KEYS)}, sort_keys=True)
+        for record in records.values()
+    }
+    if len(sources) > 1:
+        raise UserError(
+            f"{directory} mixes runs of different data, which cannot be compared:"
+            f" {'; '.join(sorted(sources))}"
+        )
+    table = pd.DataFrame([row(record) for record in records.values()])
+    table = table.astype(
+        dict.fromkeys(("low", "high", "location", "width"), float)
+    ).copy()  # floats also where no run has a cell
+    return SweepResults(directory, table, records, unfinished)

@@ -1,0 +1,118 @@
+"""Files: read with a plain message, known by their contents, and written whole or not at all (beside
+their place, then moved into it).
+"""
+
+import errno
+import hashlib
+import json
+import math
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from memctl.errors import UserError
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[BinaryIO]:
+    """A file to write that takes the place of `path` when the block ends well.
+
+    Raises: UserError where the folder cannot be written or the disk is full.
+    """
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("wb") as file:
+            yield file
+        part.replace(path)
+    except OSError as error:
+        raise cannot_write(path, error) from None
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
+def said_plainly() -> Iterator[None]:
+    """A full disk or a folder that cannot be written becomes a UserError, wherever in the work it
+    was met.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (
+            errno.ENOSPC,
+            errno.EDQUOT,
+            errno.EROFS,
+            errno.EACCES,
+            errno.EPERM,
+            errno.ENOTDIR,
+        ):
+            raise cannot_write(error.filename or "the run's folder", error) from None
+        raise
+
+
+def cannot_write(path: Path | str, error: OSError) -> UserError:
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    mend = "Free some space" if full else "Make it writable"
+    return UserError(
+        f"cannot write {path}: {error.strerror or error}. {mend} or choose another folder with"
+        " paths.runs=DIR; the same command then goes on from what is already there"
+    )
+
+
+def plain(value: Any) -> Any:
+    """`value` with numbers that JSON lacks (NaN, infinities) as None."""
+    if isinstance(value, dict):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(v) for v in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def write_json(path: Path, value: Any) -> None:
+    with atomic(path) as file:
+        file.write(json.dumps(plain(value), indent=1).encode() + b"\n")
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """The JSON object in `path`, or None where there is none that can be read."""
+    try:
+        value = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def readable(path: Path) -> bytes:
+    """The file's bytes. Raises: UserError where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from error
+
+
+def contents(paths: Iterable[Path]) -> str:
+    """Sixteen hexadecimal digits over the files' contents in order.
+
+    Raises: UserError where one cannot be read.
+    """
+    try:
+        return _contents(tuple((str(p), p.stat().st_mtime_ns, p.stat().st_size) for p in paths))
+    except OSError as error:
+        raise UserError(f"cannot read {error.filename}: {error.strerror}") from error
+
+
+@cache
+def _contents(files: tuple[tuple[str, int, int], ...]) -> str:
+    """Found once for files that have not changed: the runs of a sweep ask for it one after another."""
+    total = hashlib.sha256()
+    for path, *_ in files:
+        with Path(path).open("rb") as file:
+            total.update(hashlib.file_digest(file, "sha256").digest())
+    return total.hexdigest()[:16]

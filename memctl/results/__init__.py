@@ -1,1 +1,0 @@
-"""What runs leave, and what a sweep's runs say together. Free of torch."""

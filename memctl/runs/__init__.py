@@ -1,0 +1,1 @@
+"""What a run leaves: its folder, record, journal, progress and W&B copy. Free of torch."""

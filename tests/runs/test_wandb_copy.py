@@ -1,0 +1,204 @@
+"""Weights & Biases: the offline files are read back and hold every metric; no key, no server, no
+prompt, no hang.
+"""
+
+import json
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from memctl import pipeline
+from memctl.config import Logger
+from memctl.experiment import Experiment
+from memctl.runs.record import flat
+
+
+def read_back(folder: Path) -> list[dict[str, Any]]:
+    """All records of the one offline run in `folder`/wandb, as W&B's own tool prints them."""
+    (run,) = folder.glob("wandb/offline-run-*")
+    out = subprocess.run(
+        [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(run)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return [json.loads(line) for line in out.stdout.splitlines()]
+
+
+@pytest.fixture
+def keyless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    for name in (
+        "WANDB_API_KEY",
+        "WANDB_MODE",
+        "WANDB_IDENTITY_TOKEN_FILE",
+        "https_proxy",
+        "HTTPS_PROXY",
+        "http_proxy",
+        "HTTP_PROXY",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    yield
+
+
+def test_every_metric_of_the_record_is_in_the_offline_files(
+    experiment: Callable[..., Experiment], keyless: None
+) -> None:
+    e = experiment("logger.mode=auto")
+    record = pipeline.run(e)
+    records = read_back(e.directory)
+    history: dict[str, list[float]] = {}
+    for item in (r["history"]["item"] for r in records if r["type"] == "history"):
+        for key, value in item.items():
+            history.setdefault(key, []).append(value)
+    for name, value in flat(record).items():
+        assert history[name] == [pytest.approx(value, rel=1e-12, abs=0)], name
+    assert len([n for n in flat(record) if n.startswith("metrics/")]) > 20
+    # Every row of the journal is there too, in order, against its own step.
+    rows = [json.loads(line) for line in (e.directory / "metrics.jsonl").read_text().splitlines()]
+    assert history["control/step"] == [row["step"] for row in rows]
+    assert history["control/loss"] == pytest.approx([row["loss"] for row in rows])
+    assert {"samples.path", "timesteps.path"} <= set(history)
+    (run,) = [r["run"] for r in records if r["type"] == "run"]
+    assert run["run_group"] == e.config.sweep.name
+    assert run["display_name"] == e.name
+    assert run["config"]["update"]["ci"] == {
+        "low": 700,
+        "high": 1000,
+        "coverage": 0.5,
+        "allow_degenerate": False,
+    }
+    assert any(r["type"] == "exit" for r in records)
+
+
+def test_a_resumed_run_leaves_one_whole_offline_copy(
+    experiment: Callable[..., Experiment], keyless: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    e = experiment("logger.mode=offline")
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "generated", lambda *a: (_ for _ in ()).throw(RuntimeError("cut")))
+        with pytest.raises(RuntimeError, match="cut"):
+            pipeline.run(e)
+    pipeline.run(e)
+    steps = [
+        r["history"]["item"].get("control/step")
+        for r in read_back(e.directory)
+        if r["type"] == "history"
+    ]
+    assert [s for s in steps if s is not None] == [3, 6, 9]
+
+
+def test_the_base_run_carries_the_bases_own_curve(
+    experiment: Callable[..., Experiment], keyless: None
+) -> None:
+    e = experiment("logger.mode=offline", "sampler=none")
+    pipeline.run(e)
+    items = [r["history"]["item"] for r in read_back(e.directory) if r["type"] == "history"]
+    assert [i["base/step"] for i in items if "base/step" in i] == [3, 6]
+
+
+def test_without_a_key_it_is_offline(keyless: None) -> None:
+    assert choose_mode("auto")[0] == "offline"
+    assert "no W&B key" in choose_mode("online")[1]
+
+
+def test_a_key_is_found_where_wandb_login_leaves_it(
+    keyless: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "netrc").write_text("machine api.example.org login user password " + "a" * 40)
+    (tmp_path / "netrc").chmod(0o600)
+    assert wandb_copy.has_key("https://api.example.org")
+    assert not wandb_copy.has_key("https://api.other.org")
+    monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
+    assert wandb_copy.has_key("https://api.other.org")
+
+
+def test_the_environment_decides_auto(keyless: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANDB_MODE", "disabled")
+    assert choose_mode("auto")[0] == "disabled"
+    assert choose_mode("offline")[0] == "offline"
+
+
+def start(directory: Path) -> WandbCopy:
+    return WandbCopy(
+        Logger(mode="auto"), directory, name="n", group="g", run_id="abc", config={}, rows=[]
+    )
+
+
+def test_a_server_that_is_not_there_means_offline_at_once(
+    keyless: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("WANDB_BASE_URL", f"http://127.0.0.1:{closed.getsockname()[1]}")
+    began = time.monotonic()
+    m = start(tmp_path)
+    m.log({"stage": "control", "step": 1, "loss": 0.5})
+    m.finish()
+    assert m.mode == "offline"
+    assert "does not answer" in m.reason
+    assert time.monotonic() - began < 30
+    assert any(
+        r.get("history", {}).get("item", {}).get("control/loss") == 0.5 for r in read_back(tmp_path)
+    )
+
+
+def test_a_self_hosted_server_is_the_one_that_is_asked(
+    keyless: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        monkeypatch.setenv("WANDB_BASE_URL", f"http://127.0.0.1:{server.getsockname()[1]}")
+        assert choose_mode("auto") == ("online", "key found")
+    assert choose_mode("auto")[0] == "offline"
+
+
+def test_a_copy_that_breaks_does_not_break_the_run(keyless: None, tmp_path: Path) -> None:
+    m = start(tmp_path)
+
+    class Gone:
+        def log(self, values: object) -> None:
+            raise ConnectionResetError("W&B's process died")
+
+    m.run.finish()
+    m.run = Gone()
+    m.log({"stage": "control", "step": 1})
+    m.log({"stage": "control", "step": 2})
+    m.finish()
+    assert m.run is None
+
+
+def test_a_server_that_took_no_run_of_the_sweep_is_not_asked_again(
+    keyless: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(wandb_copy, "choose_mode", lambda wanted: ("online", "key found"))
+    (tmp_path / ".wandb-refused").touch()
+    m = start(tmp_path / "run")
+    m.finish()
+    assert m.mode == "offline"
+    assert "half hour" in m.reason
+
+
+@pytest.mark.slow
+def test_a_server_that_never_answers_means_offline_in_the_end(
+    keyless: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        held: list[socket.socket] = []
+        threading.Thread(
+            target=lambda: [held.append(silent.accept()[0]) for _ in range(99)], daemon=True
+        ).start()
+        monkeypatch.setenv("WANDB_BASE_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        m = start(tmp_path)
+        m.finish()
+    assert m.mode == "offline"
