@@ -18,6 +18,7 @@ from memctl import pipeline
 from memctl.config import Logger
 from memctl.experiment import Experiment
 from memctl.runs.record import flat
+from memctl.runs.wandb_copy import WandbCopy, choose_mode
 
 
 def read_back(folder: Path) -> list[dict[str, Any]]:
