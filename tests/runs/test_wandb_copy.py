@@ -17,6 +17,7 @@ import pytest
 from memctl import pipeline
 from memctl.config import Logger
 from memctl.experiment import Experiment
+from memctl.runs import wandb_copy
 from memctl.runs.record import flat
 from memctl.runs.wandb_copy import WandbCopy, choose_mode
 
