@@ -17,28 +17,23 @@ from typing import TextIO
 import pandas as pd
 from matplotlib.figure import Figure
 
-from memctl.analysis.answers import STUDIED, answers, tally
+from memctl.analysis.answers import answers
 from memctl.analysis.inference import associations
 from memctl.analysis.losses import losses
 from memctl.analysis.parity import boxes, parity
 from memctl.analysis.statistics import correlations
+from memctl.analysis.studied import MAIN, STUDIED, TITLES
 from memctl.analysis.sweep_results import SweepResults, mixed, read
+from memctl.analysis.verdict import summary
 from memctl.errors import UserError
 from memctl.files import atomic, cannot_write
 from memctl.registry import closest
 from memctl.reporting import figures, page
 
-MAIN = ("distance_to_train", "f_mem", "dcr_share", "energy_heldout")
 SEEN = (
     ". CAUTION: the base was not made on this split and may have seen the held-out examples:"
     " dcr_share, dcr_p and delta_nn then call copying fair"
 )
-TITLES = {
-    "distance_to_train": "mean distance to the training set (the paper's)",
-    "f_mem": "f_mem: share of copies (d1/d2 < 1/3)",
-    "dcr_share": "dcr_share: nearer to train than to held-out (fair: 0.5)",
-    "energy_heldout": "energy distance to held-out (same: 0)",
-}
 
 
 def write(directory: Path, out: TextIO, metrics: Sequence[str] = MAIN) -> None:
@@ -81,7 +76,7 @@ def write(directory: Path, out: TextIO, metrics: Sequence[str] = MAIN) -> None:
     lead = headline(sweep)
     page.write(sweep, folder / "index.html", lead, main, related, found)
     shown = main.to_string(index=False, float_format=lambda v: f"{v:.4g}", na_rep="-")
-    print(f"\n{lead}\n\n{shown}\n\nverdicts: {tally(found['verdicts'])}\n", file=out)
+    print(f"\n{lead}\n\n{shown}\n\nverdicts: {summary(found['verdicts'])}\n", file=out)
     if "halves" in found:
         shown = found["halves"].to_string(
             index=False, float_format=lambda v: f"{v:.3f}", na_rep="-"

@@ -8,16 +8,11 @@ from memctl.analysis.halves import halves
 from memctl.analysis.inference import associations, mirrors, regressions
 from memctl.analysis.parity import parity
 from memctl.analysis.scorecard import scorecard
+from memctl.analysis.studied import STUDIED
 from memctl.analysis.sweep_results import SweepResults
 from memctl.analysis.verdict import verdicts
 
 LEAST = 8  # cells from which a trend is worth a test
-# Metrics that are tested together, and corrected for being so many: one of each kind, for
-# duplicates would count twice.
-STUDIED = (
-    "distance_to_train", "wasserstein_sd_C1", "wasserstein_sd_C2", "js_divergence_C1", "js_divergence_C2", "f_mem", "dcr_share", "delta_nn",
-    "authpct", "coverage", "density", "kid", "vendi_ratio", "energy_heldout",
-)  # fmt: skip
 
 
 def answers(sweep: SweepResults) -> dict[str, pd.DataFrame]:
@@ -45,27 +40,3 @@ def of_cells(sweep: SweepResults, cells: pd.DataFrame) -> dict[str, pd.DataFrame
         "regressions": regressions(cells, varied),
         "mirror_pairs": mirrors(cells, varied, sweep.timesteps),
     }
-
-
-def way(degrees: pd.Series) -> str:
-    """How far verdicts of COPYING go, as text; of others nothing."""
-    low, high = f"{degrees.min():.0%}", f"{degrees.max():.0%}"
-    return (
-        f" ({low if low == high else f'{low} to {high}'} of the way from fresh data to copies)"
-        if degrees.notna().any()
-        else ""
-    )
-
-
-def tally(found: pd.DataFrame) -> str:
-    """How many runs have each verdict, most first; of references by name."""
-    cells, references = found[found.kind == "cell"], found[found.kind != "cell"]
-    words = [
-        f"{n} {word}{way(cells[cells.verdict == word].degree)}"
-        for word, n in cells.verdict.value_counts().items()
-    ]
-    others = [
-        f"{row['name']} {row['verdict']}{way(pd.Series([row['degree']]))}"
-        for row in references.to_dict("records")
-    ]
-    return "; ".join([*([f"cells: {', '.join(words)}"] if words else []), *others[:6]])

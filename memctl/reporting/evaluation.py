@@ -19,7 +19,8 @@ from textwrap import wrap
 import pandas as pd
 
 import memctl
-from memctl.analysis.verdict import Measures, Verdict, verdict
+from memctl.analysis.reading import Measures
+from memctl.analysis.verdict import Verdict, verdict
 from memctl.config import Metrics
 from memctl.data import Split, given
 from memctl.data.given import Compared

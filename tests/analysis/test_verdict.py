@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from memctl.analysis.answers import tally
-from memctl.analysis.verdict import (
+from memctl.analysis.reading import Reading
+from memctl.analysis.rules import (
     COLLAPSED,
     COPYING,
     HEALTHY,
@@ -16,10 +16,8 @@ from memctl.analysis.verdict import (
     OFF_MANIFOLD,
     RULES,
     UNDECIDED,
-    Reading,
-    verdict,
-    verdicts,
 )
+from memctl.analysis.verdict import summary, verdict, verdicts
 from memctl.config import Metrics
 from memctl.data import split
 from memctl.data.base import Examples
@@ -121,7 +119,7 @@ def test_samples_are_apart_as_counted(world):
         found, examples = world[2][name]
         d = distances(examples, examples, "rms")
         expected = d.sum() / (len(d) * (len(d) - 1))
-        assert Reading(found, known).apart() == pytest.approx(expected, abs=1e-5), name
+        assert Reading(found, known).spacing() == pytest.approx(expected, abs=1e-5), name
 
 
 def interval(value, half=0.0):
@@ -313,13 +311,13 @@ def test_a_sweep_has_a_verdict_a_run(swept):
     assert math.isnan(found[found.kind == "uniform"].low.iloc[0])
 
 
-def test_a_tally_says_how_far_copying_goes():
+def test_the_summary_says_how_far_copying_goes():
     rows = [
         ("a", "cell", COPYING, 0.31),
         ("b", "cell", COPYING, 0.38),
         ("c", "cell", HEALTHY, np.nan),
         ("base", "base", COPYING, 0.4),
     ]
-    found = tally(pd.DataFrame(rows, columns=["name", "kind", "verdict", "degree"]))
+    found = summary(pd.DataFrame(rows, columns=["name", "kind", "verdict", "degree"]))
     way = "of the way from fresh data to copies"
     assert found == f"cells: 2 COPYING (31% to 38% {way}), 1 HEALTHY; base COPYING (40% {way})"

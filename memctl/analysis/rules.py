@@ -1,0 +1,187 @@
+"""The rules that give a run its verdict: `verdict` says what the words mean."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from memctl.analysis.reading import Reading
+
+COPYING, COLLAPSED, OFF_MANIFOLD, HEALTHY, UNDECIDED = (
+    "COPYING",
+    "COLLAPSED",
+    "OFF-MANIFOLD",
+    "HEALTHY",
+    "UNDECIDED",
+)
+NEEDED = ("f_mem", "dcr_share", "delta_nn", "distance_to_train", "energy_heldout")  # for HEALTHY
+SIDED = (
+    "f_mem",
+    "dcr_share",
+    "delta_nn",
+    "energy_train",
+    "energy_heldout",
+    "js_divergence_C1",
+    "js_divergence_C2",
+)  # high is bad
+BANDED = ("distance_to_train", "nn_train", "js_amplitude")  # both sides are bad
+SPREAD = ("recall", "coverage", "vendi_ratio")  # how much of the data the samples reach
+PLACED = ("precision", "density")  # whether samples lie among the data
+GOOD = (*PLACED, *SPREAD)  # low is bad; read where they are measured
+FAULTY = ("copies", "blurred", "mean")  # yardsticks that no model of the data would make
+# Of dcr_p, one-sided: of 100 runs that do not copy one gets so far, and must pass two more tests.
+P = 0.01
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A word, when it is given, and why; `metrics` are those whose numbers are given with it."""
+
+    word: str
+    when: Callable[[Reading], bool]
+    metrics: tuple[str, ...]
+    reason: str
+
+
+def nearer_to_train(r: Reading) -> bool:
+    """dcr_share: significant by labels, by samples, in distance, and where blur, of as much as was
+    tried, leaves it fair.
+    """
+    tried = r.number("distance_to_train", "high") >= r.number("distance_to_train", "low", "blurred")
+    return (
+        tried
+        and r.number("dcr_p") <= P
+        and r.above_floor("dcr_share", "heldout", "blurred")
+        and r.above_floor("delta_nn", "heldout", "blurred")
+    )
+
+
+def another_distribution(r: Reading) -> bool:
+    """A second witness that the distribution is not the data's."""
+    return r.above_floor("energy_heldout") or r.below_floor(*GOOD)
+
+
+def low_contrast(r: Reading) -> bool:
+    """As little contrast as the blurred examples, less than real ones, of another distribution."""
+    limit = r.number("distance_to_train", "high", "blurred")
+    little = r.below_floor("distance_to_train") and r.number("distance_to_train", "low") <= limit
+    return little and another_distribution(r)
+
+
+def low_spacing(r: Reading) -> bool:
+    """As near to one another as blurred examples, nearer than real ones, of another distribution."""
+    near = r.spacing() <= r.spacing("blurred") and r.spacing() < least_spacing(r)
+    return near and another_distribution(r)
+
+
+def low_coverage(r: Reading) -> bool:
+    """Among the data, of another distribution, and reaching less of the data than real examples."""
+    return r.below_floor(*SPREAD) and not r.below_floor(*PLACED) and r.above_floor("energy_heldout")
+
+
+def beyond(r: Reading, metric: str) -> bool:
+    """Farther than fresh examples by this distance, of another distribution, and not a few points
+    repeated.
+    """
+    return r.above_floor(metric) and another_distribution(r) and r.spacing() >= least_spacing(r)
+
+
+def least_spacing(r: Reading) -> float:
+    """The least that fresh samples are apart: as real examples, less twice what the distance of
+    those to train varies by.
+
+    Few points, often repeated, are no sample of many: the intervals of the other metrics are then
+    too narrow.
+    """
+    low, high = (r.number("distance_to_train", end, "floor") for end in ("low", "high"))
+    return r.spacing("heldout") - 2 * (high - low)
+
+
+def healthy(r: Reading) -> bool:
+    """Passes, and no yardstick that is not real data would: else the metrics cannot see, on this
+    data, what the word denies.
+    """
+    return passes(r) and not any(passes(r.of_yardstick(name)) for name in FAULTY)
+
+
+def comparable(r: Reading) -> list[str]:
+    """The metrics of a side that have both a value and a floor."""
+    return [m for m in (*SIDED, *BANDED, *GOOD) if r.known(m) and r.known(m, "floor")]
+
+
+def passes(r: Reading) -> bool:
+    """All of NEEDED are known, and each known metric is where fresh real examples are: with its
+    whole interval if only high is bad.
+    """
+    known = comparable(r)
+    significant = r.number("dcr_p") <= P
+    return set(NEEDED) <= set(known) and not significant and all(like_fresh(r, m) for m in known)
+
+
+def like_fresh(r: Reading, metric: str) -> bool:
+    """Whether one metric is where fresh real examples are."""
+    if metric in BANDED:
+        return r.meets_floor(metric)
+    if metric in GOOD:
+        return r.number(metric, "high") >= r.number(metric, "low", "floor")
+    # What the held-out examples themselves read is fair too: f_mem's exact interval is wider than
+    # the range of chance where samples are few, and the floor of the divergences resamples train
+    # and held-out together, as if they were the population.
+    fair = ("floor", "heldout") if metric.startswith(("f_mem", "js_")) else ("floor",)
+    return r.number(metric, "high") <= max(r.number(metric, "high", of) for of in fair)
+
+
+RULES = (
+    Rule(
+        COPYING,
+        lambda r: r.above_floor("f_mem", "heldout", "blurred", "mean"),
+        ("f_mem",),
+        "more samples have one training example to themselves than real, blurred or mean examples"
+        " do",
+    ),
+    Rule(
+        COPYING,
+        nearer_to_train,
+        ("dcr_share", "dcr_p", "delta_nn"),
+        "samples are nearer to training than to held-out examples, by more than a split at random"
+        " and than real or blurred examples",
+    ),
+    Rule(
+        COLLAPSED,
+        low_contrast,
+        ("distance_to_train", "energy_heldout"),
+        "samples have less contrast than real examples, as little as blurred ones, and another"
+        " distribution",
+    ),
+    Rule(
+        COLLAPSED,
+        low_spacing,
+        ("energy_heldout",),
+        "samples are nearer to one another than real examples are, as near as blurred ones, and"
+        " have another distribution",
+    ),
+    Rule(
+        COLLAPSED,
+        low_coverage,
+        (*SPREAD, "energy_heldout"),
+        "samples lie among the data and leave out more of it than fresh real examples do",
+    ),
+    Rule(
+        OFF_MANIFOLD,
+        lambda r: beyond(r, "nn_train"),
+        ("nn_train", "energy_heldout"),
+        "samples are farther from every training example than fresh real examples are, and have"
+        " another distribution",
+    ),
+    Rule(
+        OFF_MANIFOLD,
+        lambda r: beyond(r, "distance_to_train"),
+        ("distance_to_train", "energy_heldout"),
+        "samples have more contrast than real examples, and another distribution",
+    ),
+    Rule(
+        HEALTHY,
+        healthy,
+        NEEDED,
+        "no metric tells it from fresh real examples, and the metrics do tell copied, blurred and"
+        " mean examples from them",
+    ),
+)
