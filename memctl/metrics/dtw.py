@@ -1,7 +1,8 @@
 """Dynamic time warping: the distance between signals after the alignment in time that suits them
 best.
 
-    c(i, j) = |a_i - b_j|^2 + min( c(i-1, j), c(i, j-1), c(i-1, j-1) ),   |i - j| <= W,      d = sqrt(c(L, L) / D)
+    c(i, j) = |a_i - b_j|^2 + min( c(i-1, j), c(i, j-1), c(i-1, j-1) ),    |i - j| <= W
+    d = sqrt(c(L, L) / D)
 
 over the channels of each sample together, W = floor(band * L) (Sakoe and Chiba 1978, doi
 10.1109/TASSP.1978.1163055); D is the number of values of an example, so that band 0 is the rms
@@ -12,8 +13,11 @@ or at another speed is near. Blind spots: no metric's triangle inequality; it fo
 two beats apart where that is timing; amplitudes are not forgiven; distances between unrelated
 signals shrink too, so compare it with that of held-out examples.
 
-Cost: m n L (2 W + 1) steps of about 3 ns, in vectors over pairs of signals: 1000 samples against
-245 beats of 140 values with a band of 5 % take about 2 s on one core.
+Cost: m n L (2 W + 1) steps of about 2.5 ns, in vectors over pairs of signals: 1000 samples against
+490 beats of 140 values with a band of 5 % take about 2.5 s on one core. Why not dtaidistance, whose
+C takes one pair at a time, each cell waiting for the one before: its values are the same to the
+last bit, and its time, measured beside this one's, is 0.8 of it for those beats, 0.6 for three
+channels, 1.3 for signals of 1000 values: too little for a compiled dependency.
 """
 
 from collections.abc import Iterator
