@@ -13,6 +13,7 @@ import numpy as np
 
 from memctl.metrics.divergence import divergence, histogram, open_edges
 from memctl.metrics.measure import Floats
+from memctl.metrics.metric import UP, Metric
 
 
 def as_pmf(x: Floats) -> Floats:
@@ -39,3 +40,15 @@ def amplitude_js(samples: Floats, train: Floats, mode: str, bins: int) -> Floats
     if mode == "pooled":
         return np.sqrt(divergence(rows, references.mean(axis=0)[None]))
     return np.array([np.sqrt(divergence(row[None], references)).mean() for row in rows])
+
+
+JS_AMPLITUDE = Metric(
+    name="js_amplitude",
+    title="JS distance of amplitudes to train (the paper's)",
+    about="the paper's JS distance for signals: amplitudes of one signal against all of train",
+    range="0 to 0.833",
+    needs=("unbounded",),
+    bad="both",
+    claims={"mean": UP, "shrunk": UP, "contrast": UP},
+    verdict=True,
+)

@@ -15,6 +15,7 @@ from sklearn.cluster import KMeans
 
 from memctl.metrics.distance import Neighbours, neighbours
 from memctl.metrics.measure import Floats, Measure, binomial
+from memctl.metrics.metric import DOWN, UP, Metric
 
 
 class AuthPct(NamedTuple):
@@ -156,3 +157,33 @@ def identifiability(to_samples: Floats, within: Floats) -> Measure:
         within: Distance of each example of X to the nearest other, shape (n,).
     """
     return binomial(int(np.sum(to_samples < within)), len(within))
+
+
+AUTHPCT = Metric(
+    name="authpct",
+    title="authentic samples in %",
+    about="samples in % farther from their nearest training example than that is from the next",
+    range="0 to 100, fair what held-out reads, not 50",
+    needs=("full",),
+    bad="low",
+    claims={"copies": DOWN, "copies_50": DOWN, "kde_20": DOWN, "noise": UP},
+    studied=True,
+)
+C_T = Metric(
+    name="c_t",
+    title="C_T in its sd (copying: below 0)",
+    about="Mann-Whitney test of the distances to train against held-out ones, in its sd",
+    range="any, fair -2 to 2",
+    needs=("full",),
+    bad="low",
+    claims={"copies": DOWN, "copies_50": DOWN, "kde_20": DOWN, "noise": UP},
+)
+IDENTIFIABILITY = Metric(
+    name="identifiability",
+    title="share of training examples exposed",
+    about="share of training examples with a sample nearer than any other training example",
+    range="0 to 1, fair 0.5",
+    needs=("full",),
+    bad="high",
+    claims={"copies": UP},
+)

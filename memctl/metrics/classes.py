@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memctl.metrics.measure import Floats, Measure, binomial
+from memctl.metrics.metric import DOWN, UP, Metric
 
 Labels = NDArray[Any]
 
@@ -63,3 +64,23 @@ class Classified:
         return Classified(
             self.samples[samples], self.heldout[heldout], self.distances[np.ix_(heldout, samples)]
         )
+
+
+CLASS_TV = Metric(
+    name="class_tv",
+    title="classes lost or added",
+    about="of data with labels: share of samples in other classes than held-out examples are",
+    range="0 to 1, fair its floor",
+    needs=("full", "labels"),
+    bad="high",
+    claims={"mean": UP},
+)
+TSTR = Metric(
+    name="tstr",
+    title="accuracy of a classifier trained on samples",
+    about="of data with labels: train on synthetic, test on real",
+    range="0 to 1, fair its floor",
+    needs=("full", "labels"),
+    bad="low",
+    claims={"mean": DOWN},
+)

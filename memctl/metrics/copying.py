@@ -7,6 +7,7 @@ import numpy as np
 
 from memctl.metrics.distance import Neighbours
 from memctl.metrics.measure import Floats, Measure, binomial, mean
+from memctl.metrics.metric import UP, Metric
 
 
 def f_mem(to_train: Neighbours, threshold: float = 1 / 3) -> Measure:
@@ -112,3 +113,86 @@ def permutation_p(
     return (1 + sum(share(rng.permutation(train)) >= observed for _ in range(repeats))) / (
         1 + repeats
     )
+
+
+COPIES = {"copies": UP, "copies_50": UP, "copies_10": UP, "copies_2": UP}
+SOFT_COPIES = {"kde_20": UP, "kde_40": UP, "interpolated": UP}
+
+F_MEM = Metric(
+    name="f_mem",
+    title="share of copies (d1/d2 < 1/3)",
+    about="share of samples with one training example to themselves, d1/d2 < 1/3; exact interval",
+    range="0 to 1, fair 0",
+    bad="high",
+    claims=COPIES,
+    verdict=True,
+    needed=True,
+    main=True,
+    studied=True,
+)
+RATIO_Q01, RATIO_Q10, RATIO_MEDIAN = (
+    Metric(
+        name=f"ratio_{name}",
+        title=f"d1/d2 that {share} of samples are below",
+        about=f"the {share} quantile over samples of d1/d2, which ratios.png shows",
+        range="0 to 1",
+        bad="low",
+    )
+    for name, share in (("q01", "1 %"), ("q10", "10 %"), ("median", "50 %"))
+)
+DCR_SHARE = Metric(
+    name="dcr_share",
+    title="nearer to train than to held-out (fair: 0.5)",
+    about="share of samples nearer to train than to as many held-out examples",
+    range="0 to 1, fair 0.5",
+    bad="high",
+    claims=COPIES | SOFT_COPIES,
+    verdict=True,
+    needed=True,
+    main=True,
+    studied=True,
+)
+DCR_P = Metric(
+    name="dcr_p",
+    title="p of dcr_share by random splits",
+    about="how often a random split into train and held-out would give as large a dcr_share",
+    range="0 to 1; small: nearer to train",
+    bad="low",
+    brief=True,
+)
+DELTA_NN = Metric(
+    name="delta_nn",
+    title="how much nearer to train than to held-out (fair: 0)",
+    about="by how much nearer: mean distance to the nearest held-out less the nearest training one",
+    range="any, fair 0",
+    bad="high",
+    claims=COPIES | SOFT_COPIES,
+    verdict=True,
+    needed=True,
+    brief=True,
+    studied=True,
+)
+NN_TRAIN = Metric(
+    name="nn_train",
+    title="mean distance to the nearest training example",
+    about="mean distance to the nearest training example, sides of equal size",
+    range="0 up",
+    bad="both",
+    verdict=True,
+)
+NN_HELDOUT = Metric(
+    name="nn_heldout",
+    title="mean distance to the nearest held-out example",
+    about="the same to the nearest held-out example",
+    range="0 up",
+    bad="both",
+)
+ADAPTIVE_SHARE = Metric(
+    name="adaptive_share",
+    title="share of copies by the neighbourhood's scale",
+    about="share of samples nearer to train than half the mean of the 50 nearest (Carlini's ratio)",
+    range="0 to 1, fair what held-out reads",
+    needs=("full",),
+    bad="high",
+    claims=COPIES | {"kde_20": UP},
+)

@@ -18,6 +18,7 @@ import numpy as np
 from memctl.metrics import distance
 from memctl.metrics.distance import distances
 from memctl.metrics.measure import Floats
+from memctl.metrics.metric import DOWN, Metric
 
 K = 5
 
@@ -107,3 +108,51 @@ def expected_coverage(m: int, n: int, k: int = K) -> float:
     """
     i = np.arange(1, k + 1)
     return float(1 - np.prod((n - i) / (m + n - i)))
+
+
+PRECISION = Metric(
+    name="precision",
+    title="share of samples among the real examples",
+    about="share of samples within the neighbourhood of some real example",
+    range="0 to 1, fair its floor",
+    needs=("full",),
+    bad="low",
+    claims={"noise": DOWN, "contrast": DOWN},
+    verdict=True,
+    brief=True,
+)
+RECALL = Metric(
+    name="recall",
+    title="share of real examples among the samples",
+    about="share of real examples within the neighbourhood of some sample",
+    range="0 to 1, fair its floor",
+    needs=("full",),
+    bad="low",
+    claims={"mean": DOWN, "shrunk": DOWN},
+    verdict=True,
+    variety=True,
+    brief=True,
+)
+DENSITY = Metric(
+    name="density",
+    title="neighbourhoods of real examples around a sample",
+    about="how many neighbourhoods of real examples hold a sample, over k = 5",
+    range="0 up, fair 1",
+    needs=("full",),
+    bad="low",
+    claims={"noise": DOWN, "contrast": DOWN},
+    verdict=True,
+    studied=True,
+)
+COVERAGE = Metric(
+    name="coverage",
+    title="share of real examples with a sample nearby",
+    about="share of real examples whose neighbourhood holds some sample",
+    range="0 to 1, fair its floor",
+    needs=("full",),
+    bad="low",
+    claims={"mean": DOWN, "noise": DOWN},
+    verdict=True,
+    variety=True,
+    studied=True,
+)

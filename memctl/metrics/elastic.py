@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from memctl.metrics.dtw import BAND, dtw_distances
 from memctl.metrics.energy import LIMIT, limited
 from memctl.metrics.measure import Floats
+from memctl.metrics.metric import UP, Metric
 from memctl.metrics.shifts import shift_distances
 
 WORK = 5 * 10**8
@@ -73,3 +74,27 @@ class Elastic:
         some = samples[self.chosen(len(samples))].reshape(-1, *self.signals.shape[1:])
         yield "shift_share", shift_distances(some, self.signals, reduce=self.reduce).distance
         yield "dtw_share", dtw_distances(some, self.signals, reduce=self.reduce)
+
+
+LATE_COPIES = {name: UP for name in ("copies", "copies_50", "copies_10", "copies_2")} | {
+    name: UP for name in ("kde_20", "kde_40", "interpolated", "late")
+}
+SHIFT_SHARE = Metric(
+    name="shift_share",
+    title="nearer to train where a shift is forgiven (fair: 0.5)",
+    about="of signals: dcr_share where a shift in time is forgiven",
+    range="0 to 1, fair 0.5",
+    needs=("full", "time"),
+    bad="high",
+    claims=LATE_COPIES,
+    brief=True,
+)
+DTW_SHARE = Metric(
+    name="dtw_share",
+    title="nearer to train where a warp is forgiven (fair: 0.5)",
+    about="of signals: dcr_share where a warp in time is forgiven",
+    range="0 to 1, fair 0.5",
+    needs=("full", "time"),
+    bad="high",
+    claims=LATE_COPIES,
+)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from memctl.metrics.distance import distances
 from memctl.metrics.measure import Floats
+from memctl.metrics.metric import UP, Metric
 
 
 def energy_distance(pooled: Floats, first: np.ndarray) -> float:
@@ -101,3 +102,22 @@ def energies(pooled: Floats, first: Floats) -> Floats:
     within_a, across = (first * reached).sum(axis=0), ((1 - first) * reached).sum(axis=0)
     within_b = pooled.sum() - within_a - 2 * across
     return np.asarray(2 * across / (a * b) - within_a / (a * (a - 1)) - within_b / (b * (b - 1)))
+
+
+UNLIKE = {"blurred": UP, "mean": UP, "shrunk": UP, "noise": UP, "contrast": UP}
+
+ENERGY_TRAIN, ENERGY_HELDOUT = (
+    Metric(
+        name=f"energy_{side}",
+        title=f"energy distance to {words} (same: 0)",
+        about=f"two-sample (energy) distance to {words} data: is it a good generator at all?",
+        range="about 0 up, fair 0",
+        bad="high",
+        claims=UNLIKE,
+        verdict=True,
+        needed=side == "heldout",
+        main=side == "heldout",
+        studied=side == "heldout",
+    )
+    for side, words in (("train", "training"), ("heldout", "held-out"))
+)

@@ -10,6 +10,7 @@ fitted on train.
 import numpy as np
 
 from memctl.metrics.measure import Floats
+from memctl.metrics.metric import UP, Metric
 
 
 def centred(scores: Floats) -> tuple[Floats, Floats]:
@@ -53,3 +54,14 @@ def frechet_bias(reference: Floats, m: int, n: int) -> float:
     eigenvalues = eigenvalues[eigenvalues > 0]
     pairs = np.outer(eigenvalues, eigenvalues) / np.add.outer(eigenvalues, eigenvalues)
     return float((1 / m + 1 / n) * (eigenvalues.sum() + (pairs.sum() + np.trace(pairs)) / 2))
+
+
+FRECHET = Metric(
+    name="frechet",
+    title="Frechet distance to real examples",
+    about="Frechet distance to held-out in 32 principal components of train",
+    range="0 up, fair its floor",
+    needs=("full",),
+    bad="high",
+    claims={"mean": UP, "shrunk": UP, "contrast": UP},
+)

@@ -17,6 +17,7 @@ from scipy.stats import t
 from memctl.metrics.distance import distances
 from memctl.metrics.energy import limited
 from memctl.metrics.measure import Floats, Measure
+from memctl.metrics.metric import UP, Metric
 
 Kernel = Callable[[Floats, Floats], Floats]
 
@@ -112,3 +113,24 @@ def mmd_rbf(
         bandwidth: `median_bandwidth` of the training examples.
     """
     return measured(samples, reference, rbf(bandwidth), rng, subsets)
+
+
+KID = Metric(
+    name="kid",
+    title="MMD^2 to real examples, cubic kernel",
+    about="kernel Inception distance of the values themselves, to as many held-out examples",
+    range="about 0 up, fair 0",
+    needs=("full",),
+    bad="high",
+    claims={"mean": UP, "shrunk": UP, "contrast": UP},
+    studied=True,
+)
+MMD = Metric(
+    name="mmd",
+    title="MMD^2 to real examples, Gaussian kernel",
+    about="the same with a Gaussian kernel as wide as training examples are apart",
+    range="about 0 to 2, fair 0",
+    needs=("full",),
+    bad="high",
+    claims={"mean": UP, "shrunk": UP, "contrast": UP},
+)

@@ -14,6 +14,7 @@ from sklearn.decomposition import PCA
 
 from memctl.metrics.divergence import divergence, histogram, open_edges
 from memctl.metrics.measure import Floats
+from memctl.metrics.metric import UP, Metric
 
 LARGE = 1000  # examples and values from which all axes cost too much to find a few
 
@@ -67,3 +68,51 @@ class Projection:
                 f"js_distance_C{k + 1}": float(np.sqrt(js)),
             }
         return out
+
+
+SPREAD_OR_PLACE = {"mean": UP, "shrunk": UP, "contrast": UP}
+
+
+def metrics(components: int) -> tuple[Metric, ...]:
+    """The four metrics of each component; data with fewer have those of theirs alone."""
+    return tuple(metric for k in range(components) for metric in of_component(k + 1))
+
+
+def of_component(k: int) -> tuple[Metric, ...]:
+    """Those of Ck. Claims and verdict stand with the first two components, the paper's."""
+    first, papers = k == 1, k <= 2
+    return (
+        Metric(
+            name=f"wasserstein_C{k}",
+            title=f"Wasserstein distance to train along C{k}",
+            about="Wasserstein distance to train along the k-th principal component of train",
+            range="0 up, in the data's units",
+            bad="high",
+            claims=SPREAD_OR_PLACE if first else {},
+        ),
+        Metric(
+            name=f"wasserstein_sd_C{k}",
+            title=f"Wasserstein distance to train along C{k}, in its sd",
+            about="the same in training standard deviations",
+            range="0 up",
+            bad="high",
+            studied=papers,
+        ),
+        Metric(
+            name=f"js_divergence_C{k}",
+            title=f"JS divergence from train along C{k}",
+            about="Jensen-Shannon divergence there, bins fixed by the training data (nats)",
+            range="0 to 0.693",
+            bad="high",
+            claims=SPREAD_OR_PLACE if first else {},
+            verdict=papers,
+            studied=papers,
+        ),
+        Metric(
+            name=f"js_distance_C{k}",
+            title=f"JS distance from train along C{k}",
+            about="its root",
+            range="0 to 0.833",
+            bad="high",
+        ),
+    )

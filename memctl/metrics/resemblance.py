@@ -11,6 +11,7 @@ distances knows.
 import numpy as np
 
 from memctl.metrics.measure import Floats
+from memctl.metrics.metric import DOWN, UP, Metric
 
 
 def correlations(a: Floats, b: Floats) -> Floats:
@@ -20,3 +21,14 @@ def correlations(a: Floats, b: Floats) -> Floats:
     a, b = (x - x.mean(axis=1, keepdims=True) for x in (a, b))
     scale = np.sqrt(np.einsum("ij,ij->i", a, a) * np.einsum("ij,ij->i", b, b))
     return np.divide(np.einsum("ij,ij->i", a, b), scale, out=np.zeros(len(a)), where=scale > 0)
+
+
+CORR_TRAIN = Metric(
+    name="corr_train",
+    title="correlation with the nearest training example",
+    about="correlation of a sample with its nearest training example",
+    range="-1 to 1, fair what held-out reads",
+    needs=("full",),
+    bad="high",
+    claims={"copies": UP, "copies_50": UP, "noise": DOWN},
+)

@@ -20,6 +20,7 @@ example.
 import numpy as np
 
 from memctl.metrics.measure import Floats
+from memctl.metrics.metric import UP, Metric
 
 FLOOR = 1e-10  # of the reference's mean power a frequency: a frequency without power has -100 dB, not minus infinity
 
@@ -81,3 +82,23 @@ def spectrum_distance(samples: Floats, reference: Floats) -> float:
     floor = max(FLOOR * float(b.mean()), np.finfo(np.float64).tiny)
     levels = [10 * np.log10(np.maximum(p, floor)).mean(axis=0) for p in (a, b)]
     return float(np.sqrt(np.mean((levels[0] - levels[1]) ** 2)))
+
+
+ACF_DISTANCE = Metric(
+    name="acf_distance",
+    title="difference of mean autocorrelations",
+    about="of signals: difference of the mean autocorrelation from that of held-out",
+    range="0 to 2, fair its floor",
+    needs=("full", "time"),
+    bad="high",
+    claims={"mean": UP, "noise": UP},
+)
+SPECTRUM_DISTANCE = Metric(
+    name="spectrum_distance",
+    title="difference of mean power spectra (dB)",
+    about="of signals: difference of the mean power spectrum from that of held-out",
+    range="0 dB up, fair its floor",
+    needs=("full", "time"),
+    bad="high",
+    claims={"mean": UP, "noise": UP, "blurred": UP},
+)

@@ -14,6 +14,7 @@ from scipy.special import entr
 
 from memctl.metrics.energy import LIMIT, limited
 from memctl.metrics.measure import Floats
+from memctl.metrics.metric import DOWN, Metric
 from memctl.metrics.mmd import Kernel
 
 
@@ -56,3 +57,17 @@ def vendi_ratio(samples: Floats, real: Floats, kernel: Kernel = cosine) -> float
     """
     n = min(len(samples), len(real), LIMIT)
     return vendi(limited(samples, n), kernel) / vendi(limited(real, n), kernel)
+
+
+VENDI_RATIO = Metric(
+    name="vendi_ratio",
+    title="variety beside that of real examples",
+    about="how many different examples there are in effect, beside as many held-out ones",
+    range="0 up, fair 1",
+    needs=("full",),
+    bad="low",
+    claims={"mean": DOWN, "shrunk": DOWN},
+    verdict=True,
+    variety=True,
+    studied=True,
+)
