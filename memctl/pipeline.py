@@ -23,6 +23,7 @@ from memctl.diffusion.generate import generate
 from memctl.errors import UserError
 from memctl.experiment import Experiment, differences, digest
 from memctl.files import atomic, read_json, said_plainly, write_json
+from memctl.metrics.catalogue import METRICS
 from memctl.metrics.suite import Suite
 from memctl.metrics.yardsticks import yardsticks
 from memctl.probes import run as run_probe
@@ -310,7 +311,7 @@ def task(cfg: Any) -> dict[str, Any]:
 def summary(record: dict[str, Any]) -> str:
     """A finished run in three lines: its main metrics beside the held-out examples' own."""
     lines = [f"{record['sweep']}/{record['name']} is done"]
-    for name in ("distance_to_train", "f_mem", "dcr_share", "energy_heldout"):
+    for name in (metric.name for metric in METRICS.values() if metric.main):
         m, real = record["metrics"][name], record["yardsticks"]["heldout"][name]["value"]
         interval = f" [{m['low']:.4f}, {m['high']:.4f}]" if m["low"] is not None else ""
         lines.append(f"  {name:18s} {m['value']:.4f}{interval}   held-out examples: {real:.4f}")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from memctl.analysis.reading import Reading
+from memctl.metrics.catalogue import METRICS
 
 COPYING, COLLAPSED, OFF_MANIFOLD, HEALTHY, UNDECIDED = (
     "COPYING",
@@ -12,19 +13,15 @@ COPYING, COLLAPSED, OFF_MANIFOLD, HEALTHY, UNDECIDED = (
     "HEALTHY",
     "UNDECIDED",
 )
-NEEDED = ("f_mem", "dcr_share", "delta_nn", "distance_to_train", "energy_heldout")  # for HEALTHY
-SIDED = (
-    "f_mem",
-    "dcr_share",
-    "delta_nn",
-    "energy_train",
-    "energy_heldout",
-    "js_divergence_C1",
-    "js_divergence_C2",
-)  # high is bad
-BANDED = ("distance_to_train", "nn_train", "js_amplitude")  # both sides are bad
-SPREAD = ("recall", "coverage", "vendi_ratio")  # how much of the data the samples reach
-PLACED = ("precision", "density")  # whether samples lie among the data
+JUDGED = [metric for metric in METRICS.values() if metric.verdict]
+NEEDED = tuple(m.name for m in JUDGED if m.needed)  # for HEALTHY
+SIDED = tuple(m.name for m in JUDGED if m.bad == "high")
+BANDED = tuple(m.name for m in JUDGED if m.bad == "both")
+# How much of the data the samples reach, and whether they lie among the data.
+SPREAD, PLACED = (
+    tuple(m.name for m in JUDGED if m.bad == "low" and m.variety == variety)
+    for variety in (True, False)
+)
 GOOD = (*PLACED, *SPREAD)  # low is bad; read where they are measured
 FAULTY = ("copies", "blurred", "mean")  # yardsticks that no model of the data would make
 # Of dcr_p, one-sided: of 100 runs that do not copy one gets so far, and must pass two more tests.

@@ -8,54 +8,11 @@ import numpy as np
 import pandas as pd
 
 from memctl.data import Split
+from memctl.metrics.catalogue import METRICS
 from memctl.metrics.generators import CALIBRATORS, IN_TIME
 from memctl.metrics.measure import Measure
 from memctl.metrics.suite import Suite
 from memctl.metrics.yardsticks import yardsticks
-
-UP, DOWN = 1, -1
-COPYING = {"copies": UP, "copies_50": UP, "copies_10": UP, "copies_2": UP}
-SOFT = {"kde_20": UP, "kde_40": UP, "interpolated": UP}
-BAD = {"blurred": UP, "mean": UP, "shrunk": UP, "noise": UP, "contrast": UP}
-# What a metric claims to tell from fresh real examples: generators that it reads above (UP) or below
-# (DOWN) its noise floor.
-CLAIMS: dict[str, dict[str, int]] = {
-    "f_mem": COPYING,
-    "dcr_share": COPYING | SOFT,
-    "delta_nn": COPYING | SOFT,
-    "distance_to_train": {
-        "mean": DOWN,
-        "shrunk": DOWN,
-        "blurred": DOWN,
-        "contrast": UP,
-        "noise": UP,
-    },
-    "js_amplitude": {"mean": UP, "shrunk": UP, "contrast": UP},
-    "wasserstein_C1": {"mean": UP, "shrunk": UP, "contrast": UP},
-    "js_divergence_C1": {"mean": UP, "shrunk": UP, "contrast": UP},
-    "adaptive_share": COPYING | {"kde_20": UP},
-    "corr_train": {"copies": UP, "copies_50": UP, "noise": DOWN},
-    "authpct": {"copies": DOWN, "copies_50": DOWN, "kde_20": DOWN, "noise": UP},
-    "c_t": {"copies": DOWN, "copies_50": DOWN, "kde_20": DOWN, "noise": UP},
-    "identifiability": {"copies": UP},
-    "precision": {"noise": DOWN, "contrast": DOWN},
-    "recall": {"mean": DOWN, "shrunk": DOWN},
-    "density": {"noise": DOWN, "contrast": DOWN},
-    "coverage": {"mean": DOWN, "noise": DOWN},
-    "kid": {"mean": UP, "shrunk": UP, "contrast": UP},
-    "mmd": {"mean": UP, "shrunk": UP, "contrast": UP},
-    "frechet": {"mean": UP, "shrunk": UP, "contrast": UP},
-    "vendi_ratio": {"mean": DOWN, "shrunk": DOWN},
-    "sliced_w2": {"mean": UP, "shrunk": UP, "contrast": UP},
-    "energy_train": BAD,
-    "energy_heldout": BAD,
-    "shift_share": COPYING | SOFT | {"late": UP},
-    "dtw_share": COPYING | SOFT | {"late": UP},
-    "acf_distance": {"mean": UP, "noise": UP},
-    "spectrum_distance": {"mean": UP, "noise": UP, "blurred": UP},
-    "class_tv": {"mean": UP},
-    "tstr": {"mean": DOWN},
-}
 
 
 @dataclass(frozen=True)
@@ -134,7 +91,7 @@ class Calibration:
         """
         rows = []
         for metric in (m for m in self.readings["floor"] if m in self.readings["heldout"]):
-            claims = CLAIMS.get(metric, {})
+            claims = METRICS[metric].claims if metric in METRICS else {}
             sides = {
                 name: self.side(metric, name)
                 for name in self.readings

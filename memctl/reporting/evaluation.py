@@ -26,6 +26,7 @@ from memctl.data import Split, given
 from memctl.data.given import Compared
 from memctl.data.panels import Examples
 from memctl.files import atomic, write_json
+from memctl.metrics.catalogue import METRICS
 from memctl.metrics.distance import Scan
 from memctl.metrics.exchange import exchange_p
 from memctl.metrics.suite import DCR_SUBSETS, Suite
@@ -34,17 +35,7 @@ from memctl.reporting import pictures
 from memctl.runs.record import YARDSTICKS, measures
 
 SCHEMA = 1
-MAIN = (
-    "f_mem",
-    "dcr_share",
-    "dcr_p",
-    "delta_nn",
-    "shift_share",
-    "distance_to_train",
-    "energy_heldout",
-    "precision",
-    "recall",
-)
+MAIN = [metric.name for metric in METRICS.values() if metric.main or metric.brief]
 UNEVEN, P = (
     1.5,
     0.01,

@@ -9,11 +9,13 @@ from memctl import calibrate
 from memctl.config import Config, Metrics
 from memctl.data import Split, split
 from memctl.data.base import Examples
-from memctl.metrics.calibration import CLAIMS, Calibration
+from memctl.metrics.calibration import Calibration
+from memctl.metrics.catalogue import METRICS
 from memctl.metrics.generators import CALIBRATORS, GENERATORS, IN_TIME
 from memctl.metrics.suite import Suite
 
 LENGTH = 40
+CLAIMS = {metric.name: metric.claims for metric in METRICS.values() if metric.claims}
 
 
 @pytest.fixture(scope="module")
