@@ -18,7 +18,7 @@ from memctl.config import COMPUTING, WEIGHTINGS, Config, Stage
 from memctl.data import DataSource
 from memctl.errors import UserError
 from memctl.files import contents
-from memctl.models.configs import ModelConfig
+from memctl.models.base import ModelConfig
 from memctl.models.pretrained import Pretrained
 from memctl.samplers import NoiseSchedule, ScheduleSampler, TimestepSampler
 

@@ -44,7 +44,7 @@ def export(run: Path, to: Path) -> None:
         OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.load(run / "config.yaml"))
     )
     assert isinstance(config, Config)
-    network = models.network(models.build(config.model), record["split"]["shape"])
+    network = models.build(config.model).network(record["split"]["shape"])
     assert isinstance(network, UNet2d)
     own = run / "checkpoint.pt"
     if record["sampler"] is not None and not own.exists():

@@ -1,15 +1,23 @@
-"""Sizes of the models, apart from the models so that a sweep's controller can check them without
+"""Sizes of the U-Nets, apart from the networks so that a sweep's controller can check them without
 torch.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from memctl.errors import UserError
+from memctl.models.base import ModelConfig
+
+if TYPE_CHECKING:
+    from memctl.models.unet1d import UNet1d
+    from memctl.models.unet2d import UNet2d
+
+PRESETS = (8, 16, 32, 64)  # pixels for which conf/model has a unet2d_N
 
 
 @dataclass
-class UNet1dConfig:
+class UNet1dConfig(ModelConfig):
     """Sizes of a `UNet1d`.
 
     Attributes:
@@ -20,7 +28,7 @@ class UNet1dConfig:
         kernel: Odd width of the convolutions.
     """
 
-    name: ClassVar[str] = "unet1d"
+    name = "unet1d"
     channels: list[int] = field(default_factory=lambda: [16, 32, 48, 64])
     attention: list[int] = field(default_factory=lambda: [3])
     heads: int = 1
@@ -47,9 +55,21 @@ class UNet1dConfig:
         if self.kernel % 2 == 0:
             raise UserError(f"model.kernel={self.kernel} must be odd")
 
+    def network(self, shape: Sequence[int]) -> "UNet1d":
+        channels, *dims = shape
+        if len(dims) != 1:
+            preset = max([size for size in PRESETS if size <= dims[0]], default=PRESETS[0])
+            raise UserError(
+                f"model=unet1d is for signals, and these examples are images of {dims[0]} x"
+                f" {dims[1]}; use model=unet2d_{preset}"
+            )
+        from memctl.models.unet1d import UNet1d
+
+        return UNet1d(self, channels)
+
 
 @dataclass
-class UNet2dConfig:
+class UNet2dConfig(ModelConfig):
     """Sizes of a `UNet2d`, diffusers' UNet2DModel; the defaults are those of its unconditional
     recipe at 64 pixels.
 
@@ -65,7 +85,7 @@ class UNet2dConfig:
         options: Further arguments of UNet2DModel, such as {norm_eps: 1e-6}.
     """
 
-    name: ClassVar[str] = "unet2d"
+    name = "unet2d"
     channels: list[int] = field(default_factory=lambda: [128, 128, 256, 256, 512, 512])
     attention: list[int] = field(default_factory=lambda: [4])
     layers: int = 2
@@ -100,5 +120,19 @@ class UNet2dConfig:
         if not 0 <= self.dropout < 1:
             raise UserError(f"model.dropout={self.dropout} must be in [0, 1)")
 
+    def network(self, shape: Sequence[int]) -> "UNet2d":
+        channels, *dims = shape
+        levels = len(self.channels)
+        if len(dims) != 2 or dims[0] != dims[1]:
+            raise UserError(
+                f"model=unet2d is for square images, and these examples are signals of {dims[0]}"
+                " values; use model=unet1d"
+            )
+        if dims[0] % 2 ** (levels - 1):
+            raise UserError(
+                f"{dims[0]} pixels cannot be halved {levels - 1} times, as a model of {levels}"
+                " levels does"
+            )
+        from memctl.models.unet2d import UNet2d
 
-ModelConfig = UNet1dConfig | UNet2dConfig
+        return UNet2d(self, channels, dims[0])

@@ -34,7 +34,7 @@ def _measure(experiment: Experiment, answers: "multiprocessing.Queue[tuple[float
 
     import torch
 
-    from memctl import data, models
+    from memctl import data
     from memctl.diffusion.generate import generate
     from memctl.diffusion.schedule import forward_process
     from memctl.training.batches import Batches
@@ -45,7 +45,7 @@ def _measure(experiment: Experiment, answers: "multiprocessing.Queue[tuple[float
     torch.set_num_threads(config.trainer.threads)
     device = accelerator_device(config.trainer.accelerator)
     split = data.load(experiment.data)
-    network = models.network(experiment.model, split.train.shape[1:]).to(device)
+    network = experiment.model.network(split.train.shape[1:]).to(device)
     module = DiffusionModule(
         network,
         forward_process(config.diffusion),

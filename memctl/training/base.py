@@ -10,7 +10,6 @@ import torch
 from filelock import Timeout
 from torch import nn
 
-from memctl import models
 from memctl.data import Split
 from memctl.errors import UserError
 from memctl.experiment import Experiment
@@ -39,7 +38,7 @@ def base_network(experiment: Experiment, split: Split) -> nn.Module:
         UserError: a checkpoint that does not fit, or a training that diverged.
     """
     torch.manual_seed(experiment.config.base.seed)
-    network = models.network(experiment.model, split.train.shape[1:])
+    network = experiment.model.network(split.train.shape[1:])
     made_from = {k: experiment.base_science[k] for k in ("model", "diffusion")} | {
         "split": split.hash
     }

@@ -89,7 +89,7 @@ def layouts() -> None:
 
 def network() -> None:
     split = data.load(data.build({"name": "mitdb208"}))
-    net = models.network(models.build({"name": "unet1d"}), (1, 140))
+    net = models.build({"name": "unet1d"}).network((1, 140))
     module = DiffusionModule(
         net,
         forward_process(Diffusion()),
@@ -123,7 +123,7 @@ def precision() -> None:
         ("unet2d_64", (3, 64, 64), 4),
     ):
         spec = yaml.safe_load((config_root() / "conf" / "model" / f"{preset}.yaml").read_text())
-        net = models.network(models.build(spec), shape).eval()
+        net = models.build(spec).network(shape).eval()
         x, t = torch.randn(batch, *shape), torch.randint(0, 1000, (batch,))
         with torch.inference_mode():
             plain = least(lambda: net(x, t), 3)  # noqa: B023

@@ -10,10 +10,8 @@ from memctl.models.unet1d import timestep_embedding
 
 def network(inputs: int = 1, **changes: object) -> torch.nn.Module:
     torch.manual_seed(0)
-    return models.network(
-        models.build({"name": "unet1d", "channels": [4, 8, 12], "attention": [1, 2], **changes}),
-        (inputs, 140),
-    )
+    sizes = {"channels": [4, 8, 12], "attention": [1, 2], **changes}
+    return models.build({"name": "unet1d", **sizes}).network((inputs, 140))
 
 
 def awake(net: torch.nn.Module) -> torch.nn.Module:

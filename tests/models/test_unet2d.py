@@ -11,7 +11,7 @@ SMALL = {"name": "unet2d", "channels": [8, 16], "attention": [1], "layers": 1, "
 
 def network(shape: tuple[int, ...] = (3, 8, 8), **changes: object) -> torch.nn.Module:
     torch.manual_seed(0)
-    return models.network(models.build({**SMALL, **changes}), shape)
+    return models.build({**SMALL, **changes}).network(shape)
 
 
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 16, 16)], ids=str)
@@ -48,7 +48,7 @@ def test_the_default_is_the_unconditional_recipe_of_diffusers() -> None:
     down = ["DownBlock2D"] * 4 + ["AttnDownBlock2D", "DownBlock2D"]
     up = ["UpBlock2D", "AttnUpBlock2D"] + ["UpBlock2D"] * 4
     with torch.device("meta"):
-        ours = models.network(models.build({"name": "unet2d"}), (3, 64, 64))
+        ours = models.build({"name": "unet2d"}).network((3, 64, 64))
         theirs = UNet2DModel(
             64,
             3,
@@ -95,4 +95,4 @@ def test_a_model_for_other_data_is_refused() -> None:
         UserError,
         match="unet1d is for signals, and these examples are images of 8 x 8; use model=unet2d",
     ):
-        models.network(models.build({"name": "unet1d"}), (1, 8, 8))
+        models.build({"name": "unet1d"}).network((1, 8, 8))

@@ -23,15 +23,10 @@ from memctl.training.fit import fit
 def network(dims: int = 2) -> nn.Module:
     torch.manual_seed(0)
     if dims == 1:
-        return models.network(
-            models.build({"name": "unet1d", "channels": [4, 8], "attention": [1]}), (1, 40)
-        )
-    return models.network(
-        models.build(
-            {"name": "unet2d", "channels": [8, 16], "attention": [1], "layers": 1, "norm_groups": 4}
-        ),
-        (1, 8, 8),
-    )
+        sizes = {"name": "unet1d", "channels": [4, 8], "attention": [1]}
+        return models.build(sizes).network((1, 40))
+    sizes = {"name": "unet2d", "channels": [8, 16], "attention": [1], "layers": 1, "norm_groups": 4}
+    return models.build(sizes).network((1, 8, 8))
 
 
 def predicted(net: nn.Module, compute: Compute, dims: int = 2) -> torch.Tensor:

@@ -31,9 +31,9 @@ class Stop(Exception):
 def small() -> Any:
     source = data.build({"name": "mitdb208", "n_train": 20, "n_heldout": 20})
     torch.manual_seed(0)
-    return data.load(source).train, models.network(
-        models.build({"name": "unet1d", "channels": [4, 8], "attention": [1]}), (1, 140)
-    )
+    return data.load(source).train, models.build(
+        {"name": "unet1d", "channels": [4, 8], "attention": [1]}
+    ).network((1, 140))
 
 
 def fit(

@@ -1,0 +1,65 @@
+"""A model that memctl does not know yet: one class, one place in the list."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from memctl import models
+from memctl.errors import UserError
+from memctl.models import ModelConfig
+
+
+class Pointwise(nn.Module):
+    """A network of one layer, the same at each position, whatever the dimensions."""
+
+    def __init__(self, channels: int, width: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Linear(channels + 1, width), nn.SiLU(), nn.Linear(width, channels)
+        )
+
+    def forward(self, x: Tensor, t: Tensor) -> Tensor:
+        known = x.movedim(1, -1)
+        at = (t.float() / 1000).reshape(-1, *[1] * (known.ndim - 1)).expand(*known.shape[:-1], 1)
+        return self.layers(torch.cat([known, at], dim=-1)).movedim(-1, 1)
+
+
+@dataclass
+class PointwiseConfig(ModelConfig):
+    name = "pointwise"
+    width: int = 8
+
+    def network(self, shape: Sequence[int]) -> Pointwise:
+        return Pointwise(shape[0], self.width)
+
+
+@pytest.fixture
+def known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(models.MODELS, PointwiseConfig.name, PointwiseConfig)
+
+
+@pytest.mark.usefixtures("known")
+@pytest.mark.parametrize("shape", [(2, 40), (3, 8, 8)], ids=str)
+def test_a_listed_config_builds_its_own_network(shape: tuple[int, ...]) -> None:
+    network = models.build({"name": "pointwise", "width": 5}).network(shape)
+    assert isinstance(network, Pointwise)
+    assert network.layers[0].out_features == 5
+    x = torch.randn(4, *shape)
+    assert network(x, torch.arange(4)).shape == x.shape
+
+
+def test_a_config_that_is_not_listed_is_unknown() -> None:
+    with pytest.raises(UserError, match="model=pointwise is unknown"):
+        models.build({"name": "pointwise"})
+
+
+def test_a_config_without_a_network_cannot_be_built() -> None:
+    @dataclass
+    class Sizes(ModelConfig):
+        name = "sizes"
+
+    with pytest.raises(TypeError, match="network"):
+        Sizes()
