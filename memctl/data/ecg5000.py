@@ -6,18 +6,15 @@ split anew; by default 500 train, as in the official split, against 500 held-out
 """
 
 import hashlib
-import io
-import zipfile
-import zlib
 from dataclasses import dataclass
-from http.client import HTTPException
 from pathlib import Path
-from urllib.request import urlopen
+from zipfile import ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from memctl.data.base import DataSource, Examples
+from memctl.data.download import downloading, fetch
 from memctl.data.normalise import znormalise
 from memctl.errors import UserError
 from memctl.files import readable
@@ -66,28 +63,14 @@ def download(url: str, folder: Path) -> None:
         f"Put ECG5000_TRAIN and ECG5000_TEST (.txt, .tsv or .ts) from {url} into"
         f" {folder.resolve()}, or name their folder with data.path=DIR"
     )
-    try:
-        with urlopen(url, timeout=20) as answer:
-            archive = zipfile.ZipFile(io.BytesIO(answer.read()))
-        members = {name: archive.read(name) for name in SHA256}
-    except (OSError, HTTPException, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
-        raise UserError(
-            f"ECG5000 is not in {folder.resolve()} and could not be downloaded ({error}). {by_hand}"
-        ) from None
-    for name, content in members.items():
-        if hashlib.sha256(content).hexdigest() != SHA256[name]:
-            raise UserError(
-                f"{name} from {url} does not have the checksum of the archive's file. {by_hand}"
-            )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, content in members.items():
-            (folder / (name + ".part")).write_bytes(content)
-            (folder / (name + ".part")).replace(folder / name)
-    except OSError as error:
-        raise UserError(
-            f"cannot write ECG5000 into {folder.resolve()}: {error.strerror}. {by_hand}"
-        ) from None
+    with downloading("ECG5000", folder, by_hand) as temporary:
+        with ZipFile(fetch(url, temporary / "ECG5000.zip")) as archive:
+            members = [Path(archive.extract(name, temporary)) for name in SHA256]
+        for path in members:
+            if hashlib.sha256(path.read_bytes()).hexdigest() != SHA256[path.name]:
+                raise ValueError(f"{path.name} does not have the checksum of the archive's file")
+        for path in members:
+            path.replace(folder / path.name)
 
 
 @dataclass

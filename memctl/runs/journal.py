@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from memctl.files import cannot_write, plain
+from memctl.files import atomic, cannot_write, plain
 
 
 class Journal:
@@ -39,10 +39,6 @@ class Journal:
         kept = [row for row in self.rows() if row["step"] <= step]
         text = "".join(json.dumps(row) + "\n" for row in kept)
         if not self.path.exists() or self.path.read_text() != text:
-            part = self.path.with_suffix(".part")
-            try:
-                part.write_text(text)
-                part.replace(self.path)
-            except OSError as error:
-                raise cannot_write(self.path, error) from None
+            with atomic(self.path) as file:
+                file.write(text.encode())
         return kept

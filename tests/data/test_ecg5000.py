@@ -3,11 +3,7 @@
 import hashlib
 import io
 import re
-import socket
-import threading
 import zipfile
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -16,16 +12,12 @@ import pytest
 from memctl.data import Ecg5000, ecg5000, load
 from memctl.data.normalise import znormalise
 from memctl.errors import UserError
+from tests.data.conftest import Server
 
 REAL = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "ECG5000"
+ZIP = "ECG5000.zip"
 ROWS = {"TRAIN": 20, "TEST": 30}
 TXT = {f"ECG5000_{side}.txt": side for side in ROWS}
-
-
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What these tests fetch lies on this machine, whatever proxy it has for others."""
-    monkeypatch.setenv("no_proxy", "*")
 
 
 def written(row: np.ndarray, suffix: str) -> str:
@@ -59,52 +51,11 @@ def rows(monkeypatch: pytest.MonkeyPatch) -> dict[str, np.ndarray]:
 
 
 @pytest.fixture
-def closed() -> str:
-    """An address of this machine where nobody answers."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{free.getsockname()[1]}/ECG5000.zip"
-
-
-@pytest.fixture
 def folder(rows: dict[str, np.ndarray], tmp_path: Path) -> Path:
     """The small archive as text files."""
     for name, side in TXT.items():
         (tmp_path / name).write_text(text_of(rows[side]))
     return tmp_path
-
-
-class Server(ThreadingHTTPServer):
-    body = b""
-    requests = 0
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/ECG5000.zip"
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Server
-
-    def do_GET(self) -> None:
-        self.server.requests += 1
-        self.send_response(200 if self.server.body else 404)
-        self.send_header("Content-Length", str(len(self.server.body)))
-        self.end_headers()
-        self.wfile.write(self.server.body)
-
-    def log_message(self, *args: object) -> None:
-        pass
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with Server(("127.0.0.1", 0), Handler) as running:
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield running
-        running.shutdown()
-        thread.join()
 
 
 @pytest.fixture
@@ -215,16 +166,23 @@ def test_missing_files_are_told_with_address_and_folder(
         (tmp_path / name).write_text("1 2 3\n")
     with pytest.raises(UserError) as refusal:
         Ecg5000(path=str(tmp_path), url=closed).read()
-    for part in (closed, str(tmp_path.resolve()), "data.path=DIR"):
-        assert part in str(refusal.value)
+    message = str(refusal.value)
+    assert "\n" not in message
+    for part in (
+        f"no answer from {closed.removeprefix('http://')}",
+        closed,
+        str(tmp_path.resolve()),
+        "data.path=DIR",
+    ):
+        assert part in message
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(present)
 
 
 def test_the_archive_is_fetched_once(
     server: Server, archive: bytes, rows: dict[str, np.ndarray], tmp_path: Path
 ):
-    server.body = archive
-    source = Ecg5000(path=str(tmp_path / "data" / "ECG5000"), url=server.url)
+    server.files[ZIP] = archive
+    source = Ecg5000(path=str(tmp_path / "data" / "ECG5000"), url=f"{server.url}/{ZIP}")
     first = source.read()
     assert sorted(path.name for path in Path(source.path).iterdir()) == sorted(TXT)
     assert first.values.shape == (50, 1, 140)
@@ -238,7 +196,7 @@ def test_the_archive_is_fetched_once(
     [
         (
             lambda body: zipped({name: b"1 2 3\n" for name in TXT}),
-            r"ECG5000_TRAIN\.txt from .* does not have the checksum",
+            r"could not be downloaded .*ECG5000_TRAIN\.txt does not have the checksum",
         ),
         (lambda body: body[: len(body) // 2], "could not be downloaded"),
         (lambda body: b"<html>Moved</html>", "could not be downloaded"),
@@ -253,10 +211,11 @@ def test_the_archive_is_fetched_once(
 def test_a_wrong_download_is_refused_and_leaves_nothing(
     server: Server, archive: bytes, tmp_path: Path, damage, message: str
 ):
-    server.body = damage(archive)
+    if body := damage(archive):
+        server.files[ZIP] = body
     folder = tmp_path / "ECG5000"
     with pytest.raises(UserError, match=message) as refusal:
-        Ecg5000(path=str(folder), url=server.url).read()
+        Ecg5000(path=str(folder), url=f"{server.url}/{ZIP}").read()
     assert server.url in str(refusal.value)
     assert str(folder.resolve()) in str(refusal.value)
     assert not list(tmp_path.iterdir())
@@ -265,10 +224,10 @@ def test_a_wrong_download_is_refused_and_leaves_nothing(
 def test_one_member_with_a_wrong_checksum_is_enough(
     server: Server, archive: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    server.body = archive
+    server.files[ZIP] = archive
     monkeypatch.setitem(ecg5000.SHA256, "ECG5000_TEST.txt", hashlib.sha256(b"").hexdigest())
-    with pytest.raises(UserError, match=r"ECG5000_TEST\.txt from .* does not have the checksum"):
-        Ecg5000(path=str(tmp_path / "ECG5000"), url=server.url).read()
+    with pytest.raises(UserError, match=r"ECG5000_TEST\.txt does not have the checksum"):
+        Ecg5000(path=str(tmp_path / "ECG5000"), url=f"{server.url}/{ZIP}").read()
     assert not list(tmp_path.iterdir())
 
 

@@ -3,71 +3,45 @@
 The official parts (setid.mat) are pooled and split anew: some exact duplicates lie across them.
 """
 
-import hashlib
-import shutil
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from memctl.data.download import downloading, fetch
 from memctl.data.images import ImageFile
 from memctl.data.images.hub import HuggingFace
 from memctl.data.images.source import ImageSource
 from memctl.errors import UserError
 
 URL = "https://www.robots.ox.ac.uk/~vgg/data/flowers/102"
-MD5 = {"102flowers.tgz": "52808999861908f626f3c1f4e79d11fa", "imagelabels.mat": "e0620be6f572b9609742df49c70aed4d",
-       "setid.mat": "a5357ecc9cb78c4bef273ce3793fc85c"}  # fmt: skip
+MD5 = {
+    "102flowers.tgz": "52808999861908f626f3c1f4e79d11fa",
+    "imagelabels.mat": "e0620be6f572b9609742df49c70aed4d",
+    "setid.mat": "a5357ecc9cb78c4bef273ce3793fc85c",
+}
 
 
-def fetch(url: str, path: Path, md5: str) -> None:
-    """Download a file and check it.
-
-    Raises: OSError without a network, ValueError for a file that is another.
-    """
-    from urllib.request import urlopen  # here alone: it loads a fifth of the standard library
-
-    found = hashlib.md5(usedforsecurity=False)
-    part = path.with_suffix(".part")
-    with urlopen(url, timeout=20) as answer, part.open("wb") as file:
-        for block in iter(partial(answer.read, 1 << 20), b""):
-            found.update(block)
-            file.write(block)
-    if found.hexdigest() != md5:
-        part.unlink()
-        raise ValueError(f"{url} does not have the checksum of the data set's file")
-    part.replace(path)
-
-
-def download(url: str, folder: Path, get: Callable[[str, Path, str], None] = fetch) -> None:
+def download(url: str, folder: Path) -> None:
     """Put the data set into `folder`, laid out as Oxford's download unpacks. Raises: UserError."""
     import tarfile
 
+    by_hand = (
+        f"Unpack 102flowers.tgz from {url} there (it makes a folder jpg), with imagelabels.mat"
+        " beside it, or give data.path=FOLDER"
+    )
     print(f"downloading Flowers-102 (345 MB) from {url} into {folder}", flush=True)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder) as temporary:
-            for name, md5 in MD5.items():
-                get(f"{url}/{name}", Path(temporary) / name, md5)
-            with tarfile.open(Path(temporary) / "102flowers.tgz") as archive:
-                archive.extractall(temporary, filter="data")
-            for name in (
-                "imagelabels.mat",
-                "setid.mat",
-                "jpg",
-            ):  # the images last: their folder says that all is there
-                shutil.move(Path(temporary) / name, folder / name)
-    except (OSError, ValueError, tarfile.TarError) as error:
-        raise UserError(
-            f"Flowers-102 is not in {folder.resolve()}, and cannot be downloaded ({error}). Unpack"
-            f" 102flowers.tgz from {url} there (it makes a folder jpg), with imagelabels.mat beside"
-            " it, or give data.path=FOLDER"
-        ) from None
+    with downloading("Flowers-102", folder, by_hand) as temporary:
+        for name, md5 in MD5.items():
+            fetch(f"{url}/{name}", temporary / name, f"md5:{md5}")
+        with tarfile.open(temporary / "102flowers.tgz") as archive:
+            archive.extractall(temporary, filter="data")
+        # The images last: their folder says that all is there.
+        for name in ("imagelabels.mat", "setid.mat", "jpg"):
+            (temporary / name).replace(folder / name)
 
 
 @dataclass

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from memctl.data.base import DataSource, Examples
 from memctl.data.images import ImageFile, Pixels
 from memctl.errors import UserError
+from memctl.files import atomic
 
 if TYPE_CHECKING:
     from memctl.data.images.duplicates import Duplicates
@@ -190,15 +191,8 @@ def attempt(file: ImageFile, size: int, channels: int) -> Pixels | None:
 
 def save(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
     """Keep arrays; a folder that cannot be written costs only making them again."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
-            np.savez(file, **arrays)  # type: ignore[arg-type]
-        part.replace(path)
-    except OSError:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+    with suppress(UserError), atomic(path) as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
 def named(paths: Sequence[ImageFile]) -> str:
