@@ -19,7 +19,7 @@ from memctl.experiment import check_ranges
 from memctl.files import atomic, said_plainly
 from memctl.metrics.calibration import Calibration
 from memctl.metrics.suite import Suite
-from memctl.reporting import figures
+from memctl.reporting import heatmaps
 
 
 def calibrate(config: Config) -> str:
@@ -34,7 +34,7 @@ def calibrate(config: Config) -> str:
             frame.to_csv(
                 file, index=index, index_label="generator" if index else None, float_format="%.6g"
             )
-    figures.calibration(readings, folder / "calibration.png")
+    heatmaps.calibration(readings, folder / "calibration.png")
     lines = [
         (
             f"data={source.name}: {len(split.train)} train and {len(split.heldout)} held-out"

@@ -51,7 +51,7 @@ MAY_IMPORT = {
 COMMANDS = {"samplers": {"reporting"}, "data": {"command", "reporting"}}
 # Imported inside a function, in a process of its own or at the very end: said at the place.
 LAZY = {
-    ("sweep", "report"),
+    ("sweep", "reporting"),
     ("sweep", "pipeline"),
     ("sweep", "diffusion"),
     ("sweep", "training"),

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from hydra.core.global_hydra import GlobalHydra
 
-from memctl import report, train
+from memctl import train
 from memctl.command import check_choices, single
 from memctl.errors import UserError
+from memctl.reporting import report
 from memctl.runs import folder
 from memctl.sweep import sweeper
 

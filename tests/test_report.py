@@ -12,6 +12,8 @@ import pytest
 from memctl import report
 from memctl.analysis.sweep_results import read
 from memctl.errors import UserError
+from memctl.reporting import heatmaps
+from memctl.reporting.sections import overview
 from memctl.runs import folder
 from memctl.runs.record import YARDSTICKS
 
@@ -191,9 +193,9 @@ def test_a_torn_record_counts_as_missing(sweep: Path) -> None:
 def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
     """What the overview draws, by kind."""
     calls: dict[str, list[Any]] = {"dots": [], "triangle": []}
-    for kind in calls:
+    for module, kind in ((overview, "dots"), (heatmaps, "triangle")):
         monkeypatch.setattr(
-            report.figures, kind, lambda axis, rows, *rest, kind=kind: calls[kind].append(rows)
+            module, kind, lambda axis, rows, *rest, kind=kind: calls[kind].append(rows)
         )
     return calls
 

@@ -8,6 +8,7 @@ as independent; they share one base, and one run a cell has no error bar of its 
 averaged first.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ import pandas as pd
 from scipy import stats
 
 
-def correlations(cells: pd.DataFrame, metrics: list[str]) -> pd.DataFrame:
+def correlations(cells: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
     """One row for each metric and axis: metric, axis, n, pearson, low, high, pearson_p, spearman,
     spearman_p.
 

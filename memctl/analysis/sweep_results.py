@@ -76,12 +76,23 @@ class SweepResults:
             next(iter(self.records.values()))["science"].get("diffusion", {}).get("timesteps", 1000)
         )
 
+    @property
+    def dataset(self) -> str:
+        """Name of the data set, which all runs share."""
+        return str(next(iter(self.records.values()))["science"]["data"]["name"])
+
+    def mean(self, kind: str, metric: str) -> float:
+        """A metric's mean over the runs of a kind; NaN where none has it."""
+        values = self.table.loc[self.table.kind == kind].get(f"metrics/{metric}")
+        return float("nan") if values is None else float(values.mean())
+
     def floor(self, name: str, metric: str) -> tuple[float, float]:
         """What 95 % of fresh real data would read beside the run `name`; NaN where that is not
         known.
         """
-        found = self.records[name]["yardsticks"]["floor"].get(metric) or {"low": None, "high": None}
-        return tuple(float("nan") if found[end] is None else found[end] for end in ("low", "high"))  # type: ignore[return-value]
+        floor = self.records[name]["yardsticks"]["floor"].get(metric) or {}
+        low, high = (floor.get(end) for end in ("low", "high"))
+        return float("nan") if low is None else low, float("nan") if high is None else high
 
 
 SAMPLER = (

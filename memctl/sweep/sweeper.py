@@ -108,7 +108,9 @@ class GridSweeper(Sweeper):
         return self._report(plan, failed)
 
     def _report(self, plan: planning.Plan, failed: list[Any]) -> None:
-        from memctl import report  # here alone: figures and statistics take a second to import
+        from memctl.reporting import (
+            report,
+        )  # here alone: figures and statistics take a second to import
 
         try:
             report.write(plan.directory, sys.stdout)

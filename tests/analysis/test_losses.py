@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from memctl.analysis.losses import by_t, control, fixed, losses
-from memctl.reporting import figures
 
 
 def test_the_last_epochs_are_averaged(swept):
@@ -64,20 +63,3 @@ def test_only_the_controlled_training_counts():
         {"stage": "control"},
     ]
     assert control(rows) == [rows[2]]
-
-
-def test_they_are_drawn(swept, tmp_path):
-    read = losses(
-        swept(lambda *_: 1.0, lambda location, width, epoch: 1 / location, uniform=lambda t: 0.1)
-    )
-    figures.losses(read[read.kind == "cell"], tmp_path / "losses.png")
-    assert (tmp_path / "losses.png").stat().st_size > 10_000
-
-
-def test_losses_that_nobody_knows_are_an_empty_picture(swept, tmp_path):
-    sweep = swept(lambda *_: 1.0, lambda *_: 1.0)
-    for path in sweep.directory.glob("*/metrics.jsonl"):
-        path.unlink()
-    read = losses(sweep)
-    figures.losses(read[read.kind == "cell"], tmp_path / "losses.png")
-    assert (tmp_path / "losses.png").exists()

@@ -1,0 +1,51 @@
+"""What a sweep is, in a sentence."""
+
+from memctl.analysis.sweep_results import SweepResults, mixed
+
+SAW_HELDOUT = (
+    ". CAUTION: the base was not made on this split and may have seen the held-out examples:"
+    " dcr_share, dcr_p and delta_nn then call copying fair"
+)
+NAMED = 6  # reference runs, at most
+
+
+def headline(sweep: SweepResults) -> str:
+    """The data, the runs, the sizes and the samples, and what must be known before the numbers."""
+    samples = next(iter(sweep.records.values()))["science"]["generate"]["samples"]
+    n_train, n_heldout = (
+        ", ".join(map(str, sorted({record["split"][key] for record in sweep.records.values()})))
+        for key in ("n_train", "n_heldout")
+    )
+    return (
+        f"{sweep.dataset}: {len(sweep.cells)} cells, other runs: {others(sweep)};"
+        f" {n_train} train and {n_heldout} held-out examples{left_out(sweep)}, {samples} samples a"
+        f" run{cautions(sweep)}"
+    )
+
+
+def others(sweep: SweepResults) -> str:
+    """The runs that are no cells, by name."""
+    names = list(sweep.table[sweep.table.kind != "cell"].name)
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return (", ".join(names[:NAMED]) or "none") + more
+
+
+def left_out(sweep: SweepResults) -> str:
+    """How many examples the split left out, and why."""
+    split = next(iter(sweep.records.values()))["split"]
+    counts = {**split.get("dropped", {}), "duplicate": split.get("duplicates", 0)}
+    listed = ", ".join(f"{n} {reason}" for reason, n in counts.items() if n)
+    return f" ({listed} left out)" if listed else ""
+
+
+def cautions(sweep: SweepResults) -> str:
+    """That runs differ in more than their cells, or that a base may know the held-out examples."""
+    differing = mixed(sweep.records)
+    text = ""
+    if differing:
+        text = (
+            f". CAUTION: runs differ in {', '.join(differing)}; correlations are over all of them"
+        )
+    if any(record.get("base", {}).get("saw_heldout") for record in sweep.records.values()):
+        text += SAW_HELDOUT
+    return text

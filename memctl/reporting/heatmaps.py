@@ -1,0 +1,98 @@
+"""Heat-maps with their numbers in the cells."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from memctl.reporting.figures import save
+
+
+def triangle(axis: Any, cells: Sequence[tuple[float, float, float]], title: str) -> None:
+    """A heat-map over the triangle c_l < c_h; cells are (c_l, c_h, value), those without a value
+    stay grey.
+    """
+    lows, highs = sorted({c[0] for c in cells}), sorted({c[1] for c in cells})
+    grid = np.full((len(highs), len(lows)), np.nan)
+    for low, high, value in cells:
+        grid[highs.index(high), lows.index(low)] = value
+    colours = mpl.colormaps["viridis"].with_extremes(bad="#ececec")
+    low, span = (
+        (float(np.nanmin(grid)), float(np.ptp(grid[np.isfinite(grid)]))) if cells else (0.0, 0.0)
+    )
+    decimals = (
+        int(np.clip(1 - np.floor(np.log10(span)), 0, 6)) if span else 3
+    )  # enough to tell the cells apart
+    image = axis.imshow(
+        grid, origin="lower", cmap=colours, aspect="auto", vmin=low, vmax=low + (span or 1.0)
+    )
+    for (i, j), value in np.ndenumerate(grid):
+        if np.isfinite(value):
+            dark = image.norm(value) < 0.6
+            axis.text(
+                j,
+                i,
+                f"{value:.{decimals}f}",
+                ha="center",
+                va="center",
+                fontsize=6.5,
+                color="white" if dark else "black",
+            )
+    axis.set_xticks(range(len(lows)), [f"{v:g}" for v in lows], fontsize=8)
+    axis.set_yticks(range(len(highs)), [f"{v:g}" for v in highs], fontsize=8)
+    axis.set(xlabel="$c_l$", ylabel="$c_h$")
+    axis.set_title(title, fontsize=10, loc="left")
+    axis.spines[:].set_visible(False)
+    axis.figure.colorbar(image, ax=axis, fraction=0.04, pad=0.02).ax.tick_params(labelsize=7)
+
+
+def calibration(readings: pd.DataFrame, path: Path) -> None:
+    """Readings of generators by metrics, each metric scaled to its noise floor: white is within
+    what fresh real examples read.
+
+    Args:
+        readings: One row a generator, one column a metric; the first two rows are the ends of the
+            floor.
+    """
+    low, high, values = (
+        readings.iloc[0],
+        readings.iloc[1],
+        readings.iloc[2:].dropna(axis=1, how="all"),
+    )
+    values = values.loc[:, low[values.columns].notna()]
+    middle, half = ((high + low) / 2)[values.columns], ((high - low) / 2)[values.columns]
+    beyond = ((values - middle) / half.where(half > 0, 1e-12)).clip(-20, 20)
+    steps = beyond.to_numpy(dtype=float)
+    shown = np.sign(steps) * np.log2(
+        np.maximum(np.abs(steps), 1)
+    )  # 0 within the floor, then doublings
+    figure = Figure(
+        figsize=(1.6 + 0.62 * values.shape[1], 1.8 + 0.34 * len(values)), layout="constrained"
+    )
+    axis = figure.subplots()
+    image = axis.imshow(shown, cmap="RdBu_r", vmin=-4.4, vmax=4.4, aspect="auto")
+    for (row, column), value in np.ndenumerate(values.to_numpy(dtype=float)):
+        dark = abs(shown[row, column]) > 3
+        axis.text(
+            column,
+            row,
+            f"{value:.3g}",
+            ha="center",
+            va="center",
+            fontsize=6,
+            color="white" if dark else "black",
+        )
+    axis.set_xticks(
+        range(values.shape[1]), list(values.columns), rotation=40, ha="right", fontsize=7
+    )
+    axis.set_yticks(range(len(values)), list(values.index), fontsize=7)
+    axis.set_title("white: within what fresh real examples read by chance", fontsize=8, loc="left")
+    figure.colorbar(image, ax=axis, label="doublings of the floor's half-width").ax.tick_params(
+        labelsize=7
+    )
+    axis.spines[:].set_visible(False)
+    save(figure, path)

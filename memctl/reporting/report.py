@@ -1,0 +1,77 @@
+"""A sweep's report: its folder, its page, and what it prints."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+from memctl.analysis.studied import MAIN
+from memctl.analysis.sweep_results import SweepResults, read
+from memctl.errors import UserError
+from memctl.files import atomic, cannot_write
+from memctl.registry import closest
+from memctl.reporting import page
+from memctl.reporting.figures import save
+from memctl.reporting.headline import headline
+from memctl.reporting.section import Part, Section
+from memctl.reporting.sections import SECTIONS
+from memctl.reporting.sections.overview import overview
+
+
+def write(
+    directory: Path,
+    out: TextIO,
+    metrics: Sequence[str] = MAIN,
+    sections: Sequence[Section] = SECTIONS,
+) -> None:
+    """Write the report of the sweep in `directory` and print its main numbers to `out`.
+
+    Args:
+        metrics: Those that get a heat-map of their own.
+        sections: What the report consists of, in this order.
+
+    Raises:
+        UserError: nothing to report on, an unknown metric, or a folder that cannot be written.
+    """
+    sweep = read(directory)
+    for metric in metrics:
+        if metric not in sweep.metrics:
+            raise UserError(
+                f"no metric {metric}{closest(metric, sweep.metrics)}; there are"
+                f" {', '.join(sweep.metrics)}"
+            )
+    folder = directory / "report"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(folder, error) from None
+    parts = [part for section in sections if (part := section.fill(sweep))]
+    write_files(sweep, parts, folder)
+    for metric in metrics:
+        save(overview(sweep, [metric]), folder / f"heatmap_{metric}.png")
+    page.write(sweep, folder / "index.html", headline(sweep), parts)
+    print(terminal(sweep, parts, folder), file=out, flush=True)
+
+
+def write_files(sweep: SweepResults, parts: Sequence[Part], folder: Path) -> None:
+    """The sweep's runs as table.csv and table.parquet; of every part its NAME.csv and NAME.png."""
+    tables = {"table": sweep.table} | {
+        part.section.name: part.table for part in parts if len(part.table)
+    }
+    for name, table in tables.items():
+        with atomic(folder / f"{name}.csv") as file:
+            table.to_csv(file, index=False)
+    with atomic(folder / "table.parquet") as file:
+        sweep.table.to_parquet(file)
+    for part in parts:
+        if part.figure:
+            save(part.figure, folder / f"{part.section.name}.png")
+
+
+def terminal(sweep: SweepResults, parts: Sequence[Part], folder: Path) -> str:
+    """What is printed: the headline, the parts that have a text, the runs that are missing."""
+    texts = [part.section.text(part.table) for part in parts if part.section.text]
+    missing = [
+        f"not in these numbers: {name} ({state})" for name, state in sweep.unfinished.items()
+    ]
+    files = [f"report:  {folder / 'index.html'}", f"picture: {folder / 'overview.png'}"]
+    return "\n" + "\n\n".join([headline(sweep), *texts, "\n".join([*missing, *files])])

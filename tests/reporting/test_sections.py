@@ -1,0 +1,105 @@
+"""A sweep over the whole grid fills every section; a new section needs no other edit."""
+
+import io
+import re
+
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from memctl.analysis.sweep_results import read
+from memctl.reporting.report import write
+from memctl.reporting.section import Section, over_cells
+from memctl.reporting.sections import SECTIONS
+
+OF_CELLS = {
+    "scorecard",
+    "boxes",
+    "losses",
+    "associations",
+    "mirror_pairs",
+    "regressions",
+    "parity",
+}
+
+
+def test_tables_pictures_and_page(grid, recwarn):
+    out = io.StringIO()
+    write(grid, out)
+    page = (grid / "report" / "index.html").read_text()
+    for name in (*OF_CELLS, "main", "verdicts", "correlations"):
+        assert len(pd.read_csv(grid / "report" / f"{name}.csv")) > 0, name
+    for name in ("overview", "boxes", "losses"):
+        assert (grid / "report" / f"{name}.png").stat().st_size > 10_000, name
+        assert f'src="{name}.png"' in page
+    assert "the paper's claims, on this sweep:" in out.getvalue()
+    assert not [w for w in recwarn if issubclass(w.category, pd.errors.PerformanceWarning)]
+
+
+def test_every_picture_of_the_page_is_in_the_folder(grid):
+    write(grid, io.StringIO())
+    page = (grid / "report" / "index.html").read_text()
+    pictures = re.findall(r'src="([^"]+)"', page)
+    assert len(pictures) >= 3
+    assert [name for name in pictures if not (grid / "report" / name).is_file()] == []
+
+
+def test_sections_are_those_of_what_the_sweep_holds(grid):
+    sweep = read(grid)
+    parts = {section.name: section.fill(sweep) for section in SECTIONS}
+    assert {name for name, part in parts.items() if part is None} == {"halves"}
+    assert len(parts["verdicts"].table) == 46
+    assert set(parts["parity"].table.pooling) == {"raw", "within", "only d"}
+
+
+def test_few_cells_have_no_trends(grid):
+    for run in sorted(grid.glob("cl*"))[7:]:
+        (run / "record.json").unlink()
+    sweep = read(grid)
+    filled = {section.name for section in SECTIONS if section.fill(sweep)}
+    assert len(sweep.cells) == 7
+    assert filled == {section.name for section in SECTIONS} - OF_CELLS - {"halves"}
+
+
+@pytest.fixture
+def section():
+    """A section that nobody but this test knows."""
+
+    def draw(sweep, table):
+        figure = Figure()
+        figure.subplots().plot(table.location, table.twice)
+        return figure
+
+    return Section(
+        name="doubled",
+        title="Twice <the> location",
+        note="A note & more",
+        table=lambda sweep: sweep.cells[["location"]].assign(twice=2 * sweep.cells.location),
+        figure=draw,
+        text=lambda table: f"doubled: {table.twice.max():g}",
+        needs=over_cells,
+    )
+
+
+def test_a_new_section_is_in_folder_page_and_terminal(grid, section):
+    out = io.StringIO()
+    write(grid, out, sections=[*SECTIONS, section])
+    table = pd.read_csv(grid / "report" / "doubled.csv")
+    assert (table.twice == 2 * table.location).all()
+    assert len(table) == 45
+    assert (grid / "report" / "doubled.png").read_bytes().startswith(b"\x89PNG")
+    page = (grid / "report" / "index.html").read_text()
+    assert "<h2>Twice &lt;the&gt; location</h2>" in page
+    assert '<img src="doubled.png"' in page
+    assert "A note &amp; more" in page
+    assert "<td>1900</td>" in page  # twice the location of the last cell
+    assert "\n\ndoubled: 1900\n\n" in out.getvalue()
+
+
+def test_a_section_that_does_not_apply_leaves_no_trace(grid, section):
+    out = io.StringIO()
+    for run in sorted(grid.glob("cl*"))[7:]:
+        (run / "record.json").unlink()
+    write(grid, out, sections=[*SECTIONS, section])
+    assert not list((grid / "report").glob("doubled*"))
+    assert "doubled" not in (grid / "report" / "index.html").read_text() + out.getvalue()
