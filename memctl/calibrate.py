@@ -1,4 +1,4 @@
-"""python -m memctl.calibrate data=NAME ...: what each metric can tell on this data, before anything
+"""memctl calibrate data=NAME ...: what each metric can tell on this data, before anything
 is trained.
 
 Generators whose behaviour is known (copies, fresh examples, 2 to 50 % copies, blur, noise, ...) are
@@ -13,8 +13,9 @@ from typing import Any
 from omegaconf import OmegaConf
 
 from memctl import data
-from memctl.command import launch, printed
+from memctl.command import launch, print_task
 from memctl.config import Config
+from memctl.exits import plain_exit
 from memctl.experiment import check_ranges
 from memctl.files import atomic, said_plainly
 from memctl.metrics.calibration import Calibration
@@ -68,7 +69,8 @@ def answer(cfg: Any) -> str:
 
 def main() -> None:
     """The command line: overrides of the config, as for training."""
-    launch(printed(answer))
+    with plain_exit():
+        launch(print_task(answer), __doc__)
 
 
 if __name__ == "__main__":

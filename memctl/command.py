@@ -1,44 +1,66 @@
-"""Hydra's command line around a task: what `python -m memctl.train`, `.calibrate` and `.data` have
-in common.
-"""
+"""Hydra's command line around a task: what the commands have in common that take a config."""
 
+import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import wraps
+from textwrap import fill
 from typing import Any
 
-import hydra
-from hydra.core.config_store import ConfigStore
-
 from memctl.errors import UserError
-from memctl.paths import config_root
+from memctl.paths import TEMPLATES, config_root, template_names
 from memctl.registry import closest
-from memctl.sweep.plugins import install
 
 Task = Callable[[Any], None]
 
 
-def launch(task: Task, stopped: str = "stopped", sweeps: bool = False) -> None:
-    """Call the task with the config that the command line composes. A user's mistake and Ctrl-C end
-    with a message alone.
+def launch(task: Task, about: str | None, sweeps: bool = False) -> None:
+    """Call the task with the config that the command line composes.
 
     Args:
+        about: What the command is for; its help begins with it.
         sweeps: Whether the task is one for sweeps; otherwise a template gives its config alone.
+
+    Raises: UserError.
     """
+    arguments = sys.argv[1:]
+    if {"-h", "--help"} & set(arguments):
+        print(help_text(about or "", sweeps))
+        return
+    check_choices(arguments)
+    import hydra  # after the help, which needs none of it
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    from memctl.sweep.mistakes import explain
+    from memctl.sweep.plugins import install
+
+    install()
+    if not sweeps:
+        sys.argv[1:] = single(arguments)
+    conf = str(config_root() / "conf")
     try:
-        install()
-        check_choices(sys.argv[1:])
-        if not sweeps:
-            sys.argv[1:] = single(sys.argv[1:])
-        hydra.main(
-            version_base="1.3", config_path=str(config_root() / "conf"), config_name="config"
-        )(task)()
-    except UserError as error:
-        sys.exit(f"memctl: {error}")
-    except KeyboardInterrupt:
-        print(f"\n{stopped}", file=sys.stderr)
-        sys.exit(130)
+        with raised_errors() as full:
+            hydra.main(version_base="1.3", config_path=conf, config_name="config")(task)()
+    except (HydraException, OmegaConfBaseException) as error:
+        if full:
+            raise
+        raise UserError(explain(error)) from None
+
+
+@contextmanager
+def raised_errors() -> Iterator[bool]:
+    """Hydra raises what it would print on a page, and gives whether the user asked for it."""
+    name = "HYDRA_FULL_ERROR"
+    before = os.environ.get(name)
+    os.environ[name] = "1"
+    try:
+        yield before == "1"
+    finally:
+        os.environ.pop(name)
+        os.environ.update({} if before is None else {name: before})
 
 
 def single(arguments: Sequence[str]) -> list[str]:
@@ -61,48 +83,78 @@ def single(arguments: Sequence[str]) -> list[str]:
     return [*arguments[:end], "hydra.mode=RUN", *arguments[end:]]
 
 
-def check_choices(arguments: Sequence[str]) -> None:
-    """Hydra answers a misspelt choice with a page; a line will do.
+def choices() -> dict[str, list[str]]:
+    """The choices of each config group, the user's own samplers among them. Raises: UserError."""
+    from memctl.samplers.plugins import own_samplers
 
-    Raises:
-        UserError: `group=name` where the group, a folder of conf/ that nothing adds to, has no such
-            name.
+    folders = sorted(path for path in (config_root() / "conf").iterdir() if path.is_dir())
+    groups = {path.name: {file.stem for file in path.glob("[!_]*.yaml")} for path in folders}
+    groups["sampler"] |= own_samplers().keys()
+    groups["experiment"].add("null")
+    return {group: sorted(names) for group, names in groups.items()}
+
+
+def check_choices(arguments: Sequence[str]) -> None:
+    """Raises:
+    UserError: `group=name` where the group, a folder of conf/ that nothing adds to, has no such
+        name.
     """
-    if any(
-        re.match(r"--config-(dir|path)|-c[dp]|\+*hydra\.searchpath", argument)
-        for argument in arguments
-    ):
+    adding = r"--config-(dir|path)|-c[dp]|\+*hydra\.searchpath"
+    if any(re.match(adding, argument) for argument in arguments):
         return
-    groups = {
-        path.name: path
-        for path in (config_root() / "conf").iterdir()
-        if path.is_dir() and path.name != "hydra"
-    }
+    groups = choices()
     for group, _, names in (argument.partition("=") for argument in arguments):
         if group in groups and re.fullmatch(r"\w+(,\w+)*", names):
-            stored = (
-                ConfigStore.instance().list(group) if group in ConfigStore.instance().repo else []
-            )  # a user's own samplers
-            files = {path.stem for path in groups[group].glob("[!_]*.yaml")} | {
-                name.removesuffix(".yaml") for name in stored
-            }
-            known = sorted(files | ({"null"} if group == "experiment" else set()))
             for name in names.split(","):
-                if name not in known:
+                if name not in groups[group]:
                     raise UserError(
-                        f"{group}={name} is unknown{closest(name, known)}; choose one of"
-                        f" {', '.join(known)}"
+                        f"{group}={name} is unknown{closest(name, groups[group])}; choose one of"
+                        f" {', '.join(groups[group])}"
                     )
 
 
-def printed(answer: Callable[[Any], str]) -> Task:
+def help_text(about: str, sweeps: bool) -> str:
+    """What a command is for, with the groups, templates and settings that it takes.
+
+    Raises: UserError.
+    """
+    default = dict(
+        re.findall(r"^  - (\w+): (\w+)$", (config_root() / "conf/config.yaml").read_text(), re.M)
+    )
+    groups = [
+        entry(group, (f"{name}*" if name == default.get(group) else name for name in names))
+        for group, names in choices().items()
+    ]
+    templates = entry("NAME", template_names())
+    return "\n".join(
+        [
+            about.strip(),
+            "",
+            "GROUP=CHOICE (* is the default):",
+            *groups,
+            f"-cn {TEMPLATES}/NAME, {'sweeps' if sweeps else 'the settings of sweeps'}:",
+            templates,
+            "KEY=VALUE:",
+            entry("ci.low=700", ["any setting; --cfg job lists them all with their values"]),
+            "",
+            "More flags, of Hydra: --hydra-help. All settings in words: memctl/config.py.",
+        ]
+    )
+
+
+def entry(name: str, words: Iterable[str]) -> str:
+    """A name with its words beside it, folded."""
+    return fill(", ".join(words), 96, initial_indent=f"  {name:12}", subsequent_indent=" " * 14)
+
+
+def print_task(answer: Callable[[Any], str]) -> Task:
     """The task that prints an answer, or says why there is none."""
 
     @wraps(answer)
     def task(cfg: Any) -> None:
         try:
             print(answer(cfg))
-        except UserError as error:
+        except UserError as error:  # Hydra would put the overrides before it
             sys.exit(f"memctl: {error}")
 
     return task

@@ -279,6 +279,14 @@ class Config:
     theory: Theory = field(default_factory=Theory)
 
 
+# Former names of settings, so that whoever uses one is told the new.
+RENAMED = {
+    "probe.records": "probe.examples",
+    "theory.records": "theory.examples",
+    "metrics.per_record": "metrics.per_example",
+}
+
+
 def register() -> None:
     """Make the schema known to Hydra as `schema`, the first of the defaults in conf/config.yaml."""
     ConfigStore.instance().store(name="schema", node=Config, provider="memctl")

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
+TEMPLATES = "multirun_templates"
 
 
 def config_root() -> Path:
@@ -12,3 +13,8 @@ def config_root() -> Path:
     never picked up.
     """
     return PACKAGE if (PACKAGE / "conf" / "config.yaml").is_file() else PACKAGE.parent
+
+
+def template_names() -> list[str]:
+    """The sweep templates, by the name that follows `-cn multirun_templates/`."""
+    return sorted(path.stem for path in (config_root() / TEMPLATES).glob("*.yaml"))

@@ -3,10 +3,6 @@
 import sys
 from typing import Any
 
-from hydra.core.hydra_config import HydraConfig
-from hydra.errors import CompactHydraException
-from hydra.types import RunMode
-
 from memctl.errors import UserError
 
 
@@ -16,6 +12,9 @@ def task(cfg: Any) -> None:
     A user's mistake ends a single run with its message alone, and is an exception to a sweep's
     launcher.
     """
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
+
     try:
         if cfg.task == "theory":
             from memctl.theory import probe
@@ -26,7 +25,7 @@ def task(cfg: Any) -> None:
 
             text = pipeline.summary(pipeline.task(cfg))
     except UserError as error:
-        if HydraConfig.get().mode is RunMode.RUN:
+        if HydraConfig.get().mode is RunMode.RUN:  # Hydra would put the overrides before it
             sys.exit(f"memctl: {error}")
-        raise CompactHydraException(f"memctl: {error}") from None
+        raise
     print(text, flush=True)

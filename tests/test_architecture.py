@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "memctl"
-BASE = {"errors", "paths", "registry", "config", "files"}
+BASE = {"errors", "exits", "paths", "registry", "config", "files"}
 LEAVES = {"samplers", "data", "models"}
 MAY_IMPORT = {
     "errors": set(),
     "paths": set(),
     "config": set(),
+    "exits": {"errors"},
     "registry": {"errors"},
     "files": {"errors"},
     "samplers": BASE,
@@ -44,8 +45,9 @@ MAY_IMPORT = {
     | {"samplers", "data", "diffusion", "experiment", "training", "metrics"}
     | {"reporting"},
     "task": {"errors", "pipeline", "theory"},
-    "command": {"errors", "paths", "registry", "sweep"},
-    "train": {"command", "task"},
+    "command": {"errors", "paths", "registry", "samplers", "sweep"},
+    "train": {"command", "exits", "task"},
+    "__main__": {"errors", "exits", "registry"},
 }
 # A part's own command, its __main__.py, may use more than the part, as report.py does.
 COMMANDS = {"samplers": {"reporting"}, "data": {"command", "reporting"}}

@@ -33,7 +33,7 @@ def command(
     def run(*arguments: str, small: bool = True) -> tuple[int, str]:
         monkeypatch.setenv("MEMCTL_RUNS", str(tmp_path / "runs"))
         monkeypatch.setattr(
-            sweeper, "measured", lambda plan: (10.0, 20.0)
+            sweeper, "cached_measurement", lambda plan: (10.0, 20.0)
         )  # test_plan.py measures in earnest
         flags = {"-m": 1, "-cn": 2}.get(arguments[0], 0) if arguments else 0
         monkeypatch.setattr(

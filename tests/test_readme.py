@@ -62,7 +62,7 @@ def test_train_commands_run(
     plan = ["hydra.sweeper.plan=true"] if arguments[0] in ("-m", "-cn") else []
     plan += ["data.n_train=8", "data.n_heldout=8"] if "FOLDER" in command else []
     monkeypatch.setenv("MEMCTL_RUNS", str(tmp_path / "runs"))
-    monkeypatch.setattr(sweeper, "measured", lambda plan: (10.0, 20.0))
+    monkeypatch.setattr(sweeper, "cached_measurement", lambda plan: (10.0, 20.0))
     monkeypatch.setattr(sys, "argv", ["memctl", *arguments, *small, *plan])
     train.main()
     out = capfd.readouterr().out

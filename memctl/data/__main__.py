@@ -1,4 +1,4 @@
-"""python -m memctl.data data=NAME ...: what a data set holds, what is left out of it as a
+"""memctl data data=NAME ...: what a data set holds, what is left out of it as a
 duplicate, and how it is split.
 
 Of images it also writes, into runs/data/NAME/: duplicates.csv, one row a pair, and duplicates.png.
@@ -12,8 +12,9 @@ import pandas as pd
 from omegaconf import OmegaConf
 
 from memctl import data
-from memctl.command import launch, printed
+from memctl.command import launch, print_task
 from memctl.data.images.source import Decoded, ImageSource
+from memctl.exits import plain_exit
 from memctl.files import atomic
 from memctl.reporting import figures
 
@@ -81,7 +82,8 @@ def write(decoded: Decoded, folder: Path) -> list[str]:
 
 def main() -> None:
     """The command line: overrides of the config, as for training."""
-    launch(printed(describe))
+    with plain_exit():
+        launch(print_task(describe), __doc__)
 
 
 if __name__ == "__main__":

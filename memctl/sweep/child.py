@@ -10,6 +10,8 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
+from memctl.errors import UserError
+from memctl.exits import plain_exit
 from memctl.sweep.devices import Slot
 
 
@@ -27,7 +29,7 @@ class Payload:
 
 
 def main(payload: Payload) -> None:
-    """Run the job as Hydra would, and leave with 0 if it ended well."""
+    """Run the job as Hydra would; leave with 0 if it ended well. SIGTERM has it save and stop."""
     os.setsid()  # a Ctrl-C in the terminal is the launcher's to handle
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=die_with_parent, daemon=True).start()
@@ -37,7 +39,11 @@ def main(payload: Payload) -> None:
     log = os.open(payload.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(log, 1)
     os.dup2(log, 2)
+    with plain_exit("stopped; the sweep's command goes on from here"):
+        run(payload)
 
+
+def run(payload: Payload) -> None:
     from hydra.core.utils import JobStatus, run_job, setup_globals
 
     setup_globals()
@@ -51,14 +57,11 @@ def main(payload: Payload) -> None:
     if returned.status is JobStatus.COMPLETED:
         return
     error = returned._return_value
-    from hydra.errors import CompactHydraException
+    if isinstance(error, UserError):
+        raise error
+    import traceback
 
-    if isinstance(error, CompactHydraException):
-        print(error, file=sys.stderr)
-    else:
-        import traceback
-
-        traceback.print_exception(error)
+    traceback.print_exception(error)
     sys.exit(1)
 
 

@@ -14,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from memctl.errors import UserError
+from memctl.sweep.mistakes import explain
 
 
 class Composer:
@@ -54,5 +55,5 @@ class Composer:
             try:
                 OmegaConf.update(cfg, override.key_or_group, override.value(), force_add=False)
             except OmegaConfBaseException as error:
-                raise UserError(f"{override.input_line}: {str(error).splitlines()[0]}") from None
+                raise UserError(explain(error, override.input_line or "")) from None
         return cfg

@@ -54,7 +54,7 @@ class Console:
         parts = (
             [f"base {base['done'] / base['total']:.0%} (runs wait for it)"]
             if base
-            else [where(d) for d in running]
+            else [stage_of(d) for d in running]
         )
         text = (
             f"{len(self.ended)}/{len(self.directories)} ended; now"
@@ -72,12 +72,8 @@ class Console:
         done = runs_done + base_done - (self.first or 0)
         if done <= 0 or self.busy < 5 or len(self.ended) == len(self.directories):
             return ""
-        speed = done / self.busy
-        return (
-            "; about"
-            f" {duration(((base_total - base_done) + (runs_total - runs_done) / self.slots) / speed)}"
-            " left"
-        )
+        left = (base_total - base_done) + (runs_total - runs_done) / self.slots
+        return f"; about {duration(left * self.busy / done)} left"
 
     def work(self) -> tuple[float, float, float, float]:
         """Runs' work done and in all, bases' work done and in all; a run not yet started counts as
@@ -110,7 +106,7 @@ class Console:
         return [status for status in map(folder.status, map(Path, folders)) if status]
 
 
-def where(directory: Path) -> str:
+def stage_of(directory: Path) -> str:
     """`cl100_ch200_s0 generate 80%`."""
     current = folder.status(directory) or {}
     stage = current.get("stage", "start")

@@ -8,16 +8,11 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from hydra.core.override_parser.types import Override
-from hydra.errors import HydraException
 
+from memctl.errors import UserError
+
+Overrides = tuple[str, ...]  # what makes a run: `key=value` each
 CELL_KEYS = ("ci.", "sampler")  # what a reference run replaces
-
-
-@dataclass(frozen=True)
-class Job:
-    """One run of a sweep: the overrides that make it."""
-
-    overrides: tuple[str, ...]
 
 
 @dataclass
@@ -33,7 +28,7 @@ def axes(overrides: Iterable[Override]) -> Axes:
     line's) the last holds.
 
     Raises:
-        HydraException: a range that cannot be listed, such as interval(0, 1).
+        UserError: a range that cannot be listed, such as interval(0, 1).
     """
     found: dict[str, list[str] | None] = {}
     text: dict[str, str] = {}
@@ -42,9 +37,7 @@ def axes(overrides: Iterable[Override]) -> Axes:
         found.pop(key, None)
         if override.is_sweep_override():
             if not override.is_discrete_sweep():
-                raise HydraException(
-                    f"{override.input_line}: a sweep needs values that can be listed"
-                )
+                raise UserError(f"{override.input_line}: a sweep needs values that can be listed")
             found[key] = [str(value) for value in override.sweep_string_iterator()]
         else:
             found[key] = None
@@ -55,36 +48,36 @@ def axes(overrides: Iterable[Override]) -> Axes:
     )
 
 
-def cells(axes: Axes) -> list[Job]:
+def cells(axes: Axes) -> list[Overrides]:
     """Every combination of the swept values, in the order given."""
     keys = list(axes.swept)
     return [
-        Job((*axes.shared, *(f"{k}={v}" for k, v in zip(keys, values, strict=True))))
+        (*axes.shared, *(f"{k}={v}" for k, v in zip(keys, values, strict=True)))
         for values in product(*axes.swept.values())
     ]
 
 
-def references(axes: Axes, wanted: Sequence[str]) -> list[Job]:
+def references(axes: Axes, wanted: Sequence[str]) -> list[Overrides]:
     """The reference runs, for each combination of what is swept besides the cell."""
     other = Axes(
         {k: v for k, v in axes.swept.items() if not k.startswith(CELL_KEYS)},
         [text for text in axes.shared if not text.startswith(CELL_KEYS)],
     )
-    return [Job((*job.overrides, reference)) for reference in wanted for job in cells(other)]
+    return [(*overrides, reference) for reference in wanted for overrides in cells(other)]
 
 
-def tag(axes: Axes, job: Job) -> str:
+def tag(axes: Axes, overrides: Overrides) -> str:
     """What tells this run's folder from others where more than the cell and the seed is swept:
     `control.lr-0.001`.
     """
     extra = [
         k for k, v in axes.swept.items() if not k.startswith((*CELL_KEYS, "seed")) and len(v) > 1
     ]
-    parts = [text for text in job.overrides if text.partition("=")[0] in extra]
+    parts = [text for text in overrides if text.partition("=")[0] in extra]
     return "_".join(re.sub(r"[^\w.+-]+", "-", part).strip("-") for part in parts)
 
 
-def dropped_interval(low: float | None, high: float | None, allow_degenerate: bool) -> str | None:
+def interval_fault(low: float | None, high: float | None, allow_degenerate: bool) -> str | None:
     """Why a cell of a product is no interval, or None.
 
     Bounds that are wrong in themselves are errors, not dropped.

@@ -1,18 +1,21 @@
 """The local launcher: a queue of runs over this machine's devices, one fresh process a run.
 
-A run that raises or is killed never stops the others. Ctrl-C lets the running ones finish and
-starts no more; a second Ctrl-C, or SIGTERM, kills them, and the next command goes on with them from
-where they were.
+A run that raises or is killed never stops the others. The first Ctrl-C lets the running ones end
+and starts no more; the second, or a SIGTERM, has them save and stop at their next step; the third
+kills them, as `GRACE` seconds do. The next command goes on with them from where they were.
+
+A sweep in the background (`make sweep &`, nohup) was started with SIGINT ignored, and ignores it: a
+Ctrl-C at its terminal is meant for another program. SIGTERM (`kill PID`) stops it.
 """
 
 import multiprocessing
 import os
 import signal
-import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -24,10 +27,19 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from memctl.exits import answer_stops, deaf_to_sigint, restore
 from memctl.runs import folder
 from memctl.sweep.child import Payload, main
 from memctl.sweep.console import Console
 from memctl.sweep.devices import Slot, pool
+
+GRACE = 10.0  # seconds in which a run that is asked to stop may save
+POLL = 0.25  # seconds between looks at the signals and the progress
+STOPPING = {
+    1: "Ctrl-C: the running ones finish, no more are started. Again: they save and stop now.",
+    2: "stopping: the running ones save and end at their next step. Again: kill them now.",
+    3: "killing the running ones; what they saved before is kept.",
+}
 
 
 @dataclass
@@ -48,7 +60,7 @@ class LocalLauncherConfig:
 
 @dataclass
 class Job:
-    """A running job."""
+    """A run at work."""
 
     index: int
     slot: Slot
@@ -64,7 +76,8 @@ class LocalLauncher(Launcher):
     ) -> None:
         self.devices = None if devices is None else [str(d) for d in devices]
         self.per_device, self.preload = per_device, list(preload)
-        self.interrupts = 0
+        self.stops = 0  # how hard it is asked to stop: 1 start no more, 2 save and end, 3 kill
+        self.signal = signal.SIGINT  # the last one
 
     def setup(
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
@@ -73,7 +86,7 @@ class LocalLauncher(Launcher):
 
     @property
     def interrupted(self) -> bool:
-        return self.interrupts > 0
+        return self.stops > 0
 
     def launch(
         self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
@@ -90,21 +103,20 @@ class LocalLauncher(Launcher):
         logs = [Path(c.hydra.sweep.dir) / c.hydra.sweep.subdir / "log.txt" for c in configs]
         console = Console([log.parent for log in logs], len(slots))
         print(f"{len(configs)} runs, {len(slots)} at once ({places(slots)})", flush=True)
-        os.environ.setdefault(
-            "PYTORCH_NVML_BASED_CUDA_CHECK", "1"
-        )  # asking for GPUs must not start CUDA in the fork server
+        # Asking for GPUs must not start CUDA in the fork server.
+        os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(self.preload)
-        previous = {s: signal.getsignal(s) for s in (signal.SIGINT, signal.SIGTERM)}
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, self._interrupt)
-            signal.signal(signal.SIGTERM, self._terminate)
+        previous = answer_stops(self._stop)
         try:
-            return self._run(context, configs, logs, slots, console)
+            with deaf_to_sigint():
+                forkserver.ensure_running()
+            returns = self._run(context, configs, logs, slots, console)
         finally:
-            for number, handler in previous.items():
-                if threading.current_thread() is threading.main_thread():
-                    signal.signal(number, handler)
+            restore(previous)
+        if self.stops > 1:
+            signal.raise_signal(self.signal)  # with no run left, it does what it did before
+        return returns
 
     def _compose(self, overrides: list[str], number: int) -> DictConfig:
         config = self.hydra_context.config_loader.load_sweep_config(self.config, overrides)
@@ -112,9 +124,8 @@ class LocalLauncher(Launcher):
             config.hydra.job.id = config.hydra.job.num = number
         for key in config:
             if key != "hydra" and OmegaConf.is_config(config[key]):
-                OmegaConf.resolve(
-                    config[key]
-                )  # the environment that it refers to is this process's, not the fork server's
+                # The environment that it refers to is this process's, not the fork server's.
+                OmegaConf.resolve(config[key])
         return config
 
     def _run(
@@ -127,34 +138,29 @@ class LocalLauncher(Launcher):
     ) -> list[JobReturn]:
         waiting, free, running = list(range(len(configs))), list(slots), list[Job]()
         returns: dict[int, JobReturn] = {}
+        said, deadline = 0, float("inf")
         try:
-            while running or (waiting and not self.interrupts):
-                while waiting and free and not self.interrupts:
+            while running or (waiting and not self.stops):
+                while waiting and free and not self.stops:
                     index, slot = waiting.pop(0), free.pop(0)
-                    payload = Payload(
-                        self.hydra_context, self.task_function, configs[index], slot, logs[index]
-                    )
-                    process = context.Process(
-                        target=main, args=(payload,), name=logs[index].parent.name
-                    )
-                    try:
-                        process.start()
-                    except (
-                        EOFError,
-                        ConnectionError,
-                        BrokenPipeError,
-                    ):  # Ctrl-C reached the fork server as it started
-                        raise KeyboardInterrupt from None
+                    process = self._start(context, configs[index], slot, logs[index])
                     running.append(Job(index, slot, process, time.monotonic()))
-                wait([job.process.sentinel for job in running], timeout=1.0)
+                wait([job.process.sentinel for job in running], timeout=POLL)
                 for job in [j for j in running if not j.process.is_alive()]:
                     running.remove(job)
                     free.append(job.slot)
-                    returns[job.index] = self._ended(
+                    returns[job.index] = self._end(
                         job, configs[job.index], logs[job.index], console
                     )
-                if self.interrupts > 1:
-                    raise KeyboardInterrupt
+                if said < self.stops:
+                    said = self.stops
+                    print(f"\n{STOPPING[min(said, 3)]}", flush=True)
+                    if said > 1:
+                        deadline = time.monotonic() + (GRACE if said == 2 else 0)
+                        for job in running:
+                            job.process.terminate()
+                if time.monotonic() >= deadline:
+                    break
                 console.tick([logs[job.index].parent for job in running])
         finally:
             for job in running:
@@ -162,42 +168,40 @@ class LocalLauncher(Launcher):
                     os.killpg(job.process.pid or 0, signal.SIGKILL)
                 job.process.join(5)
         return [
-            returns.get(k) or failed(configs[k], RuntimeError("not started"))
+            returns.get(k) or failure(configs[k], RuntimeError("not started"))
             for k in range(len(configs))
         ]
 
-    def _ended(self, job: Job, config: DictConfig, log: Path, console: Console) -> JobReturn:
+    def _start(self, context: Any, config: DictConfig, slot: Slot, log: Path) -> BaseProcess:
+        payload = Payload(self.hydra_context, self.task_function, config, slot, log)
+        process: BaseProcess = context.Process(target=main, args=(payload,), name=log.parent.name)
+        process.start()
+        return process
+
+    def _end(self, job: Job, config: DictConfig, log: Path, console: Console) -> JobReturn:
         code = job.process.exitcode
         if code == 0:
             console.finish(log.parent, time.monotonic() - job.began, None)
-            return JobReturn(
-                overrides=list(config.hydra.overrides.task), cfg=config, status=JobStatus.COMPLETED
-            )
-        if code is not None and code < 0:
+            overrides = list(config.hydra.overrides.task)
+            return JobReturn(overrides=overrides, cfg=config, status=JobStatus.COMPLETED)
+        if self.stops > 1:
+            problem = "stopped"
+        elif code is not None and code < 0:
             problem = f"killed by {signal.Signals(-code).name}"
         else:
             message = (folder.status(log.parent) or {}).get("message") or f"exit code {code}"
             problem = f"FAILED: {message.splitlines()[0]}"
         console.finish(log.parent, time.monotonic() - job.began, f"{problem} (see {log})")
-        return failed(config, RuntimeError(problem))
+        return failure(config, RuntimeError(problem))
 
-    def _interrupt(self, number: int, frame: FrameType | None) -> None:
-        self.interrupts += 1
-        if self.interrupts == 1:
-            print(
-                "\nCtrl-C: the running ones finish, no more are started. Again: stop now; what is"
-                " done so far is kept.",
-                flush=True,
-            )
-
-    def _terminate(self, number: int, frame: FrameType | None) -> None:
-        self.interrupts += 2
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self.signal = signal.Signals(number)
+        self.stops = self.stops + 1 if number == signal.SIGINT else max(self.stops + 1, 2)
 
 
-def failed(config: DictConfig, error: Exception) -> JobReturn:
-    returned = JobReturn(
-        overrides=list(config.hydra.overrides.task), cfg=config, status=JobStatus.FAILED
-    )
+def failure(config: DictConfig, error: Exception) -> JobReturn:
+    overrides = list(config.hydra.overrides.task)
+    returned = JobReturn(overrides=overrides, cfg=config, status=JobStatus.FAILED)
     returned.return_value = error
     return returned
 

@@ -6,6 +6,7 @@ import multiprocessing
 import queue
 
 from memctl.errors import UserError
+from memctl.exits import deaf_to_sigint
 from memctl.experiment import Experiment
 
 
@@ -17,7 +18,8 @@ def measure(experiment: Experiment) -> tuple[float, float]:
     context = multiprocessing.get_context("spawn")
     answers = context.Queue()
     process = context.Process(target=_measure, args=(experiment, answers))
-    process.start()
+    with deaf_to_sigint():
+        process.start()
     try:
         base, run = answers.get(timeout=120)
     except queue.Empty:

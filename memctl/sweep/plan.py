@@ -15,7 +15,7 @@ from memctl.files import read_json, write_json
 from memctl.runs import folder
 from memctl.runs.progress import duration
 from memctl.sweep.compose import Composer
-from memctl.sweep.grid import Axes, Job, cells, dropped_interval, references, tag
+from memctl.sweep.grid import Axes, Overrides, cells, interval_fault, references, tag
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Run:
     `memctl.runs.folder.state`).
     """
 
-    overrides: tuple[str, ...]
+    overrides: Overrides
     experiment: Experiment
     state: str
 
@@ -65,91 +65,96 @@ def make_plan(axes: Axes, wanted_references: Sequence[str], compose: Composer) -
         UserError: a bad value; no valid cell at all; or a folder that holds a run of another
             science.
     """
+    kept: dict[str, tuple[Overrides, Experiment]] = {}  # by fingerprint
     dropped: dict[str, list[str]] = {}
-    chosen: dict[str, tuple[tuple[str, ...], Experiment]] = {}
-    taken: dict[str, str] = {}
-    n_cells = 0
-    for kind, jobs in (("cell", cells(axes)), ("reference", references(axes, wanted_references))):
-        for job in jobs:
-            overrides = (
-                (*job.overrides, f"sweep.tag={tag(axes, job)}") if tag(axes, job) else job.overrides
-            )
-            cfg = compose(overrides)
-            reason = why_dropped(cfg)
-            if reason is None:
-                experiment = Experiment.of(cfg)
-                if experiment.config.task != "run":
-                    raise UserError(
-                        f"task={experiment.config.task} (experiment=theory) is no run of a sweep;"
-                        " give it without -m"
-                    )
-                if (
-                    experiment.schedule_sampler is not None
-                    and experiment.schedule_sampler.mode == "correct"
-                ):
-                    _ = (
-                        experiment.schedule_sampler.loss_weights
-                    )  # refused now, not after the runs before it
-                n_cells += kind == "cell"
-                if experiment.fingerprint in taken:
-                    reason = (
-                        f"the same run as {taken[experiment.fingerprint]}" if kind == "cell" else ""
-                    )
-                elif experiment.name in chosen:
-                    changed = ", ".join(
-                        differences(chosen[experiment.name][1].science, experiment.science)
-                    )
-                    raise UserError(
-                        f"two runs of this sweep would share the folder {experiment.directory};"
-                        f" they differ in {changed}"
-                    )
-                else:
-                    taken[experiment.fingerprint] = experiment.name
-                    chosen[experiment.name] = (overrides, experiment)
-            if reason:
-                dropped.setdefault(reason, []).append(shown(axes, job))
-    if not n_cells:
-        raise UserError(
-            "no run is left: "
-            + "; ".join(f"{', '.join(names)} ({reason})" for reason, names in dropped.items())
-        )
-    experiments = [experiment for _, experiment in chosen.values()]
-    if (
-        len(
-            {
-                json.dumps({**e.base_science["data"], **dict.fromkeys(SPLIT_KEYS)}, sort_keys=True)
-                for e in experiments
-            }
-        )
-        > 1
+    some_cell = False
+    for kind, combinations in (
+        ("cell", cells(axes)),
+        ("reference", references(axes, wanted_references)),
     ):
-        raise UserError(
-            "the runs of a sweep are compared on one data set, and only"
-            f" {', '.join(f'data.{key}' for key in SPLIT_KEYS)} may be swept; give other data"
-            " settings a sweep.name each"
-        )
-    for source in {
-        json.dumps(e.base_science["data"], sort_keys=True): e.data for e in experiments
-    }.values():
-        data.load(source)  # bad data is one message here, not one for each run
-    runs = [Run(o, e, folder.state(e.directory, e.fingerprint)) for o, e in chosen.values()]
+        for combination in combinations:
+            label = tag(axes, combination)
+            overrides = (*combination, f"sweep.tag={label}") if label else combination
+            cfg = compose(overrides)
+            reason = cell_fault(cfg)
+            if reason is None:
+                experiment = checked_experiment(cfg)
+                some_cell |= kind == "cell"
+                twin = kept.setdefault(experiment.fingerprint, (overrides, experiment))[1]
+                if twin is not experiment and kind == "cell":
+                    reason = f"the same run as {twin.name}"
+            if reason:
+                dropped.setdefault(reason, []).append(swept_values(axes, combination))
+    if not some_cell:
+        reasons = "; ".join(f"{', '.join(names)} ({why})" for why, names in dropped.items())
+        raise UserError(f"no run is left: {reasons}")
+    check_folders([experiment for _, experiment in kept.values()])
+    check_data([experiment for _, experiment in kept.values()])
+    runs = [Run(o, e, folder.state(e.directory, e.fingerprint)) for o, e in kept.values()]
     refuse_conflicts(runs)
-    return Plan(experiments[0].directory.parent, runs, dropped)
+    return Plan(runs[0].experiment.directory.parent, runs, dropped)
 
 
-def why_dropped(cfg: Any) -> str | None:
+def cell_fault(cfg: Any) -> str | None:
     """Why a combination is left out of a product.
 
     A reference run has no interval, whatever `ci` says.
     """
     if cfg.sampler.get("name") != "interval":
         return None
-    return dropped_interval(cfg.ci.low, cfg.ci.high, cfg.ci.allow_degenerate)
+    return interval_fault(cfg.ci.low, cfg.ci.high, cfg.ci.allow_degenerate)
 
 
-def shown(axes: Axes, job: Job) -> str:
-    """The swept values of a job: `ci.low=300 ci.high=100`."""
-    return " ".join(text for text in job.overrides if text.partition("=")[0] in axes.swept)
+def checked_experiment(cfg: Any) -> Experiment:
+    """The experiment of a config; what it can't do is refused now, not after the runs before it.
+
+    Raises: UserError.
+    """
+    experiment = Experiment.of(cfg)
+    task, use = experiment.config.task, experiment.schedule_sampler
+    if task != "run":
+        raise UserError(f"task={task} (experiment=theory) is no run of a sweep; give it without -m")
+    if use is not None and use.mode == "correct":
+        _ = use.loss_weights
+    return experiment
+
+
+def check_folders(experiments: Sequence[Experiment]) -> None:
+    """Raises: UserError for two runs that would share a folder."""
+    owners: dict[Path, Experiment] = {}
+    for experiment in experiments:
+        owner = owners.setdefault(experiment.directory, experiment)
+        if owner is not experiment:
+            changed = ", ".join(differences(owner.science, experiment.science))
+            raise UserError(
+                f"two runs of this sweep would share the folder {experiment.directory}; they differ"
+                f" in {changed}"
+            )
+
+
+def check_data(experiments: Sequence[Experiment]) -> None:
+    """Load every split once: bad data is one message here, not one for each run.
+
+    Raises: UserError, also for runs of several data sets.
+    """
+    sources = {json.dumps(e.base_science["data"], sort_keys=True): e for e in experiments}
+    apart = {
+        json.dumps({**e.base_science["data"], **dict.fromkeys(SPLIT_KEYS)}, sort_keys=True)
+        for e in sources.values()
+    }
+    if len(apart) > 1:
+        keys = ", ".join(f"data.{key}" for key in SPLIT_KEYS)
+        raise UserError(
+            f"the runs of a sweep are compared on one data set, and only {keys} may be swept; give"
+            " other data settings a sweep.name each"
+        )
+    for experiment in sources.values():
+        data.load(experiment.data)
+
+
+def swept_values(axes: Axes, overrides: Overrides) -> str:
+    """The swept values of a combination: `ci.low=300 ci.high=100`."""
+    return " ".join(text for text in overrides if text.partition("=")[0] in axes.swept)
 
 
 def refuse_conflicts(runs: list[Run]) -> None:

@@ -7,15 +7,55 @@ after the scan.
 """
 
 from dataclasses import MISSING, fields
+from pathlib import Path
 
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
+from hydra.core.object_type import ObjectType
 from hydra.core.plugins import Plugins
+from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSource
 from hydra.plugins.search_path_plugin import SearchPathPlugin
+from omegaconf import OmegaConf
 
 from memctl import config
 from memctl.errors import UserError
-from memctl.paths import config_root
+from memctl.paths import TEMPLATES, config_root
+
+
+class TemplateSource(ConfigSource):
+    """The sweep templates, `multirun_templates/NAME`, and nothing beside them.
+
+    The folder that holds them may be a checkout with a .venv, runs and data: as a file source it
+    would make config groups of them all, through which Hydra walks for its help. No template is
+    listed either: they are chosen by -cn, not as a group's choice.
+    """
+
+    @staticmethod
+    def scheme() -> str:
+        return "templates"
+
+    def load_config(self, config_path: str) -> ConfigResult:
+        path = self._file(config_path)
+        if not path.is_file():
+            raise ConfigLoadError(f"Config not found : {path}")
+        text = path.read_text(encoding="utf-8")
+        header = self._get_header_dict(text)
+        return ConfigResult(self.provider, self.full_path(), OmegaConf.create(text), header)
+
+    def is_config(self, config_path: str) -> bool:
+        return config_path.startswith(f"{TEMPLATES}/") and self._file(config_path).is_file()
+
+    def is_group(self, config_path: str) -> bool:
+        return config_path == ""
+
+    def available(self) -> bool:
+        return Path(self.path, TEMPLATES).is_dir()
+
+    def list(self, config_path: str, results_filter: ObjectType | None) -> list[str]:
+        return []
+
+    def _file(self, config_path: str) -> Path:
+        return Path(self.path, self._normalize_file_name(config_path))
 
 
 class MemctlSearchPath(SearchPathPlugin):
@@ -24,7 +64,7 @@ class MemctlSearchPath(SearchPathPlugin):
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         root = config_root()
         search_path.append("memctl", f"file://{root / 'conf'}")
-        search_path.append("memctl", f"file://{root}")
+        search_path.append("memctl", f"{TemplateSource.scheme()}://{root}")
 
 
 def install() -> None:
@@ -40,7 +80,7 @@ def install() -> None:
         Plugins.is_in_toplevel_plugins_module = staticmethod(  # type: ignore[method-assign, assignment]
             lambda name: name.startswith("memctl.") or accepts(name)
         )
-    for plugin in (MemctlSearchPath, GridSweeper, LocalLauncher):
+    for plugin in (TemplateSource, MemctlSearchPath, GridSweeper, LocalLauncher):
         plugins.register(plugin)
     store = ConfigStore.instance()
     store.store(group="hydra/sweeper", name="grid", node=GridSweeperConfig, provider="memctl")

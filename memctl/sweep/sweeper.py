@@ -14,7 +14,6 @@ from typing import Any, Optional
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobStatus
-from hydra.errors import CompactHydraException
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.sweeper import Sweeper
 from hydra.types import HydraContext, TaskFunction
@@ -60,14 +59,6 @@ class GridSweeper(Sweeper):
         )
 
     def sweep(self, arguments: list[str]) -> Any:
-        try:
-            return self._sweep(arguments)
-        except UserError as error:
-            raise CompactHydraException(
-                f"memctl: {error}"
-            ) from None  # Hydra shows its own exceptions without a traceback
-
-    def _sweep(self, arguments: list[str]) -> Any:
         assert self.config is not None
         assert self.launcher is not None
         assert self.hydra_context is not None
@@ -77,20 +68,14 @@ class GridSweeper(Sweeper):
         plan = planning.make_plan(swept, self.references, Composer(loader, self.config))
         print(planning.describe(plan, names=self.plan_only), flush=True)
         if self.plan_only:
-            print(
-                planning.estimate(plan, slots_of(self.config), lambda: measured(plan)), flush=True
-            )
+            slots = slots_of(self.config)
+            print(planning.estimate(plan, slots, lambda: cached_measurement(plan)), flush=True)
             return None
         if not plan.left:
             busy = sum(run.state == "running" for run in plan.runs)
-            print(
-                (
-                    f"{busy} of these runs are at work in another process"
-                    if busy
-                    else "all of these runs are done; nothing to do"
-                ),
-                flush=True,
-            )
+            all_done = "all of these runs are done; nothing to do"
+            at_work = f"{busy} of these runs are at work in another process"
+            print(at_work if busy else all_done, flush=True)
             return self._report(plan, [])
         plan.save()
         jobs = [
@@ -125,13 +110,13 @@ class GridSweeper(Sweeper):
             sys.exit(130)
         if failed:
             logs = "\n".join(f"    {e.name}: see {e.directory / 'log.txt'}" for e in failed)
-            raise CompactHydraException(
-                f"memctl: {len(failed)} of {len(plan.runs)} runs are not done:\n{logs}\n  The same"
+            raise UserError(
+                f"{len(failed)} of {len(plan.runs)} runs are not done:\n{logs}\n  The same"
                 " command goes on with them."
             )
 
 
-def measured(plan: planning.Plan) -> tuple[float, float]:
+def cached_measurement(plan: planning.Plan) -> tuple[float, float]:
     """Seconds of the base and of one run, from a short measurement in a process of its own, kept
     for the next plan.
     """

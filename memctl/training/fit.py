@@ -5,11 +5,11 @@ around a module.
 import logging
 import os
 import signal
-import threading
 import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import torch
@@ -27,6 +27,7 @@ from memctl.data.base import Array
 from memctl.diffusion.schedule import forward_process
 from memctl.diffusion.weighting import loss_weights
 from memctl.errors import UserError
+from memctl.exits import answer_stops, restore, stop_handlers
 from memctl.samplers import NoiseSchedule, ScheduleSampler
 from memctl.training.batches import Batches
 from memctl.training.compute import Compute
@@ -40,34 +41,31 @@ ROWS = 1000  # at most about so many rows of a training curve
 class Resume(Callback):
     """Saves the whole state every `seconds`, atomically, so that a killed run goes on from there.
 
-    The first Ctrl-C lets the step end, saves and stops; a second one stops at once.
+    At a signal to stop, Ctrl-C's or SIGTERM, the step ends and is saved before the signal does what
+    it did without; a second one is not kept waiting.
     """
 
     def __init__(self, path: Path, seconds: float) -> None:
         self.path, self.seconds, self.saved = path, seconds, time.monotonic()
-        self.stopping = False
+        self.stopped_by = 0
+        self.handlers = stop_handlers()  # now, since Lightning puts others there
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if (
-            threading.current_thread() is threading.main_thread()
-            and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-        ):
-            signal.signal(signal.SIGINT, self.stop)
+        answer_stops(self.stop)
 
-    def stop(self, *_: Any) -> None:
-        self.stopping = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    def stop(self, number: int, frame: FrameType | None) -> None:
+        self.stopped_by = number
+        restore(self.handlers)
 
     def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
-        if trainer.global_step == trainer.max_steps:
-            return  # nothing would be left to go on with
-        if self.stopping or time.monotonic() - self.saved >= self.seconds:
+        due = self.stopped_by or time.monotonic() - self.saved >= self.seconds
+        if due and trainer.global_step < trainer.max_steps:  # else nothing is left to go on with
             part = self.path.with_suffix(".part")
             trainer.save_checkpoint(part)
             os.replace(part, self.path)
             self.saved = time.monotonic()
-        if self.stopping:
-            raise KeyboardInterrupt
+        if self.stopped_by:
+            signal.raise_signal(self.stopped_by)
 
 
 class Advance(Callback):
@@ -172,9 +170,8 @@ def fit(
     callbacks: list[Callback] = [timesteps, Advance(advance)]
     if stage.ema:
         callbacks.append(WeightAveraging(multi_avg_fn=moving_average(stage.ema, stage.ema_warmup)))
-    callbacks.append(
-        Resume(directory / RESUME, how.checkpoint_seconds)
-    )  # last: it saves what the others have done
+    save = Resume(directory / RESUME, how.checkpoint_seconds)
+    callbacks.append(save)  # last: it saves what the others have done
     # To Lightning all steps are one epoch: a resumed run never meets the end of one, where its
     # counters lose count.
     trainer = Trainer(
@@ -193,17 +190,15 @@ def fit(
         enable_model_summary=False,
     )
     resume = directory / RESUME
-    previous = signal.getsignal(signal.SIGINT)
     try:
         trainer.fit(
             module,
             DataLoader(range(steps), batch_size=None),  # type: ignore[arg-type]
             ckpt_path=resume if resume.exists() else None,
         )
-    except SystemExit:  # how Lightning answers a Ctrl-C; what to say of it is the caller's
-        raise KeyboardInterrupt from None
+    except SystemExit as error:  # how Lightning answers a stop; what to say of it is the caller's
+        raise error.__context__ or error from None
     finally:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, previous)
+        restore(save.handlers)
     network.to(device)
     return timesteps

@@ -64,7 +64,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Own:
 
 
 def command(folder: Path, *arguments: str, **environment: str) -> tuple[int, str]:
-    """`python -m memctl.train` in a folder, as a user starts it: its exit code, and all it printed."""
+    """`python -m memctl.train` in a folder, as a user starts it: exit code, and what it printed."""
     where = {"PYTHONPATH": str(config_root()), "MEMCTL_RUNS": str(folder / "runs")}
     kept = {k: v for k, v in os.environ.items() if not k.startswith("MEMCTL")}
     done = subprocess.run(
@@ -327,7 +327,7 @@ MISTAKES = {
     ),
     "misspelt setting": (
         ["sampler=triangle", "sampler.peek=3"],
-        "Could not override 'sampler.peek'",
+        r"memctl: sampler\.peek is no setting \(did you mean sampler\.peak\?\); sampler has .*peak",
     ),
     "a sweep with a wrong value": (
         ["-m", "sampler=triangle", "sampler.peak=1,abc"],

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from memctl.experiment import Experiment
 from memctl.sweep.plan import Plan, Run, describe, estimate
-from memctl.sweep.sweeper import measured
+from memctl.sweep.sweeper import cached_measurement
 
 Make = Callable[..., Experiment]
 
@@ -25,12 +25,12 @@ def test_an_estimate_is_the_base_and_the_runs_over_the_slots(experiment: Make) -
 
 def test_the_measurement_is_real_and_kept(experiment: Make, tmp_path: Path) -> None:
     plan = Plan(Path("s"), [Run((), experiment(), "new")], {})
-    base, run = measured(plan)
+    base, run = cached_measurement(plan)
     # The tiny base has 6 steps; a run has 9 and 2 x 4 reverse steps: milliseconds each, so well
     # below a minute.
     assert 0 < base < 60
     assert 0 < run < 60
-    assert measured(plan) == (base, run)
+    assert cached_measurement(plan) == (base, run)
     assert len(list((tmp_path / "runs" / "measured").iterdir())) == 1
 
 

@@ -1,0 +1,73 @@
+"""memctl COMMAND ...: the commands by their names. `python -m memctl.COMMAND ...` is the same."""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import memctl
+from memctl.errors import UserError
+from memctl.exits import plain_exit
+from memctl.registry import closest
+
+COMMANDS = {
+    "train": "train, generate and measure: one run, or a sweep; it goes on where it was stopped",
+    "report": "a sweep's tables, figures and answers, written and printed",
+    "evaluate": "whether any generator copies its training data, from its samples",
+    "calibrate": "what each metric can tell on a data set, before anything is trained",
+    "data": "what a data set holds, what is left out of it, and how it is split",
+    "samplers": "any timestep samplers in one figure and one table",
+    "export": "a finished run of images as a diffusers pipeline",
+}
+MODULES = {"data": "memctl.data.__main__", "samplers": "memctl.samplers.__main__"}
+TAKE_CONFIG = ("train", "calibrate", "data")
+
+
+def main() -> None:
+    """The command line."""
+    with plain_exit():
+        name, *arguments = sys.argv[1:] or ["--help"]
+        if name in COMMANDS:
+            sys.argv = [f"memctl {name}", *arguments]
+            import_module(MODULES.get(name, f"memctl.{name}")).main()
+        elif name in ("-h", "--help"):
+            print(help_text())
+        elif name == "--version":
+            print(f"memctl {memctl.__version__}")
+        elif name in ("-sc", "--shell-completion"):
+            complete(arguments)
+        else:
+            raise UserError(
+                f"{name} is no command{closest(name, list(COMMANDS))}; choose one of"
+                f" {', '.join(COMMANDS)}"
+            )
+
+
+def help_text() -> str:
+    lines = [f"  memctl {name:10}  {line}" for name, line in COMMANDS.items()]
+    more = (
+        "memctl COMMAND --help says more. memctl --version. Completion of names and settings in the"
+        '\nshell: eval "$(memctl -sc install=bash)", or zsh, or fish.'
+    )
+    return "\n".join(
+        ["Does where a diffusion model learns decide whether it copies?", "", *lines, "", more]
+    )
+
+
+def complete(arguments: Sequence[str]) -> None:
+    """Answer the shell (Hydra's `install=SHELL`, `query=SHELL`): commands first, then settings."""
+    line = os.environ.get("COMP_LINE", "")
+    if any(argument.startswith("query=") for argument in arguments):
+        command, gap, _ = line.partition(" ")[2].lstrip().partition(" ")
+        if not gap:
+            print(" ".join(COMMANDS))
+            return
+        if command not in TAKE_CONFIG:
+            return
+        os.environ["COMP_LINE"] = line.replace(f" {command} ", " ", 1)
+    sys.argv = ["memctl", "-sc", *arguments]
+    import_module("memctl.train").main()
+
+
+if __name__ == "__main__":
+    main()

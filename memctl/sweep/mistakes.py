@@ -1,0 +1,93 @@
+"""Mistakes in settings, said in one line; Hydra and OmegaConf answer with half a page."""
+
+import re
+from typing import Any
+
+from hydra.errors import MissingConfigException, OverrideParseException
+from omegaconf import DictConfig
+from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+
+from memctl.config import RENAMED
+from memctl.paths import TEMPLATES, template_names
+from memctl.registry import closest
+
+ASIDE = re.compile(r"\s*(To append to|See https?:|Config search path|Search path|full_key:)")
+
+
+def explain(error: Exception, override: str = "") -> str:
+    """What is wrong, from an exception of Hydra or OmegaConf.
+
+    Args:
+        override: The `key=value` that it answers, where the exception does not name it.
+    """
+    cause = error if isinstance(error, OmegaConfBaseException) else error.__cause__
+    if isinstance(cause, ConfigAttributeError | ConfigKeyError) and cause.full_key:
+        return unknown_key(cause.full_key, cause.parent_node)
+    if isinstance(error, MissingConfigException) and error.missing_cfg_file:
+        return unknown_config(error.missing_cfg_file, list(error.options or []))
+    if isinstance(error, OverrideParseException):
+        override = error.override
+    several = re.match(r"Ambiguous value for argument '(.*)'", str(error))
+    if several:
+        key, _, values = several[1].partition("=")
+        return (
+            f"{key} has several values, {values}; add -m to sweep over them, or write"
+            f" '{key}=[{values}]' for a list"
+        )
+    parts = [override, gist(error), gist(cause) if cause is not error else ""]
+    return ": ".join(dict.fromkeys(part for part in parts if part))
+
+
+def gist(error: BaseException | None) -> str:
+    """The first lines of a message, up to where it tells of other things."""
+    lines = []
+    for line in str(error or "").splitlines():
+        if ASIDE.match(line):
+            break
+        lines.append(line.strip())
+    return " ".join(lines).removeprefix("Error merging override ").strip()
+
+
+def unknown_key(key: str, parent: Any) -> str:
+    """That no setting has this name, and which may be meant.
+
+    Args:
+        key: Its full name, `ci.lo`.
+        parent: The config node that lacks it.
+    """
+    if key in RENAMED:
+        return f"{key} is now called {RENAMED[key]}"
+    group, _, last = key.rpartition(".")
+    names = sorted(str(k) for k in parent) if isinstance(parent, DictConfig) else []
+    near = closest(last, names)
+    if near and group:
+        near = near.replace("mean ", f"mean {group}.")
+    if not near and not group:
+        deeper = [name for name in leaves(parent) if name.rpartition(".")[2] == last]
+        near = f" (did you mean {' or '.join(deeper[:3])}?)" if deeper else ""
+    has = f"{group or 'a config'} has {', '.join(names)}"
+    return f"{key} is no setting{near}; {has}"
+
+
+def leaves(node: Any, prefix: str = "") -> list[str]:
+    """The full names of all settings below a config node, `hydra` left out."""
+    if not (isinstance(node, DictConfig) and not node._is_none()):
+        return []
+    names = []
+    for key in map(str, node):
+        if key != "hydra":
+            below = leaves(node._get_node(key), f"{prefix}{key}.")
+            names += below or [f"{prefix}{key}"]
+    return names
+
+
+def unknown_config(name: str, options: list[str]) -> str:
+    """That there is no config of this name, `group/choice` or `multirun_templates/NAME`."""
+    group, _, choice = name.removesuffix(".yaml").rpartition("/")
+    if group in ("", TEMPLATES):
+        options = template_names()
+        near = closest(choice, options).replace("mean ", f"mean {TEMPLATES}/")
+        return f"-cn {name} is unknown{near}; templates are {', '.join(options)}"
+    return (
+        f"{group}={choice} is unknown{closest(choice, options)}; choose one of {', '.join(options)}"
+    )
