@@ -1,9 +1,11 @@
 """What holds up beside the paper's one correlation: each data set by itself, tests without a
 distribution, many metrics.
 
-    associations   r and rho with permutation p, nominal and effective place, corrected over metrics, and what could be found
+    associations   r and rho with permutation p, nominal and effective place, corrected over
+                   metrics, and what these cells could have shown
     regressions    every metric on location, width, their product and seed (`regression.regress`)
-    mirrors        location alone, over mirrored cells (`permutation.mirror_test`), corrected over metrics
+    mirrors        location alone, over mirrored cells (`permutation.mirror_test`), corrected over
+                   metrics
 
 Cells share one base: what they have in common cannot be seen in one sweep, whatever the interval.
 """
@@ -15,15 +17,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
 from memctl.analysis.permutation import REPEATS, correlation_p, mirror_test
 from memctl.analysis.power import detectable
 from memctl.analysis.regression import EFFECTIVE, NOMINAL, regress
-from memctl.analysis.statistics import averaged, correlation
+from memctl.analysis.statistics import averaged, columns, correlation
 
 Yardsticks = Mapping[str, Mapping[str, Mapping[str, float | None]]]
 AXES = (*NOMINAL, *EFFECTIVE)
+METHODS = {"holm": "holm", "bh": "fdr_bh"}  # statsmodels' names
 
 
 def corrected(p: ArrayLike) -> dict[str, np.ndarray]:
@@ -35,14 +38,10 @@ def corrected(p: ArrayLike) -> dict[str, np.ndarray]:
     """
     p = np.asarray(p, dtype=np.float64)
     known = np.isfinite(p)
-    out = {name: np.full(len(p), np.nan) for name in ("holm", "bh")}
+    out = {name: np.full(len(p), np.nan) for name in METHODS}
     if known.any():
-        ordered, place = np.unique(p[known], return_inverse=True)
-        larger = known.sum() - np.searchsorted(
-            np.sort(p[known]), ordered
-        )  # tests with a p at least as large
-        out["holm"][known] = np.minimum(np.maximum.accumulate(ordered * larger), 1)[place]
-        out["bh"][known] = stats.false_discovery_control(p[known])
+        for name, method in METHODS.items():
+            out[name][known] = multipletests(p[known], method=method)[1]
     return out
 
 
@@ -79,31 +78,23 @@ def associations(
         for metric in metrics:
             width = floor_width((yardsticks or {}).get(dataset, {}), metric)
             for axis in AXES:
-                known = one.reindex(columns=[axis, f"metrics/{metric}"]).dropna().to_numpy(float)
-                rng = np.random.default_rng(
-                    [seed, *map(zlib.crc32, (metric.encode(), axis.encode()))]
-                )
-                rows.append(
-                    {
-                        "dataset": dataset,
-                        "metric": metric,
-                        "axis": axis,
-                        **association(known[:, 0], known[:, 1], width, rng, repeats),
-                    }
-                )
-    return over_metrics(pd.DataFrame(rows), ["dataset", "axis"], "spearman_p")
+                x, y = columns(one, axis, f"metrics/{metric}")
+                key = [seed, *map(zlib.crc32, (metric.encode(), axis.encode()))]
+                row = association(x, y, width, np.random.default_rng(key), repeats)
+                rows.append({"dataset": dataset, "metric": metric, "axis": axis, **row})
+    return corrected_by(pd.DataFrame(rows), ["dataset", "axis"], "spearman_p")
 
 
 def association(
     x: np.ndarray, y: np.ndarray, floor: float, rng: np.random.Generator, repeats: int = REPEATS
 ) -> dict[str, float]:
     """One row of `associations`, from columns of shape (n,)."""
-    found, least = correlation(x, y), detectable(x, y, floor)
+    r, least = correlation(x, y), detectable(x, y, floor)
     return {
         "n": len(x),
-        **{name: found[name] for name in ("pearson", "low", "high")},
+        **{name: r[name] for name in ("pearson", "low", "high")},
         "pearson_p": correlation_p(x, y, rng, repeats=repeats),
-        "spearman": found["spearman"],
+        "spearman": r["spearman"],
         "spearman_p": correlation_p(x, y, rng, ranks=True, repeats=repeats),
         **{f"detectable_{name}": least[name] for name in ("r", "change", "floors")},
     }
@@ -119,16 +110,14 @@ def regressions(table: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
     parts = []
     for metric in metrics:
         for place, axes in (("nominal", NOMINAL), ("effective", EFFECTIVE)):
-            found = regress(table, f"metrics/{metric}", axes)
-            found.insert(0, "metric", metric)
-            found.insert(1, "place", place)
-            parts.append(found)
+            part = regress(table, f"metrics/{metric}", axes)
+            part.insert(0, "metric", metric)
+            part.insert(1, "place", place)
+            parts.append(part)
     kept = [part for part in parts if len(part)]
-    return (
-        pd.concat(kept, ignore_index=True)
-        if kept
-        else pd.DataFrame(columns=parts[0].columns if parts else [])
-    )
+    if not kept:
+        return pd.DataFrame(columns=parts[0].columns if parts else [])
+    return pd.concat(kept, ignore_index=True)
 
 
 def mirrors(
@@ -143,20 +132,20 @@ def mirrors(
     """
     one = averaged(table)
     rng = lambda metric: np.random.default_rng([seed, zlib.crc32(metric.encode())])
-    have = [metric for metric in metrics if f"metrics/{metric}" in one]
     rows = [
         {"metric": metric, **mirror_test(one, f"metrics/{metric}", rng(metric), total)}
-        for metric in have
+        for metric in metrics
+        if f"metrics/{metric}" in one
     ]
-    found = pd.DataFrame(rows, columns=["metric", "pairs", "difference", "low", "high", "p"])
-    return found.assign(**corrected(found.p))
+    tests = pd.DataFrame(rows, columns=["metric", "pairs", "difference", "low", "high", "p"])
+    return tests.assign(**corrected(tests.p))
 
 
-def over_metrics(found: pd.DataFrame, groups: list[str], column: str) -> pd.DataFrame:
+def corrected_by(tests: pd.DataFrame, groups: list[str], column: str) -> pd.DataFrame:
     """With columns holm and bh: `column` corrected over the rows of each group."""
-    found = found.assign(holm=np.nan, bh=np.nan)
-    if len(found):
-        for _, rows in found.groupby(groups):
+    tests = tests.assign(holm=np.nan, bh=np.nan)
+    if len(tests):
+        for _, rows in tests.groupby(groups):
             for name, values in corrected(rows[column]).items():
-                found.loc[rows.index, name] = values
-    return found
+                tests.loc[rows.index, name] = values
+    return tests

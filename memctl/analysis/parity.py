@@ -20,13 +20,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from memctl.analysis.statistics import averaged, correlation
+from memctl.analysis.statistics import averaged, columns, correlation, varies
 
 WIDEST = 800  # the paper's cells
-PAPER = {
-    "location": (-0.7388, -0.8212, -0.6263),
-    "width": (0.316, None, None),
-}  # section 5.1: r, and its interval
+# Section 5.1: r, and its interval.
+PAPER = {"location": (-0.7388, -0.8212, -0.6263), "width": (0.316, None, None)}
 
 
 def parity(
@@ -46,11 +44,8 @@ def parity(
     used = {name: paper_cells(table, metric, widest) for name, table in tables.items()}
     rows: list[dict[str, Any]] = []
     for axis in ("location", "width"):
-        pairs = {
-            name: (cells[axis].to_numpy(float), cells[f"metrics/{metric}"].to_numpy(float))
-            for name, cells in used.items()
-        }
-        found = {
+        pairs = {name: columns(cells, axis, f"metrics/{metric}") for name, cells in used.items()}
+        correlations = {
             "raw": pearson(*joined(pairs)),
             "within": within(pairs),
             **{f"only {name}": pearson(*pair) for name, pair in pairs.items()},
@@ -58,7 +53,7 @@ def parity(
         paper = dict(zip(("paper", "paper_low", "paper_high"), PAPER[axis], strict=True))
         rows += [
             {"metric": metric, "axis": axis, "pooling": pooling, **values, **paper}
-            for pooling, values in found.items()
+            for pooling, values in correlations.items()
         ]
     return pd.DataFrame(rows)
 
@@ -73,22 +68,14 @@ def paper_cells(table: pd.DataFrame, metric: str, widest: float = WIDEST) -> pd.
 
 def joined(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
     """All data sets' pairs, one after the other."""
-    empty = np.zeros(0)
-    return np.concatenate([empty, *(x for x, _ in pairs.values())]), np.concatenate(
-        [empty, *(y for _, y in pairs.values())]
-    )
+    x, y = np.concatenate([np.zeros((2, 0)), *map(np.stack, pairs.values())], axis=1)
+    return x, y
 
 
 def pearson(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
     """Pearson's r of n pairs with Fisher's interval and p: as in `statistics.correlation`."""
-    found = correlation(x, y)
-    return {
-        "n": len(x),
-        "pearson": found["pearson"],
-        "low": found["low"],
-        "high": found["high"],
-        "p": found["pearson_p"],
-    }
+    r = correlation(x, y)
+    return {"n": len(x), **{k: r[k] for k in ("pearson", "low", "high")}, "p": r["pearson_p"]}
 
 
 def within(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, float]:
@@ -96,7 +83,7 @@ def within(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, floa
     set.
     """
     known = {
-        name: (x, y) for name, (x, y) in pairs.items() if len(x) > 1 and np.ptp(x) and np.ptp(y)
+        name: (x, y) for name, (x, y) in pairs.items() if len(x) > 1 and varies(x) and varies(y)
     }
     x, y = joined({name: (standard(x), standard(y)) for name, (x, y) in known.items()})
     n = len(x) - max(len(known) - 1, 0)

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from memctl.analysis.statistics import varies
+
 POWER, ALPHA = 0.8, 0.05
 
 
@@ -45,7 +47,7 @@ def detectable(
     """
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     r = detectable_r(len(x), power, alpha)
-    if len(x) < 4 or np.ptp(x) == 0 or np.ptp(y) == 0:
+    if len(x) < 4 or not varies(x) or not varies(y):
         return {"n": len(x), "r": r, "slope": np.nan, "change": np.nan, "floors": np.nan}
     left = y - np.polyval(np.polyfit(x, y, 1), x)
     scatter = math.sqrt(float(left @ left) / (len(x) - 2))

@@ -17,6 +17,8 @@ from numpy.typing import ArrayLike
 from scipy import stats
 from statsmodels.regression.linear_model import OLS
 
+from memctl.analysis.statistics import varies
+
 NOMINAL = ("location", "width")
 EFFECTIVE = (
     "sampler/mean",
@@ -43,11 +45,8 @@ def regress(table: pd.DataFrame, column: str, place: tuple[str, str] = NOMINAL) 
     used = table.reindex(columns=["low", "high", "seed", column, *place]).dropna()
     x = design(used, place)
     y = used[column].to_numpy(float)
-    if (
-        len(used) <= x.shape[1]
-        or np.linalg.matrix_rank(x.to_numpy()) < x.shape[1]
-        or np.ptp(y) == 0
-    ):
+    rank = np.linalg.matrix_rank(x.to_numpy()) if len(used) > x.shape[1] else 0
+    if rank < x.shape[1] or not varies(y):
         return pd.DataFrame(columns=COLUMNS)
     cell = used.groupby(["low", "high"]).ngroup().to_numpy()
     clustered = len(set(cell)) < len(cell)
@@ -96,7 +95,7 @@ def line(x: ArrayLike, y: ArrayLike) -> dict[str, float]:
     """
     names = ("start", "end", "change", "change_low", "change_high", "fall", "fall_low", "fall_high")
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    if len(x) < 4 or np.ptp(x) == 0 or np.ptp(y) == 0:
+    if len(x) < 4 or not varies(x) or not varies(y):
         return dict.fromkeys(names, float("nan"))
     u = (x - x.min()) / np.ptp(x)
     fit = OLS(y, np.column_stack([1 - u, u])).fit(cov_type="HC3", use_t=True)

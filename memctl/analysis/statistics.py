@@ -13,7 +13,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
+
+Floats = NDArray[np.float64]
+ROUNDING = 1e-12  # of a column's size, below which its values differ by rounding alone
 
 
 def correlations(cells: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
@@ -30,8 +34,7 @@ def correlations(cells: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
     one = averaged(cells)
     for metric in metrics:
         for axis in ("location", "width"):
-            known = one.reindex(columns=[axis, f"metrics/{metric}"]).dropna()
-            x, y = known[axis].to_numpy(float), known[f"metrics/{metric}"].to_numpy(float)
+            x, y = columns(one, axis, f"metrics/{metric}")
             rows.append({"metric": metric, "axis": axis, "n": len(x), **correlation(x, y)})
     return pd.DataFrame(rows)
 
@@ -45,10 +48,25 @@ def averaged(cells: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def correlation(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
-    """Pearson and Spearman of two columns."""
+def columns(table: pd.DataFrame, first: str, second: str) -> tuple[Floats, Floats]:
+    """Two columns where both are known, shape (n,) each; no rows where the table lacks one."""
+    known = table.reindex(columns=[first, second]).dropna().to_numpy(float)
+    return known[:, 0], known[:, 1]
+
+
+def varies(values: Floats) -> bool:
+    """Whether values differ by more than rounding: shape (n,), n at least 1."""
+    return bool(np.ptp(values) > ROUNDING * np.abs(values).max())
+
+
+def correlation(x: Floats, y: Floats) -> dict[str, float]:
+    """Pearson and Spearman of two columns, shape (n,).
+
+    Returns:
+        NaN for fewer than 4 pairs, or where a column is the same throughout but for rounding.
+    """
     names = ("pearson", "low", "high", "pearson_p", "spearman", "spearman_p")
-    if len(x) < 4 or np.ptp(x) == 0 or np.ptp(y) == 0:
+    if len(x) < 4 or not varies(x) or not varies(y):
         return dict.fromkeys(names, float("nan"))
     pearson, spearman = stats.pearsonr(x, y), stats.spearmanr(x, y)
     interval = pearson.confidence_interval(0.95)

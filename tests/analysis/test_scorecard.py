@@ -6,22 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from memctl.analysis.scorecard import (
-    COLUMNS,
-    COMPONENTS,
-    DISTANCES,
-    NOT,
-    REPRODUCED,
-    UNKNOWN,
-    component,
-    distance,
-    judge,
-    learnt_loss,
-    merging,
-    own_loss,
-    probe_loss,
-    scorecard,
-)
+from memctl.analysis.claim import NOT, REPRODUCED, UNKNOWN, judge
+from memctl.analysis.loss_claims import learnt_loss, merging, own_loss, probe_loss
+from memctl.analysis.metric_claims import COMPONENTS, DISTANCES, component, distance
+from memctl.analysis.scorecard import COLUMNS, scorecard
 
 NAN = math.nan
 

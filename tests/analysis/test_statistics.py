@@ -78,13 +78,19 @@ def test_spearman_is_the_correlation_of_ranks():
         ([], []),
         ([1, 2, 3, 4], [5, 5, 5, 5]),
         ([2, 2, 2, 2, 2], [1, 2, 3, 4, 5]),
+        ([1, 2, 3, 4], [0.3, 0.1 + 0.2, 0.3, 0.3]),
     ],
-    ids=["three", "none", "constant metric", "constant axis"],
+    ids=["three", "none", "constant metric", "constant axis", "constant but for rounding"],
 )
 def test_what_has_no_correlation_is_nan(x: list[float], y: list[float]):
     found = correlation(np.array(x, float), np.array(y, float))
     assert list(found) == COEFFICIENTS
     assert all(math.isnan(value) for value in found.values())
+
+
+def test_a_small_spread_is_a_spread():
+    found = correlation(np.arange(4.0), 1e6 + 1e-4 * np.array([1.0, 3, 2, 4]))
+    assert (found["pearson"], found["spearman"]) == pytest.approx((0.8, 0.8), abs=1e-5)
 
 
 def test_four_cells_are_enough():

@@ -311,6 +311,20 @@ def test_a_sweep_has_a_verdict_a_run(swept):
     assert math.isnan(found[found.kind == "uniform"].low.iloc[0])
 
 
+def test_a_records_own_verdict_is_taken_and_others_are_computed(swept):
+    sweep = swept(lambda *_: 1.0, lambda *_: 0.1, uniform=lambda t: 0.1)
+    own, other = sorted(sweep.records)[:2]
+    given = {"word": COPYING, "reason": "as it was written", "also": [COLLAPSED], "degree": 0.25}
+    sweep.records[own]["verdict"] = given
+    sweep.records["uniform_s0"]["verdict"] = {**given, "word": HEALTHY, "degree": None}
+    table = verdicts(sweep).set_index("name")
+    columns = ["verdict", "reason", "also", "degree"]
+    assert list(table.loc[own, columns]) == [COPYING, "as it was written", COLLAPSED, 0.25]
+    assert table.verdict["uniform_s0"] == HEALTHY
+    assert math.isnan(table.degree["uniform_s0"])
+    assert table.verdict[other] == UNDECIDED
+
+
 def test_the_summary_says_how_far_copying_goes():
     rows = [
         ("a", "cell", COPYING, 0.31),
