@@ -14,7 +14,7 @@ help:  ## list the targets
 
 setup: .venv/ready  ## make .venv with memctl and what it needs
 
-# denoising-diffusion-pytorch, for tests/examples, without its dependencies: one is torchvision, whose wheels on PyPI fail at import
+# denoising-diffusion-pytorch, for docs/examples, without its dependencies: one is torchvision, whose wheels on PyPI fail at import
 # beside a CPU build of torch, and then others fail that look for it. What else it imports is in pyproject.toml's dev extra.
 .venv/ready: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "memctl needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; name another with make PYTHON=python3.11")'

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
 FOREIGN = ("lightning", "pytorch_lightning", "hydra", "omegaconf")
 
 
@@ -48,7 +49,7 @@ def torchvision_or_a_stand_in() -> Iterator[None]:
 def load(name: str) -> dict[str, Any]:
     """What an example defines."""
     with torchvision_or_a_stand_in():
-        return runpy.run_path(str(Path(__file__).with_name(f"{name}.py")), run_name=name)
+        return runpy.run_path(str(EXAMPLES / f"{name}.py"), run_name=name)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """memctl's samplers where improved-diffusion (Nichol and Dhariwal 2021) has its own: `sample` gives
 t and the weights of the losses.
 
-    python tests/examples/improved_diffusion.py
+    python docs/examples/improved_diffusion.py
 
 That code is not on PyPI, so its Gaussian diffusion is here in small. Few steps T let the adaptive
 sampler warm up in seconds.

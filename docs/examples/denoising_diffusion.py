@@ -1,7 +1,7 @@
 """memctl's samplers in denoising-diffusion-pytorch: its `forward` takes the steps as `times`.
 
     pip install denoising-diffusion-pytorch
-    python tests/examples/denoising_diffusion.py
+    python docs/examples/denoising_diffusion.py
 
 A small Unet learns scikit-learn's handwritten digits (8 x 8 pixels) in seconds on a CPU.
 """

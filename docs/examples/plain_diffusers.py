@@ -1,6 +1,6 @@
 """memctl's samplers in a plain training loop of diffusers: one line changes.
 
-    python tests/examples/plain_diffusers.py
+    python docs/examples/plain_diffusers.py
 
 A DDPM learns scikit-learn's handwritten digits (8 x 8 pixels) in seconds on a CPU.
 """
