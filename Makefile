@@ -6,7 +6,7 @@ TORCH ?= torch==2.13.0
 ARGS ?=
 RUN := .venv/bin/python
 
-.PHONY: help setup sweep sweep-digits plan theory report test lint format bench clean
+.PHONY: help setup sweep sweep-digits plan theory report test lint format bench docs tables clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -19,7 +19,7 @@ setup: .venv/ready  ## make .venv with memctl and what it needs
 .venv/ready: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "memctl needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; name another with make PYTHON=python3.11")'
 	$(PYTHON) -m venv .venv
-	$(RUN) -m $(PIP_INSTALL) -q '$(TORCH)' -e '.[dev]'
+	$(RUN) -m $(PIP_INSTALL) -q '$(TORCH)' -e '.[dev,docs]'
 	$(RUN) -m $(PIP_INSTALL) -q --no-deps denoising-diffusion-pytorch==2.3.4
 	touch $@
 
@@ -53,5 +53,11 @@ format: setup  ## mend what ruff can mend
 bench: setup  ## timings; no test asserts one
 	$(RUN) -m tests.benchmarks $(ARGS)
 
+docs: setup  ## the pages of docs/ as a site in site/; a broken link fails
+	$(RUN) -m zensical build --strict --clean
+
+tables: setup  ## the numbers and pictures of the documentation, from the finished sweeps in runs/
+	$(RUN) -m docs.numbers collect runs
+
 clean:  ## remove .venv and caches; results in runs/ stay
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv site .cache .pytest_cache .mypy_cache .ruff_cache

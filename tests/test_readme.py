@@ -1,4 +1,6 @@
-"""The README: its commands run, its links resolve, its files exist, its settings are settings."""
+"""The README and the pages: their commands run, their links resolve, their files exist, their
+settings are settings.
+"""
 
 import re
 import runpy
@@ -17,29 +19,52 @@ from PIL import Image
 from scipy.io import savemat
 
 import memctl.samplers
-from memctl import export, report, train
+from memctl import data, export, report, train
+from memctl.config import Metrics
+from memctl.experiment import Experiment
+from memctl.metrics.suite import Suite
 from memctl.paths import config_root
 from memctl.sweep import sweeper
 
 ROOT = Path(__file__).resolve().parents[1]
-TEXT = (ROOT / "README.md").read_text()
-COMMANDS = [
-    line.split("#")[0].strip()
-    for block in re.findall(r"```sh\n(.*?)```", TEXT, re.S)
-    for line in block.splitlines()
-    if line
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
 ]
+TEXTS = {page.relative_to(ROOT).as_posix(): page.read_text() for page in PAGES}
+TEXT = "\n".join(TEXTS.values())
+TESTED = ("train", "data", "calibrate", "evaluate", "samplers", "report", "export")
+COMMANDS = list(
+    dict.fromkeys(
+        command
+        for block in re.findall(r"```sh\n(.*?)```", TEXT, re.S)
+        for line in block.splitlines()
+        if (command := line.split("#")[0].strip())
+    )
+)
 
 
-def test_there_are_commands() -> None:
-    assert len(COMMANDS) >= 7
+def test_every_command_has_a_test() -> None:
+    """By what it starts with, as the tests below choose theirs."""
+    tested = ("make ", ". .venv", *(f"python -m memctl.{name} " for name in TESTED))
+    assert [c for c in COMMANDS if not f"{c} ".startswith(tested)] == []
+    assert len(COMMANDS) >= 15
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("make")])
 def test_make_commands_have_their_target(command: str) -> None:
     out = subprocess.run([*shlex.split(command), "-n"], cwd=ROOT, capture_output=True, text=True)
     assert out.returncode == 0, out.stderr
-    assert "memctl.train" in out.stdout or "pytest" in out.stdout
+    assert ".venv/bin/python -m" in out.stdout
+
+
+def test_make_targets_named_in_the_text_exist() -> None:
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M)
+    named = {name for words in re.findall(r"`make ([a-z -]+)", TEXT) for name in words.split()}
+    assert len(named) >= 8
+    assert named - set(targets) == set()
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if "memctl.train" in c])
@@ -51,6 +76,8 @@ def test_train_commands_run(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     """As written, made small; a sweep is planned, as other tests run one."""
+    if "--help" in command:
+        pytest.skip("tests/test_cli.py asks for help")
     arguments = [
         a.replace("FOLDER", str(flowers(tmp_path / "set"))) for a in shlex.split(command)[3:]
     ]
@@ -125,15 +152,16 @@ def test_evaluate_commands_run(
     assert "verdict: " in out
 
 
-def test_the_templates_of_controls_exist() -> None:
-    (line,) = (
-        block for block in TEXT.split("\n\n") if block.startswith("**Controls** are templates")
-    )
-    names = re.findall(r"`(\w+)`", line)
-    assert len(names) >= 8
-    assert [
-        n for n in names if not (config_root() / "multirun_templates" / f"{n}.yaml").exists()
-    ] == []
+def test_every_template_is_listed() -> None:
+    """The table of templates names those that there are, and no other."""
+    table = TEXTS["docs/sweeps.md"].split("## Templates")[1].split("##")[0]
+    named = {
+        name
+        for row in re.findall(r"^\| (`.*?) \|", table, re.M)
+        for name in re.findall(r"`(\w+)`", row)
+    }
+    there = {path.stem for path in (config_root() / "multirun_templates").glob("*.yaml")}
+    assert named == there
 
 
 @pytest.mark.parametrize("command", [c for c in COMMANDS if "memctl.samplers" in c])
@@ -170,15 +198,21 @@ def test_the_readmes_own_sampler_is_found(monkeypatch: pytest.MonkeyPatch, tmp_p
     )  # that such a sweep runs is tested in tests/samplers/test_own_samplers.py
 
 
-def test_the_readmes_lines_for_other_code_run() -> None:
+@pytest.mark.parametrize("page", ["README.md", "docs/samplers.md"])
+def test_the_lines_for_other_code_run(page: str) -> None:
     """The draws, weights and losses of the snippet, with the names that its reader has."""
-    (code,) = (
-        block for block in re.findall(r"```python\n(.*?)```", TEXT, re.S) if "randint" in block
-    )
-    names = {"T": 1000, "n": 5, "device": "cpu", "torch": torch, "noise_scheduler": DDPMScheduler(1000), **vars(memctl.samplers),
-             "sampler": memctl.samplers.BetaSampler(), "images": None, "diffusion": lambda images, times: times}  # fmt: skip
+    blocks = re.findall(r"```python\n(.*?)```", TEXTS[page], re.S)
+    (code,) = (block for block in blocks if "randint" in block)
+    names = {
+        **vars(memctl.samplers),
+        **{"T": 1000, "n": 5, "device": "cpu", "torch": torch, "images": None},
+        "noise_scheduler": DDPMScheduler(1000),
+        "diffusion": lambda images, times: times,
+    }
     exec(code, names)
-    assert names["t"].shape == names["weights"].shape == names["loss"].shape == (5,)
+    drawn = [names[name] for name in ("t", "weights", "loss") if name in names]
+    assert len(drawn) == code.count(" = ") - code.count("randint") - code.count("sampler = ")
+    assert {tuple(tensor.shape) for tensor in drawn} == {(5,)}
 
 
 MISSING = {
@@ -200,59 +234,80 @@ def test_commands_on_results_parse(
         module.main()
 
 
-def test_links_resolve() -> None:
-    links = re.findall(r"\]\(([^)#]+)\)", TEXT)
-    assert links
-    assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []
+@pytest.mark.parametrize("page", TEXTS)
+def test_links_resolve(page: str) -> None:
+    """Links and pictures; anchors name a heading of their page."""
+    folder = (ROOT / page).parent
+    prose = re.sub(r"```.*?```", "", TEXTS[page], flags=re.S)
+    for link in re.findall(r"\]\(([^)]+)\)", prose):
+        path, _, anchor = link.partition("#")
+        if "://" in link:
+            continue
+        target = folder / path if path else ROOT / page
+        assert target.exists(), link
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", target.read_text(), re.M)
+            assert anchor in [re.sub(r"[^\w-]", "", h.lower().replace(" ", "-")) for h in headings]
 
 
-def test_the_settings_of_the_table_compose(
-    composed: Callable[..., DictConfig], tmp_path: Path
+def settings_named() -> list[str]:
+    """The overrides in the table of docs/sweeps.md, and the values in brackets behind them."""
+    table = TEXTS["docs/sweeps.md"].split("| to | write |")[1].split("##")[0]
+    named = []
+    for row in table.splitlines():
+        last = ""
+        for span in re.findall(r"`([^`]*)`", row.split("|")[2] if row.count("|") > 2 else ""):
+            words = [word for word in span.split() if "=" in word and "..." not in word]
+            if words and not span.startswith(("-", "pip")):
+                named += words
+                last = words[-1]
+            elif last and re.fullmatch(r"\w+", span):
+                named.append(f"{last.partition('=')[0]}={span}")
+    return named
+
+
+@pytest.mark.parametrize("setting", settings_named())
+def test_the_settings_of_the_table_are_settings(
+    setting: str, composed: Callable[..., DictConfig], experiment: Callable[..., Experiment]
 ) -> None:
-    for override in (
-        "sampler=uniform",
-        "sampler.tail=truncate",
-        "sampler=laplace",
-        "sampler.mode=weight",
-        "sampler.mode=correct",
-        "weighting=min_snr",
-        "diffusion=cosine",
-        "diffusion.prediction=v_prediction",
-        "ci.coverage=0.9",
-        "generate=ddpm",
-        "logger=none",
-        "paths.runs=x",
-        "base.path=x",
-        "base.saw_heldout=true",
-        "data.near=0.1",
-        "data.broken=skip",
-        "trainer.precision=bf16",
-        "trainer.memory_format=contiguous",
-        "trainer.compile=true",
-    ):
-        assert override.split("=")[0] in TEXT.replace("`", "")
-        composed(override, *(["data=images"] if override.startswith("data.") else []))
-    composed("data=signals", f"data.path={tmp_path}")
+    """Each makes an experiment, but for those of launchers and of files that are not here."""
+    key, _, value = setting.partition("=")
+    if key == "hydra/launcher":  # of an extra, which need not be installed here
+        engine = value.split("_")[0]
+        assert f"hydra-{engine}-launcher" in (ROOT / "pyproject.toml").read_text()
+    elif key.startswith("hydra"):
+        composed(setting)
+    elif key.startswith(("data", "model", "base.path")):
+        composed(*(["data=images"] if key.startswith("data.") else []), setting)
+    else:
+        experiment(setting)
+
+
+def test_the_tables_settings_are_read() -> None:
+    found = settings_named()
+    assert {"sampler.tail=clamp", "diffusion=zero_snr", "hydra/launcher=ray"} <= set(found)
+    assert len(found) >= 25
 
 
 def test_every_package_of_the_tree_exists() -> None:
-    tree = re.search(r"```\n(conf/.*?)```", TEXT, re.S)
+    tree = re.search(r"```\n(conf/.*?)```", TEXTS["README.md"], re.S)
     assert tree
-    for name in re.findall(r"^  (\w+(?:/|\.py))", tree[1], re.M):
-        assert (ROOT / "memctl" / name).exists(), name
+    named = {n for line in re.findall(r"^  (\w.*?)   ", tree[1], re.M) for n in line.split()}
+    packages = {f"{path.parent.name}/" for path in (ROOT / "memctl").glob("*/__init__.py")}
+    assert named == packages
 
 
-def test_every_metric_is_documented(experiment: Callable[..., object]) -> None:
-    from memctl import data
-    from memctl.config import Metrics
-    from memctl.metrics.suite import Suite
+@pytest.mark.parametrize("name", ["mitdb208", "digits"])
+def test_every_metric_is_documented(name: str) -> None:
+    """What is measured of signals and of labelled images has a row in the table."""
+    source = {"name": name, "n_train": 16, "n_heldout": 16}
+    split = data.load(data.build(source))
+    measured = set(Suite.of(split, Metrics(repeats=20)).evaluate(split.heldout))
+    rows = set(re.findall(r"^\| `(\w+)` \|", TEXTS["docs/metrics.md"], re.M))
+    assert len(measured) > 30
+    assert measured - rows == set()
 
-    split = data.load(data.build({"name": "mitdb208", "n_train": 16, "n_heldout": 16}))
-    names = set(Suite.of(split, Metrics(repeats=20)).evaluate(split.heldout))
-    for name in names - {"ratio_q01", "ratio_q10", "ratio_median", "nn_train", "nn_heldout"}:
-        assert re.sub(r"_C\d", "_Ck", name).replace("wasserstein_sd", "wasserstein") in TEXT, name
 
-
-def test_templates_named_in_the_readme_exist() -> None:
+def test_templates_named_in_the_text_exist() -> None:
     for name in re.findall(r"multirun_templates/(\w+)", TEXT):
         assert (config_root() / "multirun_templates" / f"{name}.yaml").exists()

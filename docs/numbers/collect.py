@@ -1,0 +1,180 @@
+"""From finished sweeps to the tables and pictures of the documentation.
+
+docs/tables/
+  sweeps.csv       a sweep: data, sizes, and what it took
+  metrics.csv      a sweep and metric: range over the runs, references, yardsticks, correlations
+  runs.csv         a run: its main metrics and verdict
+  claims.csv       a sweep and claim of the paper
+  pooled.csv       the paper's correlation over the sweeps that `memctl.report` was last given
+  theory.csv       an equation of the paper
+  calibration.csv  a metric on the bundled beats: what it can tell; calibration_readings.csv: a
+                   generator of known behaviour
+"""
+
+import json
+import os
+import socket
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from PIL import Image
+
+from docs.numbers.times import processor
+from memctl.analysis.sweep_results import SweepResults, read
+from memctl.errors import UserError
+
+TABLES = Path(__file__).resolve().parents[1] / "tables"
+IMAGES = TABLES.with_name("images")
+PICTURES = {
+    "overview": "mitdb208/report/overview.png",
+    "losses": "mitdb208/report/losses.png",
+    "base": "mitdb208/base/samples.png",
+    "digits": "digits/report/overview.png",
+    "pokemon_16": "pokemon_16/report/overview.png",
+    "flowers102_16": "flowers102_16/report/overview.png",
+    "theory": "mitdb208-theory/theory.png",
+    "calibration": "calibration/mitdb208/calibration.png",
+    "samplers": "samplers.png",
+}
+OF_RUNS = ("f_mem", "dcr_share", "dcr_p", "distance_to_train", "energy_heldout", "precision",
+           "recall", "probe_auc")  # fmt: skip
+
+
+def collect(runs: Path) -> None:
+    """Write the tables and pictures of all sweeps in `runs` that are finished.
+
+    A table whose sweep is not there keeps the rows that it has.
+
+    Raises: UserError where there is none.
+    """
+    sweeps = dict(finished(runs))
+    if not sweeps:
+        raise UserError(f"{runs} holds no finished sweep with a report")
+    TABLES.mkdir(exist_ok=True)
+    update("sweeps", [described(name, sweep) for name, sweep in sweeps.items()])
+    update("metrics", [row for name, sweep in sweeps.items() for row in metrics(name, sweep)])
+    update("runs", [row for name, sweep in sweeps.items() for row in results(name, sweep)])
+    update("claims", [row for name, sweep in sweeps.items() for row in claims(name, sweep)])
+    if (path := runs / "pooled" / "parity.csv").exists():
+        pd.read_csv(path).to_csv(TABLES / "pooled.csv", index=False, float_format="%.6g")
+    if (path := runs / "mitdb208-theory" / "theory.json").exists():
+        found = json.loads(path.read_text())
+        update("theory", [{"sweep": "mitdb208-theory", **claim} for claim in found["claims"]])
+    for name, part in (("calibration", "verdicts"), ("calibration_readings", "readings")):
+        if (path := runs / "calibration" / "mitdb208" / f"{part}.csv").exists():
+            pd.read_csv(path).rename(columns=lambda c: c.replace(" ", "_")).to_csv(
+                TABLES / f"{name}.csv", index=False
+            )
+    for name, place in PICTURES.items():
+        if (runs / place).exists():
+            picture(runs / place, IMAGES / f"{name}.png")
+
+
+def finished(runs: Path) -> Iterator[tuple[str, SweepResults]]:
+    """The sweeps in `runs` whose planned runs are all done and that have a report."""
+    for table in sorted(runs.glob("*/report/table.csv")):
+        sweep = read(table.parents[1])
+        if not sweep.unfinished:
+            yield table.parents[1].name, sweep
+
+
+def update(name: str, rows: list[dict[str, Any]]) -> None:
+    """Put rows into a table in the place of the same sweeps' former ones."""
+    path, new = TABLES / f"{name}.csv", pd.DataFrame(rows)
+    if path.exists() and len(new):
+        old = pd.read_csv(path)
+        new = pd.concat([old[~old.sweep.isin(new.sweep)], new])
+    if len(new):
+        new = new.sort_values("sweep", kind="stable")
+        new.to_csv(path, index=False, float_format="%.6g")
+
+
+def described(name: str, sweep: SweepResults) -> dict[str, Any]:
+    """What a sweep is of and what it took; seconds are from its first run's start to its last end,
+    the base's among them where it had none.
+    """
+    records = list(sweep.records.values())
+    states = [
+        json.loads((sweep.directory / r["name"] / "status.json").read_text()) for r in records
+    ]
+    base = json.loads((Path(states[0]["base"]) / "status.json").read_text())
+    science, split, where = records[0]["science"], records[0]["split"], records[0]["environment"]
+    here = where["host"] == socket.gethostname()
+    return {
+        "sweep": name,
+        "data": science["data"]["name"],
+        "runs": len(records),
+        "cells": len(sweep.cells),
+        "n_train": split["n_train"],
+        "n_heldout": split["n_heldout"],
+        "examples": split.get("examples", split.get("records")),
+        "samples": science["generate"]["samples"],
+        "base_steps": records[0]["training"]["base"]["steps"],
+        "seconds": round(max(s["updated"] for s in states) - min(s["started"] for s in states)),
+        "seconds_base": round(base["updated"] - base["started"]),
+        "device": where["device"],
+        "cores": os.cpu_count() if here else None,
+        "processor": processor() if here else None,
+        "date": where["finished"][:10],
+    }
+
+
+def metrics(name: str, sweep: SweepResults) -> Iterator[dict[str, Any]]:
+    """A row a metric. Of a sweep over several splits there is nothing to say in one row."""
+    if not sweep.plain:
+        return
+    path = sweep.directory / "report" / "associations.csv"
+    tested = pd.read_csv(path) if path.exists() else pd.DataFrame()
+    for metric in sweep.metrics:
+        column = f"metrics/{metric}"
+        values = sweep.compared[column]
+        row = {"sweep": name, "metric": metric, "min": values.min(), "max": values.max()}
+        row["high"] = sweep.compared.get(f"{column}_high", pd.Series(dtype=float)).max()
+        for kind in ("base", "uniform"):
+            row[kind] = sweep.table.loc[sweep.table.kind == kind, column].mean()
+        for known in ("heldout", "copies"):
+            row[known] = value(sweep.yardsticks.get(known, {}).get(metric), "value")
+        for end in ("low", "high"):
+            row[f"floor_{end}"] = value(sweep.yardsticks.get("floor", {}).get(metric), end)
+        for axis in ("location", "width") if len(tested) else ():
+            found = tested[(tested.metric == metric) & (tested.axis == axis)]
+            for key in ("pearson", "low", "high", "holm"):
+                row[f"{axis}_{key}"] = found[key].iloc[0] if len(found) else None
+        row["tested"] = tested.metric.nunique() if len(tested) else None
+        yield row
+
+
+def value(reading: Mapping[str, float] | None, key: str) -> float | None:
+    return None if reading is None else reading[key]
+
+
+def results(name: str, sweep: SweepResults) -> Iterator[dict[str, Any]]:
+    """A row a run."""
+    verdicts = pd.read_csv(sweep.directory / "report" / "verdicts.csv").set_index("name")
+    for run in sweep.table.to_dict("records"):
+        said = verdicts.loc[run["name"]]
+        yield {
+            "sweep": name,
+            **{key: run[key] for key in ("name", "kind", "seed", "n_train", "low", "high")},
+            **{metric: run.get(f"metrics/{metric}") for metric in OF_RUNS},
+            "verdict": said.verdict,
+            "degree": said.degree,
+        }
+
+
+def claims(name: str, sweep: SweepResults) -> list[dict[str, Any]]:
+    """A row a claim of the paper that the report of the sweep judges."""
+    path = sweep.directory / "report" / "scorecard.csv"
+    if not path.exists():
+        return []
+    columns = ["claim", "source", "number", "paper", "value", "low", "high", "verdict"]
+    return [{"sweep": name, **row} for row in pd.read_csv(path)[columns].to_dict("records")]
+
+
+def picture(source: Path, target: Path) -> None:
+    """A picture in 128 colours, which is a third of its bytes and looks the same."""
+    target.parent.mkdir(exist_ok=True)
+    colours = Image.open(source).convert("RGB").quantize(128, dither=Image.Dither.NONE)
+    colours.save(target, optimize=True)
