@@ -150,7 +150,7 @@ def _work(experiment: Experiment) -> dict[str, Any]:
             with timed(seconds, "evaluate"):
                 threadpoolctl.threadpool_limits(config.trainer.threads)
                 suite = Suite.of(split, config.metrics)
-                found = suite.measured(suite.prepare(samples))
+                found = suite.scan(suite.prepare(samples))
                 measured = measures(suite.evaluate(samples, found))
                 known = cached_yardsticks(experiment, suite, split)
             record = {

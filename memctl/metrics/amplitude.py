@@ -1,9 +1,11 @@
 """The paper's "JS distance" for signals, in its three readings. All are blind to order in time, or
 nearly:
 
-    pooled         the amplitudes of one signal against those of the whole training set (the default reading)
+    pooled         the amplitudes of one signal against those of the whole training set (the
+                   default reading)
     pairwise_hist  the amplitudes of one signal against those of each training signal, averaged
-    pairwise_pmf   the signal itself, shifted to be non-negative and divided by its sum, against each training signal
+    pairwise_pmf   the signal itself, shifted to be non-negative and divided by its sum, against
+                   each training signal
 
 With 140 values in 50 bins a real signal is at about 0.2 of the pooled training set, and never near
 0: read it beside its held-out value.
@@ -11,9 +13,12 @@ With 140 values in 50 bins a real signal is at about 0.2 of the pooled training 
 
 import numpy as np
 
+from memctl.metrics.claims import UNLIKE_THE_DATA
+from memctl.metrics.comparison import Comparison
 from memctl.metrics.divergence import divergence, histogram, open_edges
+from memctl.metrics.means import mean_of, resampled
 from memctl.metrics.measure import Floats
-from memctl.metrics.metric import UP, Metric
+from memctl.metrics.metric import Metric
 
 
 def as_pmf(x: Floats) -> Floats:
@@ -42,13 +47,21 @@ def amplitude_js(samples: Floats, train: Floats, mode: str, bins: int) -> Floats
     return np.array([np.sqrt(divergence(row[None], references)).mean() for row in rows])
 
 
+def distance(c: Comparison) -> Floats:
+    """That of each sample of a comparison, by the settings: shape (m,)."""
+    config = c.sides.config
+    return amplitude_js(c.samples, c.sides.train, config.amplitude_js, config.bins)
+
+
 JS_AMPLITUDE = Metric(
     name="js_amplitude",
+    read=mean_of("js_amplitude", lambda c: c.once(distance)),
+    floor=resampled(lambda c: c.once(distance)),
     title="JS distance of amplitudes to train (the paper's)",
     about="the paper's JS distance for signals: amplitudes of one signal against all of train",
     range="0 to 0.833",
     needs=("unbounded",),
     bad="both",
-    claims={"mean": UP, "shrunk": UP, "contrast": UP},
+    claims=UNLIKE_THE_DATA,
     verdict=True,
 )

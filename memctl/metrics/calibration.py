@@ -2,13 +2,13 @@
 samples.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from memctl.data import Split
-from memctl.metrics.catalogue import METRICS
 from memctl.metrics.generators import CALIBRATORS, IN_TIME
 from memctl.metrics.measure import Measure
 from memctl.metrics.suite import Suite
@@ -20,12 +20,14 @@ class Calibration:
     """Readings of generators of known behaviour.
 
     Attributes:
-        readings: Generator -> metric -> reading; `floor` is what fresh real examples read by chance.
+        readings: Generator -> metric -> reading; `floor` is what fresh examples read by chance.
         n: Number of samples.
+        claims: Metric -> generator -> whether it claims to read it above (UP) or below (DOWN).
     """
 
     readings: dict[str, dict[str, Measure]]
     n: int
+    claims: Mapping[str, Mapping[str, int]]
 
     @classmethod
     def of(cls, suite: Suite, split: Split, n: int) -> "Calibration":
@@ -33,12 +35,12 @@ class Calibration:
         floors are of one size.
         """
         n = min(n, len(split.heldout))
-        return cls(
-            yardsticks(suite, split, n, CALIBRATORS | (IN_TIME if split.temporal else {})), n
-        )
+        generators = CALIBRATORS | (IN_TIME if split.temporal else {})
+        claims = {metric.name: metric.claims for metric in suite.metrics}
+        return cls(yardsticks(suite, split, n, generators), n, claims)
 
     def side(self, metric: str, generator: str) -> int:
-        """Whether a generator reads above (1), below (-1) or within (0) the metric's noise floor."""
+        """Whether a generator reads above (UP), below (DOWN) or within (0) the metric's floor."""
         floor, found = self.readings["floor"][metric], self.readings[generator].get(metric)
         if found is None or floor.low is None or floor.high is None:
             return 0
@@ -55,7 +57,7 @@ class Calibration:
             for end in ("low", "high")
         }
         rows = {
-            name: {m: values[m].value for m in metrics}
+            name: {m: values[m].value for m in metrics if m in values}
             for name, values in self.readings.items()
             if name != "floor"
         }
@@ -91,7 +93,7 @@ class Calibration:
         """
         rows = []
         for metric in (m for m in self.readings["floor"] if m in self.readings["heldout"]):
-            claims = METRICS[metric].claims if metric in METRICS else {}
+            claims = self.claims[metric]
             sides = {
                 name: self.side(metric, name)
                 for name in self.readings
@@ -100,9 +102,11 @@ class Calibration:
             rows.append(
                 {
                     "metric": metric,
-                    "tells": ", ".join(name for name, way in claims.items() if sides[name] == way),
+                    "tells": ", ".join(
+                        name for name, way in claims.items() if sides.get(name) == way
+                    ),
                     "cannot tell here": ", ".join(
-                        name for name, way in claims.items() if sides[name] != way
+                        name for name, way in claims.items() if sides.get(name) != way
                     ),
                     "also moved by": ", ".join(
                         name for name, way in sides.items() if way and name not in claims

@@ -2,15 +2,19 @@
 
 from memctl.config import Metrics
 from memctl.metrics import (
+    adaptive,
     amplitude,
-    authenticity,
+    authpct,
+    c_t,
     classes,
-    copying,
     coverage,
-    distance,
+    dcr,
+    distance_to_train,
     elastic,
     energy,
+    f_mem,
     frechet,
+    identifiability,
     mmd,
     projection,
     resemblance,
@@ -24,22 +28,22 @@ from memctl.metrics.metric import Metric
 def listed(components: int) -> dict[str, Metric]:
     """The metrics of memctl by name, those of so many principal components among them."""
     metrics = (
-        distance.DISTANCE_TO_TRAIN,
+        distance_to_train.DISTANCE_TO_TRAIN,
         amplitude.JS_AMPLITUDE,
         *projection.metrics(components),
-        copying.F_MEM,
-        copying.RATIO_Q01,
-        copying.RATIO_Q10,
-        copying.RATIO_MEDIAN,
-        copying.DCR_SHARE,
-        copying.DCR_P,
-        copying.DELTA_NN,
-        copying.NN_TRAIN,
-        copying.NN_HELDOUT,
+        f_mem.F_MEM,
+        f_mem.RATIO_Q01,
+        f_mem.RATIO_Q10,
+        f_mem.RATIO_MEDIAN,
+        dcr.DCR_SHARE,
+        dcr.DCR_P,
+        dcr.DELTA_NN,
+        dcr.NN_TRAIN,
+        dcr.NN_HELDOUT,
         energy.ENERGY_TRAIN,
         energy.ENERGY_HELDOUT,
-        copying.ADAPTIVE_SHARE,
-        authenticity.AUTHPCT,
+        adaptive.ADAPTIVE_SHARE,
+        authpct.AUTHPCT,
         resemblance.CORR_TRAIN,
         coverage.PRECISION,
         coverage.RECALL,
@@ -52,8 +56,8 @@ def listed(components: int) -> dict[str, Metric]:
         sliced.SLICED_W2,
         spectrum.ACF_DISTANCE,
         spectrum.SPECTRUM_DISTANCE,
-        authenticity.IDENTIFIABILITY,
-        authenticity.C_T,
+        identifiability.IDENTIFIABILITY,
+        c_t.C_T,
         elastic.SHIFT_SHARE,
         elastic.DTW_SHARE,
         classes.CLASS_TV,
@@ -65,12 +69,17 @@ def listed(components: int) -> dict[str, Metric]:
 METRICS = listed(Metrics().components)
 
 
+def known(components: int) -> dict[str, Metric]:
+    """Every metric by name."""
+    return listed(components)
+
+
 def versions(config: Metrics) -> dict[str, int | str]:
     """What decides the numbers beside the settings: of each metric that is read under these its
     version, and of a user's own the digest of its file. Free of torch.
     """
     return {
         metric.name: metric.source or metric.version
-        for metric in listed(config.components).values()
+        for metric in known(config.components).values()
         if config.full or "full" not in metric.needs
     }

@@ -3,21 +3,25 @@ neighbourhoods.
 
     B(x) = the closed ball around x up to the k-th nearest other example of x's own set
 
-    precision  a sample lies in the ball of some real example     recall    a real example lies in the ball of some sample
-    density    real balls that hold a sample, over k             coverage  the ball of a real example holds some sample
+    precision  a sample lies in the ball of some real example
+    recall     a real example lies in the ball of some sample
+    density    real balls that hold a sample, over k
+    coverage   the ball of a real example holds some sample
 
 They are of quality and variety: copies of train are the best there is against train, and score as
 fresh examples or better.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from memctl.metrics import distance
+from memctl.metrics.comparison import Comparison
 from memctl.metrics.distance import distances
-from memctl.metrics.measure import Floats
+from memctl.metrics.equal_sets import EqualSets, equal_sets
+from memctl.metrics.measure import Floats, Measure, mean
 from memctl.metrics.metric import DOWN, Metric
 
 K = 5
@@ -57,35 +61,27 @@ def radii(examples: Floats, k: int = K, reduce: str = "rms") -> Floats:
     )
 
 
-def prdc(
-    samples: Floats, real: Floats, k: int = K, reduce: str = "rms", real_radii: Floats | None = None
-) -> Prdc:
+def prdc(samples: Floats, real: Floats, k: int = K, reduce: str = "rms") -> Prdc:
     """Precision, recall, density and coverage of samples against real examples.
 
     precision, recall and coverage are in [0, 1], density in [0, n/k]; higher is better. Fresh real
-    samples have a density of 1 in expectation, whatever the data, and a coverage of
-    `expected_coverage`; precision and recall depend on the data. Samples that crowd around a few
-    real examples raise density, and precision is 1 for one good example repeated: read coverage
-    beside them. Recall rewards scattered samples, whose balls are large. None sees copying. Samples
-    shrunk to the mean read a better density than real ones.
-    Costs m n + m^2 distances, and n^2 without `real_radii`. Source: Kynkaanniemi et al. 2019 (arXiv
+    samples have a density of 1 in expectation, and a coverage of
+    1 - prod_{i=1..k} (n - i)/(m + n - i) (Naeem et al. 2020), whatever the data; precision and
+    recall depend on the data. Samples that crowd around a few real examples raise density, and
+    precision is 1 for one good example repeated: read coverage beside them. Recall rewards
+    scattered samples, whose balls are large. None sees copying. Samples shrunk to the mean read a
+    better density than real ones.
+    Costs m n + m^2 + n^2 distances. Source: Kynkaanniemi et al. 2019 (arXiv
     1904.06991); Naeem et al. 2020 (arXiv 2002.09797), whose code has open balls: the same but for
     exact ties, where an open ball of radius 0 holds nothing.
 
     Args:
         samples: shape (m, D), m above k.
         real: shape (n, D), n above k. Equal m and n make readings comparable.
-        real_radii: `radii` of real, if they are known.
     """
-    ours, theirs = (
-        radii(samples, k, reduce),
-        radii(real, k, reduce) if real_radii is None else real_radii,
-    )
-    count, nearest, recall = (
-        np.empty(len(samples)),
-        np.full(len(real), np.inf),
-        np.zeros(len(real), dtype=bool),
-    )
+    ours, theirs = (radii(side, k, reduce) for side in (samples, real))
+    count, recall = np.empty(len(samples)), np.zeros(len(real), dtype=bool)
+    nearest = np.full(len(real), np.inf)
     for block in blocks(samples, len(real)):
         d = distances(samples[block], real, reduce)
         count[block] = (d <= theirs).sum(axis=1)
@@ -99,58 +95,60 @@ def prdc(
     )
 
 
-def expected_coverage(m: int, n: int, k: int = K) -> float:
-    """Coverage of n real examples by m fresh ones in expectation, whatever the distribution (Naeem
-    et al. 2020).
+def neighbourhoods(sets: EqualSets) -> Prdc:
+    """`prdc` of samples and real examples of one number."""
+    return prdc(sets.samples, sets.real)
 
-    1 - prod_{i=1..k} (n - i)/(m + n - i): less than 1 by the chance that the k nearest of a
-    example's m + n - 1 fellows are all real.
+
+def of_examples(name: str) -> dict[str, Any]:
+    """The reading of one of the four, the mean of its values with their bootstrap; and its value
+    for relabelled sets.
     """
-    i = np.arange(1, k + 1)
-    return float(1 - np.prod((n - i) / (m + n - i)))
+
+    def read(c: Comparison) -> Measure | None:
+        sets = c.once(equal_sets)
+        if sets is None:
+            return None
+        values = getattr(sets.once(neighbourhoods), name)
+        return mean(values, c.rng(name), c.sides.config.repeats)
+
+    relabelled = lambda sets: float(getattr(sets.once(neighbourhoods), name).mean())
+    return {"name": name, "read": read, "relabelled": relabelled, "needs": ("full",), "bad": "low"}
 
 
 PRECISION = Metric(
-    name="precision",
+    **of_examples("precision"),
     title="share of samples among the real examples",
     about="share of samples within the neighbourhood of some real example",
     range="0 to 1, fair its floor",
-    needs=("full",),
-    bad="low",
     claims={"noise": DOWN, "contrast": DOWN},
     verdict=True,
     brief=True,
 )
 RECALL = Metric(
-    name="recall",
+    **of_examples("recall"),
     title="share of real examples among the samples",
     about="share of real examples within the neighbourhood of some sample",
     range="0 to 1, fair its floor",
-    needs=("full",),
-    bad="low",
     claims={"mean": DOWN, "shrunk": DOWN},
     verdict=True,
     variety=True,
     brief=True,
 )
 DENSITY = Metric(
-    name="density",
+    **of_examples("density"),
     title="neighbourhoods of real examples around a sample",
     about="how many neighbourhoods of real examples hold a sample, over k = 5",
     range="0 up, fair 1",
-    needs=("full",),
-    bad="low",
     claims={"noise": DOWN, "contrast": DOWN},
     verdict=True,
     studied=True,
 )
 COVERAGE = Metric(
-    name="coverage",
+    **of_examples("coverage"),
     title="share of real examples with a sample nearby",
     about="share of real examples whose neighbourhood holds some sample",
     range="0 to 1, fair its floor",
-    needs=("full",),
-    bad="low",
     claims={"mean": DOWN, "noise": DOWN},
     verdict=True,
     variety=True,

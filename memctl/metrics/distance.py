@@ -14,7 +14,6 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from memctl.metrics.measure import Floats
-from memctl.metrics.metric import DOWN, UP, Metric
 
 BLOCK = 4_000_000  # numbers held at once: 32 MB
 LONG = 512  # values of an example from which the matrix product pays
@@ -143,19 +142,5 @@ def neighbours(
     own: np.ndarray | None = None,
     mirror: Callable[[Floats], Floats] | None = None,
 ) -> Neighbours:
-    """Nearest references and mean distances of each query: `scan` with all references as one side."""
+    """Nearest references and mean distances of each query: `scan` of all references as one side."""
     return scan(queries, references, reduce, mirror=mirror, own=own).near[0]
-
-
-DISTANCE_TO_TRAIN = Metric(
-    name="distance_to_train",
-    title="mean distance to the training set (the paper's)",
-    about="mean distance to the training set, then over samples: of contrast, not of copying",
-    range="0 up, fair what held-out reads",
-    bad="both",
-    claims={"mean": DOWN, "shrunk": DOWN, "blurred": DOWN, "contrast": UP, "noise": UP},
-    verdict=True,
-    needed=True,
-    main=True,
-    studied=True,
-)

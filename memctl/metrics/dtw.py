@@ -24,9 +24,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from memctl.metrics.distance import Neighbours
 from memctl.metrics.measure import Floats
-from memctl.metrics.shifts import nearest
 
 BAND = 0.05  # of the length
 PAIRS = 8192  # at once: their few vectors stay in the processor's cache
@@ -81,12 +79,3 @@ def warped(a: Floats, b: Floats, reach: int) -> Iterator[Floats]:
                 row[j] = cost
             before, row = row, before
         yield before[-1].copy()
-
-
-def dtw_neighbours(
-    queries: Floats, references: Floats, band: float = BAND, reduce: str = "rms"
-) -> Neighbours:
-    """The nearest references of each query, as `distance.neighbours` has them; at least two
-    references.
-    """
-    return nearest([dtw_distances(queries, references, band, reduce)])

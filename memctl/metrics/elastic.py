@@ -1,7 +1,8 @@
 """Whether signals are nearer to train than to held-out examples once a shift or a warp in time is
 forgiven.
 
-    shift_share, dtw_share   dcr_share by the distances of `shifts` and `dtw`, train and held-out sides of equal size
+    shift_share   dcr_share by the distances of `shifts`, sides of equal size
+    dtw_share     the same by those of `dtw`
 
 Range [0, 1]; 0.5 is fair, 1 says that every sample follows a training example, be it early, late or
 at another speed: what dcr_share misses where signals are steep. Blind to what those distances
@@ -10,17 +11,21 @@ WORK cells of warping paths, some 2 seconds, for which fewer samples and example
 signals are long or many; none where too few would be left (a channel of 2,000 values).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from memctl.metrics.claims import COPIES, SOFT_COPIES
+from memctl.metrics.comparison import HALVINGS, Comparison
+from memctl.metrics.dcr import closer_to_train
 from memctl.metrics.dtw import BAND, dtw_distances
-from memctl.metrics.energy import LIMIT, limited
-from memctl.metrics.measure import Floats
+from memctl.metrics.limit import LIMIT, limited
+from memctl.metrics.measure import Floats, Measure, mean, spread
 from memctl.metrics.metric import UP, Metric
 from memctl.metrics.shifts import shift_distances
+from memctl.metrics.sides import Indices, Sides
 
 WORK = 5 * 10**8
 FEWEST, LEAST = 100, 8  # samples, and examples a side: with less of them a share says nothing
@@ -37,7 +42,7 @@ class Elastic:
     """
 
     signals: Floats
-    index: NDArray[np.intp]
+    index: Indices
     rows: int
     reduce: str
 
@@ -65,22 +70,73 @@ class Elastic:
         index = np.concatenate([np.sort(side) for side in sides])
         return cls(pool[index].reshape(-1, *shape), index, WORK // (2 * k * cells), reduce)
 
-    def chosen(self, m: int) -> NDArray[np.intp]:
+    def chosen(self, m: int) -> Indices:
         """Which of m samples are compared: shape (at most rows,)."""
         return limited(np.arange(m), self.rows)
 
-    def distances(self, samples: Floats) -> Iterator[tuple[str, Floats]]:
-        """Of the chosen samples, shape (m, D), to all signals: shape (rows, 2 k), by metric."""
-        some = samples[self.chosen(len(samples))].reshape(-1, *self.signals.shape[1:])
-        yield "shift_share", shift_distances(some, self.signals, reduce=self.reduce).distance
-        yield "dtw_share", dtw_distances(some, self.signals, reduce=self.reduce)
+    def of_samples(self, samples: Floats) -> Floats:
+        """The chosen samples, of shape (m, D), as signals."""
+        return samples[self.chosen(len(samples))].reshape(-1, *self.signals.shape[1:])
 
 
-LATE_COPIES = {name: UP for name in ("copies", "copies_50", "copies_10", "copies_2")} | {
-    name: UP for name in ("kde_20", "kde_40", "interpolated", "late")
-}
+def elastic(sides: Sides) -> Elastic | None:
+    """The signals of both sides that samples are compared with."""
+    rng = sides.rng("signals")
+    return Elastic.of(sides.pool, sides.n_train, sides.shape, sides.config.reduce, rng)
+
+
+def halves(sides: Sides) -> list[tuple[Indices, Indices]]:
+    """Random halves of the training and of the held-out signals, as places among the signals."""
+    signals, rng = sides.once(elastic), sides.rng("halvings of signals")
+    k = len(signals.index) // 2 if signals else 0
+    half = lambda: rng.choice(k, k // 2, replace=False)
+    return [(half(), k + half()) for _ in range(HALVINGS)]
+
+
+def shifted(c: Comparison) -> Floats:
+    """Distances of the chosen samples to all signals, a shift forgiven: shape (rows, 2 k)."""
+    signals = c.sides.once(elastic)
+    assert signals is not None
+    return shift_distances(signals.of_samples(c.samples), signals.signals, reduce=signals.reduce)
+
+
+def warped(c: Comparison) -> Floats:
+    """The same where a warp is forgiven."""
+    signals = c.sides.once(elastic)
+    assert signals is not None
+    return dtw_distances(signals.of_samples(c.samples), signals.signals, reduce=signals.reduce)
+
+
+def share(name: str, distances: Callable[[Comparison], Floats]) -> dict[str, Any]:
+    """dcr_share by these distances: how it is read, halved too, and its floor."""
+
+    def read(c: Comparison) -> Measure | None:
+        if c.sides.once(elastic) is None:
+            return None
+        to_train, to_heldout = (d.min(axis=1) for d in np.hsplit(c.once(distances), 2))
+        near = closer_to_train(to_train, to_heldout)
+        return mean(near, c.rng(name), c.sides.config.repeats)
+
+    def halved(c: Comparison) -> Measure | None:
+        signals = c.sides.once(elastic)
+        if signals is None:
+            return None
+        chosen, shares = signals.chosen(len(c.samples)), []
+        for train, heldout in c.sides.once(halves):
+            counts = c.counts(signals.index[train], signals.index[heldout])[chosen]
+            rows = c.once(distances)[counts]
+            if len(rows):
+                to_train, to_heldout = (rows[:, side].min(axis=1) for side in (train, heldout))
+                shares.append(float(closer_to_train(to_train, to_heldout).mean()))
+        return spread(shares) if shares else None
+
+    floor = lambda _, fresh: halved(fresh)
+    return {"name": name, "read": read, "halved": halved, "floor": floor}
+
+
+LATE_COPIES = COPIES | SOFT_COPIES | {"late": UP}
 SHIFT_SHARE = Metric(
-    name="shift_share",
+    **share("shift_share", shifted),
     title="nearer to train where a shift is forgiven (fair: 0.5)",
     about="of signals: dcr_share where a shift in time is forgiven",
     range="0 to 1, fair 0.5",
@@ -90,7 +146,7 @@ SHIFT_SHARE = Metric(
     brief=True,
 )
 DTW_SHARE = Metric(
-    name="dtw_share",
+    **share("dtw_share", warped),
     title="nearer to train where a warp is forgiven (fair: 0.5)",
     about="of signals: dcr_share where a warp in time is forgiven",
     range="0 to 1, fair 0.5",

@@ -1,77 +1,33 @@
 """Energy distance, the two-sample statistic without parameters (Szekely and Rizzo 2013).
 
-    E(G, Y) = 2 E||g - y|| - E||g - g'|| - E||y - y'||     (unbiased: no example is paired with itself)
+    E(G, Y) = 2 E||g - y|| - E||g - g'|| - E||y - y'||
+
+Unbiased: no example is paired with itself.
 
 0 in expectation for equal distributions, also slightly negative by chance; no upper bound. Sees any
 difference of distribution, but says nothing of copying: exact copies of train are near 0. The
 distances within a side are those of a fixed random subset, where it has more than LIMIT examples.
 """
 
-from typing import TypeVar
-
 import numpy as np
-from numpy.typing import NDArray
 
+from memctl.metrics.comparison import Comparison
 from memctl.metrics.distance import distances
-from memctl.metrics.measure import Floats
+from memctl.metrics.limit import LIMIT, limited
+from memctl.metrics.means import resamples
+from memctl.metrics.measure import Floats, Measure, spread
 from memctl.metrics.metric import UP, Metric
-
-
-def energy_distance(pooled: Floats, first: np.ndarray) -> float:
-    """E between the examples of a pool where `first` is true and the others.
-
-    Args:
-        pooled: Distances between all examples of the pool, shape (N, N).
-        first: shape (N,), at least two examples on either side.
-    """
-    a, b = np.flatnonzero(first), np.flatnonzero(~first)
-    rows_a, rows_b = pooled[a], pooled[b]
-    within_a = rows_a[:, a].sum() / (len(a) * (len(a) - 1))
-    within_b = rows_b[:, b].sum() / (len(b) * (len(b) - 1))
-    return float(2 * rows_a[:, b].mean() - within_a - within_b)
-
-
-LIMIT = 1000  # examples a side
-Scalar = TypeVar("Scalar", bound=np.generic)
-
-
-def limited(examples: NDArray[Scalar], most: int | None = None) -> NDArray[Scalar]:
-    """The examples, or a fixed random `most` of them, LIMIT unless told."""
-    most = most or LIMIT
-    return (
-        examples
-        if len(examples) <= most
-        else examples[np.random.default_rng(0).choice(len(examples), most, replace=False)]
-    )
+from memctl.metrics.sides import Sides
 
 
 def within(examples: Floats, reduce: str = "rms") -> float:
     """E||y - y'||: the mean distance between two different examples, in units of the distance."""
     examples = limited(examples)
-    examples = (
-        examples - examples[0]
-    )  # examples that hardly differ, a collapsed model's, then have few digits to lose
+    # examples that hardly differ, a collapsed model's, then have few digits to lose
+    examples = examples - examples[0]
     return float(
         distances(examples, examples, reduce).sum() / (len(examples) * (len(examples) - 1))
     )
-
-
-def energy(samples: Floats, reference: Floats, reduce: str = "rms") -> float:
-    """E(samples, reference), in units of the distance."""
-    return (
-        2 * float(distances(samples, reference, reduce).mean())
-        - within(samples, reduce)
-        - within(reference, reduce)
-    )
-
-
-def permuted(
-    a: Floats, b: Floats, rng: np.random.Generator, repeats: int, reduce: str = "rms"
-) -> Floats:
-    """E under random relabelling of a and b: its distribution where both come from one, shape
-    (repeats,).
-    """
-    return relabelled(a, b, rng, repeats, reduce)[1:]
 
 
 def relabelled(
@@ -89,7 +45,7 @@ def relabelled(
 
 
 def energies(pooled: Floats, first: Floats) -> Floats:
-    """`energy_distance` of many labellings at once: shape (k,).
+    """E between the first side and the others, of many labellings of a pool at once: shape (k,).
 
     Args:
         pooled: Distances between all examples of the pool, shape (N, N).
@@ -104,20 +60,68 @@ def energies(pooled: Floats, first: Floats) -> Floats:
     return np.asarray(2 * across / (a * b) - within_a / (a * (a - 1)) - within_b / (b * (b - 1)))
 
 
-UNLIKE = {"blurred": UP, "mean": UP, "shrunk": UP, "noise": UP, "contrast": UP}
+def sides_within(sides: Sides) -> tuple[float, float]:
+    """`within` of the training and of the held-out examples."""
+    reduce = sides.config.reduce
+    return within(sides.train, reduce), within(sides.heldout, reduce)
 
-ENERGY_TRAIN, ENERGY_HELDOUT = (
-    Metric(
-        name=f"energy_{side}",
-        title=f"energy distance to {words} (same: 0)",
-        about=f"two-sample (energy) distance to {words} data: is it a good generator at all?",
-        range="about 0 up, fair 0",
-        bad="high",
-        claims=UNLIKE,
-        verdict=True,
-        needed=side == "heldout",
-        main=side == "heldout",
-        studied=side == "heldout",
-    )
-    for side, words in (("train", "training"), ("heldout", "held-out"))
+
+def samples_within(c: Comparison) -> float:
+    """`within` of the samples."""
+    return within(c.samples, c.sides.config.reduce)
+
+
+def between(c: Comparison, side: int) -> Measure:
+    """E of the samples and of a side, 0 for train and 1 for held-out; the distances between both
+    are those of the pass.
+    """
+    across = float(c.scan.near[side].mean.mean())
+    return Measure(2 * across - c.once(samples_within) - c.sides.once(sides_within)[side])
+
+
+def permuted(fresh: Comparison) -> Floats:
+    """E of train and held-out under random relabelling: shape (repeats,)."""
+    sides, rng = fresh.sides, fresh.once(resamples).rng
+    config = sides.config
+    return relabelled(sides.train, sides.heldout, rng, config.repeats, config.reduce)[1:]
+
+
+def floor(fresh: Comparison, other: int) -> Measure:
+    """The spread of E between n samples and `other` examples of one population.
+
+    It is that of train and held-out relabelled, in the ratio of 1/n + 1/m that the null
+    distribution scales with (a degenerate U-statistic).
+    """
+    of = lambda *sizes: sum(1 / min(size, LIMIT) for size in sizes)
+    known = of(fresh.sides.n_train, len(fresh.sides.heldout))
+    return spread(fresh.once(permuted) * of(fresh.n, other) / known)
+
+
+UNLIKE = {name: UP for name in ("blurred", "mean", "shrunk", "noise", "contrast")}
+QUESTION = "is it a good generator at all?"
+ENERGY_TRAIN = Metric(
+    name="energy_train",
+    read=lambda c: between(c, 0),
+    floor=lambda _, fresh: floor(fresh, fresh.sides.n_train),
+    title="energy distance to training (same: 0)",
+    about=f"two-sample (energy) distance to training data: {QUESTION}",
+    range="about 0 up, fair 0",
+    bad="high",
+    claims=UNLIKE,
+    verdict=True,
+)
+ENERGY_HELDOUT = Metric(
+    name="energy_heldout",
+    # examples made from held-out ones are judged by train: beside their own they would be no test
+    read=lambda c: between(c, 0 if c.fresh else 1),
+    floor=lambda _, fresh: floor(fresh, len(fresh.sides.heldout)),
+    title="energy distance to held-out (same: 0)",
+    about=f"two-sample (energy) distance to held-out data: {QUESTION}",
+    range="about 0 up, fair 0",
+    bad="high",
+    claims=UNLIKE,
+    verdict=True,
+    needed=True,
+    main=True,
+    studied=True,
 )

@@ -1,16 +1,24 @@
 """Frechet distance between two Gaussians with the means and covariances of two sets of scores
 (Dowson and Landau 1982).
 
-    FD = |mu_a - mu_b|^2 + tr(S_a + S_b - 2 (S_a S_b)^(1/2))     (2-Wasserstein distance of the Gaussians, squared)
+    FD = |mu_a - mu_b|^2 + tr(S_a + S_b - 2 (S_a S_b)^(1/2))
 
-With Inception's features this is FID (Heusel et al. 2017). Here the scores are those of a PCA
+It is the 2-Wasserstein distance of the Gaussians, squared. With Inception's features this is FID (Heusel et al. 2017). Here the scores are those of a PCA
 fitted on train.
 """
 
 import numpy as np
+from sklearn.decomposition import PCA
 
+from memctl.metrics.claims import UNLIKE_THE_DATA
+from memctl.metrics.equal_sets import EqualSets, read
+from memctl.metrics.limit import limited
 from memctl.metrics.measure import Floats
-from memctl.metrics.metric import UP, Metric
+from memctl.metrics.metric import Metric
+from memctl.metrics.sides import Sides
+
+COMPONENTS = 32  # well below the number of examples
+LARGE = 2000  # values of an example from which all axes cost too much to find a few
 
 
 def centred(scores: Floats) -> tuple[Floats, Floats]:
@@ -23,8 +31,8 @@ def frechet(samples: Floats, reference: Floats) -> float:
     """FD of samples and reference, in squared units of the scores.
 
     At least 0, no upper bound, lower is better. Biased upwards with few examples: fresh real ones
-    read `frechet_bias`, at most (1/m + 1/n) (1 + (d + 1)/4) tr S, so compare cells of equal m, few
-    components, and against that value. Cannot see beyond two moments, nor the axes left out, nor
+    read up to (1/m + 1/n) (1 + (d + 1)/4) tr S, so compare cells of equal m, few components, and
+    against the floor. Cannot see beyond two moments, nor the axes left out, nor
     copying: copies win against train. Costs (m + n) d^2.
 
     Args:
@@ -42,26 +50,28 @@ def frechet(samples: Floats, reference: Floats) -> float:
     )
 
 
-def frechet_bias(reference: Floats, m: int, n: int) -> float:
-    """FD in expectation between m and n examples of one Gaussian with the covariance of reference,
-    to first order in 1/m + 1/n.
+def axes(sides: Sides) -> PCA:
+    """The training data's principal axes, fitted on at most LIMIT examples."""
+    some = limited(sides.train)
+    components = max(1, min(COMPONENTS, len(some) // 4, some.shape[1]))
+    solver = "full" if some.shape[1] < LARGE else "arpack"
+    return PCA(components, svd_solver=solver, random_state=0).fit(some)
 
-    (1/m + 1/n) (tr S + 1/2 sum_ij (1 + [i = j]) l_i l_j / (l_i + l_j)), l the eigenvalues of S: the
-    means' part, and the expansion of the covariances'. For a given trace it is greatest where all l
-    are equal: (1/m + 1/n) (1 + (d + 1)/4) tr S. Heavy tails read more.
-    """
-    eigenvalues = np.square(np.linalg.svd(centred(reference)[1], compute_uv=False))
-    eigenvalues = eigenvalues[eigenvalues > 0]
-    pairs = np.outer(eigenvalues, eigenvalues) / np.add.outer(eigenvalues, eigenvalues)
-    return float((1 / m + 1 / n) * (eigenvalues.sum() + (pairs.sum() + np.trace(pairs)) / 2))
+
+def value(sets: EqualSets) -> float:
+    """FD of samples and real examples along these axes."""
+    pca = sets.sides.once(axes)
+    return frechet(pca.transform(sets.samples), pca.transform(sets.real))
 
 
 FRECHET = Metric(
     name="frechet",
+    read=read(value),
+    relabelled=value,
     title="Frechet distance to real examples",
     about="Frechet distance to held-out in 32 principal components of train",
     range="0 up, fair its floor",
     needs=("full",),
     bad="high",
-    claims={"mean": UP, "shrunk": UP, "contrast": UP},
+    claims=UNLIKE_THE_DATA,
 )

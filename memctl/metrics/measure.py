@@ -32,3 +32,9 @@ def mean(values: Floats, rng: np.random.Generator, repeats: int) -> Measure:
     resampled = values[rng.integers(len(values), size=(repeats, len(values)))].mean(axis=1)
     low, high = np.quantile(resampled, (0.025, 0.975))
     return Measure(float(values.mean()), float(low), float(high))
+
+
+def spread(values: list[float] | Floats) -> Measure:
+    """The mean, and the range that holds 95 % of the values."""
+    low, high = np.quantile(values, (0.025, 0.975))
+    return Measure(float(np.mean(values)), float(low), float(high))

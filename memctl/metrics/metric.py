@@ -5,21 +5,36 @@ Whatever needs to know the metrics loops over that list: what is measured and fo
 yardsticks, calibration, the verdict, the report, and the documentation's table.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
+
+from memctl.metrics.comparison import Comparison
+from memctl.metrics.equal_sets import Value
+from memctl.metrics.measure import Measure
 
 UP, DOWN = 1, -1
 
 Need = Literal["full", "time", "labels", "unbounded"]
+Bad = Literal["high", "low", "both"]
+Reading = Callable[[Comparison], Measure | None]
+Floor = Callable[[str, Comparison], Measure | None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """A metric's name and use.
+    """A metric: its name, how it is read, and its use.
 
     Attributes:
         name: In records, tables and on the command line.
+        read: Its value of a comparison; None where the data is too small for it.
+        halved: How a generator is read that makes fresh examples out of held-out ones, over random
+            halves of these; as other samples unless given.
+        floor: From its name and the held-out examples read as samples: what 95 % of as many fresh
+            examples would read.
+        relabelled: Instead of a floor: the value for two sets of as many examples. The floor is
+            then its spread over train and held-out labelled anew by chance.
+        yardsticks: Whether it is read for the generators of known behaviour too.
         title: What it reads, in the few words that a figure has room for.
         about: The same as a line of the documentation's table.
         range: Its range, and what is fair.
@@ -37,15 +52,23 @@ class Metric:
         studied: Whether its trends over a sweep are tested, and corrected for being so many; one of
             each kind, for duplicates would count twice.
         version: Raised when it would read other numbers, so that runs are measured again.
-        source: Of a user's own metric: a digest of its file.
+        file, source: Of a user's own metric: where it was found, and a digest of that file.
+
+    Raises:
+        ValueError: a name that is no word, or a need or side that there is not.
     """
 
     name: str
+    read: Reading
+    halved: Reading | None = None
+    floor: Floor | None = None
+    relabelled: Value | None = None
+    yardsticks: bool = True
     title: str
     about: str
     range: str
     needs: tuple[Need, ...] = ()
-    bad: Literal["high", "low", "both"]
+    bad: Bad
     claims: Mapping[str, int] = field(default_factory=dict)
     verdict: bool = False
     needed: bool = False
@@ -54,4 +77,15 @@ class Metric:
     brief: bool = False
     studied: bool = False
     version: int = 1
+    file: str = ""
     source: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.name.isidentifier() or self.name.endswith(("_low", "_high")):
+            raise ValueError(
+                f"name={self.name!r} must be a word that ends in neither _low nor _high"
+            )
+        if self.bad not in get_args(Bad):
+            raise ValueError(f"bad={self.bad!r} must be one of {', '.join(get_args(Bad))}")
+        if unknown := sorted(set(self.needs) - set(get_args(Need))):
+            raise ValueError(f"needs {unknown[0]!r}; there are {', '.join(get_args(Need))}")

@@ -14,10 +14,14 @@ import numpy as np
 from scipy.spatial.distance import squareform
 from scipy.stats import t
 
+from memctl.metrics.claims import UNLIKE_THE_DATA
+from memctl.metrics.comparison import Comparison
 from memctl.metrics.distance import distances
-from memctl.metrics.energy import limited
+from memctl.metrics.equal_sets import equal_sets
+from memctl.metrics.limit import limited
 from memctl.metrics.measure import Floats, Measure
-from memctl.metrics.metric import UP, Metric
+from memctl.metrics.metric import Metric
+from memctl.metrics.sides import Sides
 
 Kernel = Callable[[Floats, Floats], Floats]
 
@@ -33,8 +37,8 @@ def rbf(bandwidth: float) -> Kernel:
 
 
 def median_bandwidth(train: Floats) -> float:
-    """The median rms distance between two different training examples: one bandwidth for every cell,
-    so that cells compare.
+    """The median rms distance between two different training examples: one bandwidth for all cells,
+    so that these compare.
 
     Where most examples are equal it is 0, and no bandwidth.
     """
@@ -67,7 +71,7 @@ def subset_error(
     return float(np.std(found, ddof=1) / np.sqrt(subsets))
 
 
-def measured(
+def estimate(
     samples: Floats, reference: Floats, kernel: Kernel, rng: np.random.Generator, subsets: int
 ) -> Measure:
     """MMD^2 with a 95 % interval: Student's t of `subset_error`."""
@@ -90,7 +94,7 @@ def kid(samples: Floats, reference: Floats, rng: np.random.Generator, subsets: i
         samples: shape (m, D), and `reference`, shape (n, D): at least four examples each.
         subsets: Fewer where one would have less than two examples.
     """
-    return measured(samples, reference, polynomial, rng, subsets)
+    return estimate(samples, reference, polynomial, rng, subsets)
 
 
 def mmd_rbf(
@@ -112,25 +116,48 @@ def mmd_rbf(
         subsets: Fewer where one would have less than two examples.
         bandwidth: `median_bandwidth` of the training examples.
     """
-    return measured(samples, reference, rbf(bandwidth), rng, subsets)
+    return estimate(samples, reference, rbf(bandwidth), rng, subsets)
+
+
+def bandwidth(sides: Sides) -> float:
+    """That of the training examples."""
+    return median_bandwidth(sides.train) or 1.0
+
+
+def read_kid(c: Comparison) -> Measure | None:
+    """`kid` of a comparison's sets of equal size."""
+    sets = c.once(equal_sets)
+    return None if sets is None else kid(sets.samples, sets.real, c.rng("kid"))
+
+
+def read_mmd(c: Comparison) -> Measure | None:
+    """`mmd_rbf` of a comparison's sets of equal size."""
+    sets = c.once(equal_sets)
+    if sets is None:
+        return None
+    return mmd_rbf(sets.samples, sets.real, c.sides.once(bandwidth), c.rng("mmd"))
 
 
 KID = Metric(
     name="kid",
+    read=read_kid,
+    relabelled=lambda sets: mmd2(sets.samples, sets.real, polynomial),
     title="MMD^2 to real examples, cubic kernel",
     about="kernel Inception distance of the values themselves, to as many held-out examples",
     range="about 0 up, fair 0",
     needs=("full",),
     bad="high",
-    claims={"mean": UP, "shrunk": UP, "contrast": UP},
+    claims=UNLIKE_THE_DATA,
     studied=True,
 )
 MMD = Metric(
     name="mmd",
+    read=read_mmd,
+    relabelled=lambda sets: mmd2(sets.samples, sets.real, rbf(sets.sides.once(bandwidth))),
     title="MMD^2 to real examples, Gaussian kernel",
     about="the same with a Gaussian kernel as wide as training examples are apart",
     range="about 0 to 2, fair 0",
     needs=("full",),
     bad="high",
-    claims={"mean": UP, "shrunk": UP, "contrast": UP},
+    claims=UNLIKE_THE_DATA,
 )

@@ -5,6 +5,7 @@ standardisation of each example.
 import numpy as np
 from numpy.typing import NDArray
 
+from memctl.config import Metrics
 from memctl.metrics.measure import Floats
 
 
@@ -36,9 +37,17 @@ def rescale(x: Floats, how: str, value_range: tuple[float, float]) -> Floats:
 
 
 def standardise(x: Floats, how: str) -> Floats:
-    """`zscore`: each row to mean 0 and standard deviation 1 (a constant row to 0); `none` leaves x."""
+    """`zscore`: each row to mean 0 and standard deviation 1 (a constant one to 0); `none`: as is."""
     if how == "none":
         return x
     centred = x - x.mean(axis=1, keepdims=True)
     sd = centred.std(axis=1, keepdims=True)
     return centred / np.where(sd > 0, sd, 1.0)
+
+
+def prepare(
+    examples: NDArray[np.floating], config: Metrics, value_range: tuple[float, float]
+) -> Floats:
+    """Flatten, quantise, rescale and standardise as the switches say: shape (n, D)."""
+    x = quantize(flatten(examples), config.quantize, value_range)
+    return standardise(rescale(x, config.range, value_range), config.per_example)

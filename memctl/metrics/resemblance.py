@@ -1,8 +1,9 @@
-"""Correlation of two examples: a sample and its nearest training example, or what two models made of
-the same noise.
+"""Correlation of two examples: a sample and its nearest training example, or what two models made
+of the same noise.
 
-    r(a, b) = sum((a - mean(a)) (b - mean(b))) / (||a - mean(a)|| ||b - mean(b)||),   over an example's values
+    r(a, b) = sum((a - mean(a)) (b - mean(b))) / (||a - mean(a)|| ||b - mean(b)||)
 
+over an example's values.
 Range [-1, 1]; it forgives contrast and offset. Source: Kadkhodaie et al. 2024 (arXiv 2310.02557),
 who find the nearest by r itself; here it is the nearest by distance, which the one pass over
 distances knows.
@@ -10,8 +11,12 @@ distances knows.
 
 import numpy as np
 
+from memctl.metrics.comparison import Comparison
+from memctl.metrics.means import mean_of, resampled
 from memctl.metrics.measure import Floats
 from memctl.metrics.metric import DOWN, UP, Metric
+
+PART = 100  # samples compared at a time, for the memory's sake
 
 
 def correlations(a: Floats, b: Floats) -> Floats:
@@ -23,8 +28,22 @@ def correlations(a: Floats, b: Floats) -> Floats:
     return np.divide(np.einsum("ij,ij->i", a, b), scale, out=np.zeros(len(a)), where=scale > 0)
 
 
+def to_nearest(c: Comparison) -> Floats:
+    """Correlation of each sample with its nearest training example, or that of its mirror image:
+    shape (m,).
+    """
+    parts, mirrored, nearest = [], c.sides.mirrored, c.scan.near[0].nearest
+    for some in np.array_split(np.arange(len(c.samples)), -(-len(c.samples) // PART)):
+        examples, known = c.samples[some], c.sides.train[nearest[some]]
+        both = [examples, mirrored(examples)] if mirrored else [examples]
+        parts.append(np.maximum.reduce([correlations(x, known) for x in both]))
+    return np.concatenate(parts)
+
+
 CORR_TRAIN = Metric(
     name="corr_train",
+    read=mean_of("corr_train", lambda c: c.once(to_nearest)),
+    floor=resampled(lambda c: c.once(to_nearest)),
     title="correlation with the nearest training example",
     about="correlation of a sample with its nearest training example",
     range="-1 to 1, fair what held-out reads",

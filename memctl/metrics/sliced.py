@@ -9,8 +9,11 @@ F^-1 is the quantile function.
 
 import numpy as np
 
+from memctl.metrics.claims import UNLIKE_THE_DATA
+from memctl.metrics.equal_sets import EqualSets, read
 from memctl.metrics.measure import Floats
-from memctl.metrics.metric import UP, Metric
+from memctl.metrics.metric import Metric
+from memctl.metrics.sides import Sides
 
 DIRECTIONS = 200
 
@@ -54,12 +57,24 @@ def sliced_w2(samples: Floats, reference: Floats, along: Floats) -> float:
     return float(np.sqrt(squared_w2(samples @ along.T, reference @ along.T).mean()))
 
 
+def along(sides: Sides) -> Floats:
+    """The directions for this data."""
+    return directions(sides.train.shape[1], sides.rng("directions"))
+
+
+def value(sets: EqualSets) -> float:
+    """`sliced_w2` of samples and real examples."""
+    return sliced_w2(sets.samples, sets.real, sets.sides.once(along))
+
+
 SLICED_W2 = Metric(
     name="sliced_w2",
+    read=read(value),
+    relabelled=value,
     title="sliced Wasserstein distance to real examples",
     about="Wasserstein distance to held-out, over 200 random directions",
     range="0 up, fair its floor",
     needs=("full",),
     bad="high",
-    claims={"mean": UP, "shrunk": UP, "contrast": UP},
+    claims=UNLIKE_THE_DATA,
 )

@@ -1,8 +1,10 @@
 """Whether generated signals move in time as real ones do: their autocorrelation and their power
 spectrum, means over examples.
 
-    acf_distance       sqrt(mean over k of (r_k(G) - r_k(Y))^2),   r_k = mean over examples of sum_t x_t x_{t+k} / sum_t x_t^2
-    spectrum_distance  sqrt(mean over f of (S_f(G) - S_f(Y))^2),   S_f = mean over examples of 10 log10 |FFT(window * x)_f|^2
+    acf_distance       sqrt(mean over k of (r_k(G) - r_k(Y))^2),
+                       r_k = mean over examples of sum_t x_t x_{t+k} / sum_t x_t^2
+    spectrum_distance  sqrt(mean over f of (S_f(G) - S_f(Y))^2),
+                       S_f = mean over examples of 10 log10 |FFT(window * x)_f|^2
 
 of examples less their own mean, over lags k >= 1 and frequencies f >= 1, and all channels.
 acf_distance is in [0, 2], spectrum_distance in decibels from 0; 0 is equal means, lower is better.
@@ -10,8 +12,8 @@ Source: the autocorrelation difference of TSGBench (Ang et al. 2024, arXiv 2309.
 mean square; the log-spectral distance of speech coding (Gray and Markel 1976).
 
 Blind spots: both see means over examples, not whether examples differ among themselves as they
-should; neither sees phase, so an example played backwards is equal, nor any copying: copies of train
-are near 0. acf does not see scale. The spectrum weighs quiet frequencies as it does loud ones, and
+should; neither sees phase, so an example played backwards is equal, nor any copying: copies of
+train are near 0. acf does not see scale. The spectrum weighs quiet frequencies as it does loud ones, and
 so is the sharper for noise and blur that the eye does not see. By chance n and m examples of one
 distribution differ by about 5.6 sqrt(1/n + 1/m) dB, if their spectra are noise. Cost: one FFT a
 example.
@@ -19,10 +21,12 @@ example.
 
 import numpy as np
 
+from memctl.metrics.equal_sets import EqualSets, read
 from memctl.metrics.measure import Floats
 from memctl.metrics.metric import UP, Metric
 
-FLOOR = 1e-10  # of the reference's mean power a frequency: a frequency without power has -100 dB, not minus infinity
+# Of the reference's mean power a frequency: one without power has -100 dB, not minus infinity.
+FLOOR = 1e-10
 
 
 def centred(x: Floats) -> Floats:
@@ -32,15 +36,14 @@ def centred(x: Floats) -> Floats:
 
 
 def autocorrelation(x: Floats, lags: int) -> Floats:
-    """r_0..r_lags of each example, shape (n, channels, lags + 1); of a constant example 0 for k >= 1.
+    """r_0..r_lags of each example, shape (n, channels, lags + 1); of a constant one 0 for k >= 1.
 
     The sum is divided by that of lag 0, not by the number of its terms: |r_k| <= 1, and r_k falls
     towards 0 at long lags.
     """
     length = x.shape[-1]
-    power = (
-        np.abs(np.fft.rfft(centred(x), n=2 * length, axis=-1)) ** 2
-    )  # padded, so that ends do not meet
+    # padded, so that ends do not meet
+    power = np.abs(np.fft.rfft(centred(x), n=2 * length, axis=-1)) ** 2
     sums = np.fft.irfft(power, axis=-1)[..., : lags + 1]
     energy = sums[..., :1]
     found = np.divide(sums, energy, out=np.zeros_like(sums), where=energy > 0)
@@ -84,8 +87,26 @@ def spectrum_distance(samples: Floats, reference: Floats) -> float:
     return float(np.sqrt(np.mean((levels[0] - levels[1]) ** 2)))
 
 
+def signals(sets: EqualSets) -> tuple[Floats, Floats]:
+    """Samples and real examples as signals, shape (k, channels, length) each."""
+    shape = (-1, *sets.sides.shape)
+    return sets.samples.reshape(shape), sets.real.reshape(shape)
+
+
+def acf(sets: EqualSets) -> float:
+    """`acf_distance` of them."""
+    return acf_distance(*signals(sets))
+
+
+def spectrum(sets: EqualSets) -> float:
+    """`spectrum_distance` of them."""
+    return spectrum_distance(*signals(sets))
+
+
 ACF_DISTANCE = Metric(
     name="acf_distance",
+    read=read(acf),
+    relabelled=acf,
     title="difference of mean autocorrelations",
     about="of signals: difference of the mean autocorrelation from that of held-out",
     range="0 to 2, fair its floor",
@@ -95,6 +116,8 @@ ACF_DISTANCE = Metric(
 )
 SPECTRUM_DISTANCE = Metric(
     name="spectrum_distance",
+    read=read(spectrum),
+    relabelled=spectrum,
     title="difference of mean power spectra (dB)",
     about="of signals: difference of the mean power spectrum from that of held-out",
     range="0 dB up, fair its floor",

@@ -12,25 +12,14 @@ import numpy as np
 from scipy.linalg import eigvalsh
 from scipy.special import entr
 
-from memctl.metrics.energy import LIMIT, limited
+from memctl.metrics.equal_sets import EqualSets, read
+from memctl.metrics.limit import LIMIT, limited
 from memctl.metrics.measure import Floats
 from memctl.metrics.metric import DOWN, Metric
-from memctl.metrics.mmd import Kernel
+from memctl.metrics.mmd import Kernel, bandwidth, rbf
 
 
-def cosine(a: Floats, b: Floats) -> Floats:
-    """Cosines of all pairs.
-
-    Of examples with a large common mean all are near 1: subtract the training mean first.
-    """
-    a, b = (
-        x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), np.finfo(float).tiny)
-        for x in (a, b)
-    )
-    return a @ b.T
-
-
-def vendi(examples: Floats, kernel: Kernel = cosine) -> float:
+def vendi(examples: Floats, kernel: Kernel) -> float:
     """Vendi score of at most LIMIT examples.
 
     Range [1, n], higher is more varied. Cannot see whether the examples are real, nor whether they
@@ -39,28 +28,33 @@ def vendi(examples: Floats, kernel: Kernel = cosine) -> float:
 
     Args:
         examples: shape (n, D).
-        kernel: `cosine`, or `mmd.rbf` of a bandwidth: the smaller, the more examples count as
-            different.
+        kernel: `mmd.rbf` of a bandwidth: the smaller, the more examples count as different.
     """
     k = kernel(*[limited(examples, LIMIT)] * 2)
-    np.fill_diagonal(k, 1.0)  # also that of an example of zeros, which has no cosine
+    np.fill_diagonal(k, 1.0)  # rounding leaves some beside it
     eigenvalues = np.clip(eigvalsh(k / len(k)), 0, None)  # rounding leaves some below 0
     return float(np.exp(entr(eigenvalues).sum()))
 
 
-def vendi_ratio(samples: Floats, real: Floats, kernel: Kernel = cosine) -> float:
+def vendi_ratio(samples: Floats, real: Floats, kernel: Kernel) -> float:
     """Vendi score of samples over that of real examples, of as many of each, at most LIMIT.
 
-    1 for the variety of real examples, below 1 for less (collapse, blur), above for more (noise, too
-    much contrast). Cosines do not change with contrast, and take noise on one example for variety;
-    `mmd.rbf` at the median distance sees both.
+    1 for the variety of real examples, below 1 for less (collapse, blur), above for more (noise,
+    too much contrast), with `mmd.rbf` at the median distance.
     """
     n = min(len(samples), len(real), LIMIT)
     return vendi(limited(samples, n), kernel) / vendi(limited(real, n), kernel)
 
 
+def value(sets: EqualSets) -> float:
+    """`vendi_ratio` by the Gaussian kernel as wide as training examples are apart."""
+    return vendi_ratio(sets.samples, sets.real, rbf(sets.sides.once(bandwidth)))
+
+
 VENDI_RATIO = Metric(
     name="vendi_ratio",
+    read=read(value),
+    relabelled=value,
     title="variety beside that of real examples",
     about="how many different examples there are in effect, beside as many held-out ones",
     range="0 up, fair 1",

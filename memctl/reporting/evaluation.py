@@ -29,7 +29,8 @@ from memctl.files import atomic, write_json
 from memctl.metrics.catalogue import METRICS
 from memctl.metrics.distance import Scan
 from memctl.metrics.exchange import exchange_p
-from memctl.metrics.suite import DCR_SUBSETS, Suite
+from memctl.metrics.sides import SUBSETS
+from memctl.metrics.suite import Suite
 from memctl.metrics.yardsticks import yardsticks
 from memctl.reporting import pictures
 from memctl.runs.record import YARDSTICKS, measures
@@ -84,7 +85,7 @@ class Evaluation:
             f" {len(split.heldout):,} held-out examples"
         )
         suite = Suite.of(split, config)
-        found = suite.measured(suite.prepare(samples))
+        found = suite.scan(suite.prepare(samples))
         metrics = measures(suite.evaluate(samples, found))
         say("reading the same metrics for held-out, copied, blurred and mean examples")
         known = {
@@ -92,9 +93,9 @@ class Evaluation:
             for name, values in yardsticks(suite, split, len(samples)).items()
         }
         exchange = exchange_p(
-            suite.train,
-            suite.heldout,
-            suite.rng(20),
+            suite.sides.train,
+            suite.sides.heldout,
+            suite.sides.rng("exchangeable"),
             max(config.repeats, RELABELLINGS),
             config.reduce,
         )
@@ -145,7 +146,7 @@ class Evaluation:
         about = {
             "schema": SCHEMA, "memctl": memctl.__version__, "sources": dict(sources), "samples": len(samples),
             "split": {"hash": split.hash, **split.summary, "mirror": split.mirror, "temporal": split.temporal},
-            "exchangeable": {"energy_distance": value, "p": p}, "cautions": self.cautions, "settings": asdict(self.suite.config),
+            "exchangeable": {"energy_distance": value, "p": p}, "cautions": self.cautions, "settings": asdict(self.suite.sides.config),
         }  # fmt: skip
         write_json(
             folder / "evaluation.json",
@@ -172,7 +173,7 @@ def cautioned(
     if max(train, heldout) >= UNEVEN * min(train, heldout):
         few = min(train, heldout)
         yield (
-            f"the sides differ in size: dcr_share and delta_nn compare samples with {DCR_SUBSETS}"
+            f"the sides differ in size: dcr_share and delta_nn compare samples with {SUBSETS}"
             f" random subsets of {few:,} examples of the larger, and see less copying than sides of"
             " one size would"
         )

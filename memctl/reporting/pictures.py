@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from memctl.data import Split
 from memctl.data.panels import Examples, displayed
 from memctl.files import atomic
-from memctl.metrics.copying import ratios
 from memctl.metrics.distance import Scan, neighbours
-from memctl.metrics.energy import limited
+from memctl.metrics.f_mem import ratios
+from memctl.metrics.limit import limited
+from memctl.metrics.projection import projection
 from memctl.metrics.suite import Suite
 from memctl.reporting import figures
 
@@ -65,15 +66,17 @@ def draw(
         for i in worst
     ]
     figures.suspects(shown(triples.reshape(-1, *samples.shape[1:])), captions, pictures["suspects"])
-    real = limited(suite.heldout)
-    to_train = neighbours(real, suite.train, suite.config.reduce, mirror=suite.mirrored)
-    figures.ratios(ratio, ratios(to_train), suite.config.threshold, pictures["ratios"])
+    sides = suite.sides
+    real, config = limited(sides.heldout), sides.config
+    to_train = neighbours(real, sides.train, config.reduce, mirror=sides.mirrored)
+    figures.ratios(ratio, ratios(to_train), config.threshold, pictures["ratios"])
+    fitted = sides.once(projection)
     heldout_scores, scores = (
-        suite.projection.pca.transform(x) for x in (suite.heldout, suite.prepare(samples))
+        fitted.pca.transform(x) for x in (sides.heldout, suite.prepare(samples))
     )
     if scores.shape[1] > 1:
         pictures["projection"] = directory / "projection.png"
-        figures.projection(suite.projection.scores, heldout_scores, scores, pictures["projection"])
+        figures.projection(fitted.scores, heldout_scores, scores, pictures["projection"])
     if realised:
         pictures["timesteps"] = directory / "timesteps.png"
         figures.timesteps(realised, name, pictures["timesteps"])

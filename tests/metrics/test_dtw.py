@@ -7,7 +7,7 @@ import pytest
 
 from memctl.metrics import dtw
 from memctl.metrics.distance import distances
-from memctl.metrics.dtw import dtw_distances, dtw_neighbours
+from memctl.metrics.dtw import dtw_distances
 
 
 def signals(
@@ -67,15 +67,6 @@ def test_a_signal_is_at_0_of_itself_and_of_its_stretched_self():
 def test_amplitude_is_not_forgiven():
     flat, high = np.zeros((1, 1, 12)), np.full((1, 1, 12), 0.7)
     assert dtw_distances(flat, high, 1.0)[0, 0] == pytest.approx(0.7)
-
-
-def test_neighbours_are_those_of_all_distances():
-    a, b = signals()
-    d, found = dtw_distances(a, b), dtw_neighbours(a, b)
-    np.testing.assert_array_equal(found.first, d.min(axis=1))
-    np.testing.assert_array_equal(found.second, np.sort(d, axis=1)[:, 1])
-    np.testing.assert_array_equal(found.nearest, d.argmin(axis=1))
-    np.testing.assert_allclose(found.mean, d.mean(axis=1))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from scipy.linalg import sqrtm
 from sklearn.decomposition import PCA
 
-from memctl.metrics.frechet import frechet, frechet_bias
+from memctl.metrics.frechet import frechet
 
 
 def exactly(mean: np.ndarray, sd: np.ndarray) -> np.ndarray:
@@ -19,6 +19,16 @@ def exactly(mean: np.ndarray, sd: np.ndarray) -> np.ndarray:
     d = len(sd)
     cross = np.concatenate([np.eye(d), -np.eye(d)]) * math.sqrt((2 * d - 1) / 2)
     return mean + cross * sd
+
+
+def frechet_bias(reference: np.ndarray, m: int, n: int) -> float:
+    """Its expectation between m and n examples of one Gaussian with the covariance of reference, to
+    first order in 1/m + 1/n: the means' part, and the expansion of the covariances'.
+    """
+    eigenvalues = np.linalg.eigvalsh(np.cov(reference.T))
+    l = eigenvalues[eigenvalues > 1e-12 * eigenvalues.max()]
+    pairs = np.outer(l, l) / np.add.outer(l, l)
+    return float((1 / m + 1 / n) * (l.sum() + (pairs.sum() + np.trace(pairs)) / 2))
 
 
 def by_root(a: np.ndarray, b: np.ndarray) -> float:

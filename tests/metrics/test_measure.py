@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import beta
 
-from memctl.metrics.measure import Measure, binomial, mean
+from memctl.metrics.measure import Measure, binomial, mean, spread
 
 
 def test_no_hits_in_1000_leave_0_37_percent():
@@ -56,3 +56,9 @@ def test_equal_values_leave_no_doubt():
 
 def test_a_measure_may_have_no_interval():
     assert Measure(3.0)._asdict() == {"value": 3.0, "low": None, "high": None}
+
+
+def test_spread_holds_95_percent():
+    found = spread(list(np.arange(1001.0)))
+    assert found == (500, 25, 975)
+    assert spread([2.0]) == (2, 2, 2)

@@ -9,11 +9,11 @@ import pytest
 from memctl.config import Metrics
 from memctl.data import Split, split
 from memctl.data.base import Examples
-from memctl.metrics import suite as module
 from memctl.metrics.amplitude import amplitude_js
 from memctl.metrics.coverage import prdc
 from memctl.metrics.distance import distances, neighbours
-from memctl.metrics.energy import energy
+from memctl.metrics.energy import relabelled
+from memctl.metrics.sides import SUBSETS, equal_sides
 from memctl.metrics.suite import Suite
 
 LENGTH = 24
@@ -27,7 +27,8 @@ NAMES = [
 ]  # fmt: skip
 FULL = [
     "adaptive_share", "authpct", "corr_train",
-    "precision", "recall", "density", "coverage", "kid", "mmd", "frechet", "vendi_ratio", "sliced_w2", "identifiability", "c_t",
+    "precision", "recall", "density", "coverage", "kid", "mmd", "frechet", "vendi_ratio",
+    "sliced_w2", "identifiability", "c_t",
 ]  # fmt: skip
 
 IN_TIME = ["acf_distance", "spectrum_distance"]  # of signals; and of classes
@@ -127,8 +128,8 @@ def test_values_are_those_of_the_parts(sides: Split, samples: np.ndarray, reduce
         "delta_nn": np.mean(to_heldout.first - to_train.first),
         "nn_train": to_train.first.mean(),
         "nn_heldout": to_heldout.first.mean(),
-        "energy_train": energy(g, x, reduce),
-        "energy_heldout": energy(g, y, reduce),
+        "energy_train": relabelled(g, x, np.random.default_rng(0), 0, reduce)[0],
+        "energy_heldout": relabelled(g, y, np.random.default_rng(0), 0, reduce)[0],
     }
     for name, value in expected.items():
         assert found[name].value == pytest.approx(value), name
@@ -167,16 +168,16 @@ def test_identical_samples_and_train_have_equal_projections(sides: Split):
 
 def test_sides_of_one_size_are_compared_whole(sides: Split):
     suite = Suite.of(sides, CONFIG)
-    train, heldout = suite.equal_sides()
-    np.testing.assert_array_equal(suite.pool[train], suite.train)
-    np.testing.assert_array_equal(suite.pool[heldout], suite.heldout)
+    train, heldout = equal_sides(suite.sides)
+    np.testing.assert_array_equal(suite.sides.pool[train], sides.train.reshape(60, -1))
+    np.testing.assert_array_equal(suite.sides.pool[heldout], sides.heldout.reshape(60, -1))
 
 
 @pytest.mark.parametrize(("n_train", "n_heldout"), [(80, 30), (30, 80)], ids=str)
 def test_the_larger_side_is_drawn_from(n_train: int, n_heldout: int):
     suite = Suite.of(split(Examples(drawn(120, 0)), n_train, n_heldout), CONFIG)
-    sides = suite.equal_sides()
-    assert len(sides) == 2 * module.DCR_SUBSETS
+    sides = equal_sides(suite.sides)
+    assert len(sides) == 2 * SUBSETS
     for train, heldout in zip(sides[::2], sides[1::2], strict=True):
         assert (
             len(set(train))
@@ -186,9 +187,7 @@ def test_the_larger_side_is_drawn_from(n_train: int, n_heldout: int):
             == min(n_train, n_heldout)
         )
         assert max(train) < n_train <= min(heldout)
-    assert (
-        len({tuple(side) for side in sides}) == module.DCR_SUBSETS + 1
-    )  # the smaller side is always whole
+    assert len({tuple(side) for side in sides}) == SUBSETS + 1  # the smaller side is always whole
 
 
 @pytest.mark.parametrize(("n_train", "n_heldout"), [(90, 20), (20, 90)], ids=str)
@@ -213,13 +212,13 @@ def test_samples_come_in_the_datas_own_units(samples: np.ndarray):
 def test_quantisation_is_over_the_training_datas_range(sides: Split, samples: np.ndarray):
     suite = Suite.of(sides, replace(CONFIG, quantize=5))
     low, high = float(sides.train.min()), float(sides.train.max())
-    assert suite.value_range == (low, high)
+    assert suite.sides.value_range == (low, high)
     grid = np.linspace(low, high, 5)
-    for x in (suite.train, suite.heldout, suite.prepare(samples)):
+    for x in (suite.sides.train, suite.sides.heldout, suite.prepare(samples)):
         assert np.abs(x[..., None] - grid).min(axis=-1).max() < 1e-12
     known = Suite.of(replace(sides, value_range=(-10.0, 10.0)), replace(CONFIG, quantize=5))
-    assert known.value_range == (-10.0, 10.0)
-    assert set(np.unique(known.train)) <= {-10, -5, 0, 5, 10}
+    assert known.sides.value_range == (-10.0, 10.0)
+    assert set(np.unique(known.sides.train)) <= {-10, -5, 0, 5, 10}
 
 
 def test_images_are_measured_too():
@@ -264,19 +263,18 @@ def test_full_metrics_are_those_of_the_functions(sides: Split, samples: np.ndarr
     """Against the functions themselves, whose own tests have the references."""
     suite = Suite.of(sides, CONFIG)
     found = suite.evaluate(samples)
-    g, x, y = suite.prepare(samples), suite.train, suite.heldout
+    g, x, y = suite.prepare(samples), suite.sides.train, suite.sides.heldout
     to_train, within = neighbours(g, x), neighbours(x, x, own=np.arange(len(x))).first
     assert found["authpct"].value == pytest.approx(
         100 * np.mean(within[to_train.nearest] < to_train.first)
     )
     closest = np.sort(distances(g, x), axis=1)[:, :3]  # a twentieth of 60 training examples
     assert found["adaptive_share"].value == np.mean(closest[:, 0] < 0.5 * closest.mean(axis=1))
-    expected = prdc(g, y[np.sort(suite.rng(9).choice(60, 50, replace=False))])
-    for name in ("precision", "recall", "density", "coverage"):
-        assert 0 <= found[name].low <= found[name].value <= found[name].high
-    assert found["precision"].value == pytest.approx(
-        np.mean(expected.precision), abs=0.2
-    )  # other 50 of the 60 held-out examples
+    chosen = suite.sides.rng("sets of equal size").choice(60, 50, replace=False)
+    expected = prdc(g, y[np.sort(chosen)])
+    for name, values in expected._asdict().items():
+        assert found[name].low <= found[name].value <= found[name].high
+        assert found[name].value == np.mean(values)
 
 
 def test_copies_expose_train_and_are_not_authentic(sides: Split):

@@ -6,11 +6,13 @@ import pytest
 from memctl.config import Metrics
 from memctl.data import Split, split
 from memctl.data.base import Examples
+from memctl.metrics.comparison import Comparison
+from memctl.metrics.dcr import halved_delta, halved_share
 from memctl.metrics.distance import distances
 from memctl.metrics.generators import BLUR, GENERATORS, blur
 from memctl.metrics.measure import Measure
 from memctl.metrics.suite import Suite
-from memctl.metrics.yardsticks import halved, halvings, spread, yardsticks
+from memctl.metrics.yardsticks import yardsticks
 
 N, LENGTH, SAMPLES = 240, 48, 200
 CONFIG = Metrics(repeats=60, bins=20)
@@ -218,21 +220,20 @@ def test_the_halvings_are_those_of_the_definition(sides: Split):
     the generator.
     """
     suite = Suite.of(sides, CONFIG)
-    pairs = halvings(suite, np.random.default_rng(3))
     made = GENERATORS["heldout"](sides, SAMPLES, np.random.default_rng(0))
-    found = halved(suite, suite.scan(suite.prepare(made.examples), pairs), made.source, pairs)
+    comparison = Comparison.of_generator(suite.sides, made, SAMPLES)
+    pool, n_train = suite.sides.pool, suite.sides.n_train
     shares, deltas = [], []
-    for x, y in zip(pairs[::2], pairs[1::2], strict=True):
+    for x, y in zip(comparison.pairs[::2], comparison.pairs[1::2], strict=True):
         assert (len(x), len(y), len(set(x)), len(set(y))) == (60, 60, 60, 60)
-        assert x.max() < suite.n_train <= y.min()
-        fresh = np.setdiff1d(np.arange(suite.n_train, len(suite.pool)), y)
-        d_train, d_heldout = (
-            distances(suite.pool[fresh], suite.pool[side]).min(axis=1) for side in (x, y)
-        )
+        assert x.max() < n_train <= y.min()
+        fresh = np.setdiff1d(np.arange(n_train, len(pool)), y)
+        d_train, d_heldout = (distances(pool[fresh], pool[side]).min(axis=1) for side in (x, y))
         shares.append(np.mean(d_train < d_heldout))
         deltas.append(np.mean(d_heldout - d_train))
-    assert found["dcr_share"].value == pytest.approx(np.mean(shares))
-    assert found["delta_nn"].value == pytest.approx(np.mean(deltas))
+    assert len(shares) == 20
+    assert halved_share(comparison).value == pytest.approx(np.mean(shares))
+    assert halved_delta(comparison).value == pytest.approx(np.mean(deltas))
 
 
 def test_blur_smooths_each_example_along_its_own_axes():
@@ -248,9 +249,3 @@ def test_blur_smooths_each_example_along_its_own_axes():
     )  # cut at 4 standard deviations
     flat = np.full((2, 3, 8, 6), 5.0)
     np.testing.assert_allclose(blur(flat), flat)
-
-
-def test_spread_holds_95_percent():
-    found = spread(list(np.arange(1001.0)))
-    assert found == (500, 25, 975)
-    assert spread([2.0]) == (2, 2, 2)

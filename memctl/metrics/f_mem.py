@@ -1,0 +1,71 @@
+"""Samples that have one training example to themselves, by the ratio of their two nearest distances.
+
+Notation: G generated, X train, d1, d2 to the nearest two of X.
+"""
+
+import numpy as np
+from scipy import stats
+
+from memctl.metrics.claims import COPIES
+from memctl.metrics.comparison import Comparison
+from memctl.metrics.distance import Neighbours
+from memctl.metrics.measure import Floats, Measure, binomial
+from memctl.metrics.metric import Metric
+
+
+def f_mem(to_train: Neighbours, threshold: float = 1 / 3) -> Measure:
+    """Share of G with d1/d2 < threshold: samples that have one training example to themselves.
+
+    Range [0, 1], higher is more copying, 0 for fresh real data. Blind to samples between several
+    near duplicates in X, and to soft copies with more than a little noise. Source: Yoon et al.
+    2023; Gu et al. 2023 (arXiv 2310.02664).
+    """
+    # d1 < threshold d2 is the same condition, and calls an exact copy of a duplicated example (0/0)
+    # no hit, as d1 ~ d2.
+    return binomial(int(np.sum(to_train.first < threshold * to_train.second)), len(to_train.first))
+
+
+def ratios(to_train: Neighbours) -> Floats:
+    """d1/d2 of each sample, in [0, 1]; 1 where both are 0."""
+    safe = np.where(to_train.second > 0, to_train.second, 1.0)
+    return np.where(to_train.second > 0, to_train.first / safe, 1.0)
+
+
+def floor(_: str, fresh: Comparison) -> Measure:
+    """The beta-binomial prediction for n fresh samples, from the hits among the held-out ones."""
+    m, n = len(fresh.samples), fresh.n
+    hits = f_mem(fresh.scan.near[0], fresh.sides.config.threshold).value * m
+    low, high = stats.betabinom(n, hits + 0.5, m - hits + 0.5).ppf((0.025, 0.975)) / n
+    return Measure(hits / m, float(low), float(high))
+
+
+F_MEM = Metric(
+    name="f_mem",
+    read=lambda c: f_mem(c.scan.near[0], c.sides.config.threshold),
+    floor=floor,
+    title="share of copies (d1/d2 < 1/3)",
+    about="share of samples with one training example to themselves, d1/d2 < 1/3; exact interval",
+    range="0 to 1, fair 0",
+    bad="high",
+    claims=COPIES,
+    verdict=True,
+    needed=True,
+    main=True,
+    studied=True,
+)
+
+
+def quantile(name: str, share: float) -> Metric:
+    """The quantile of d1/d2 over samples."""
+    return Metric(
+        name=f"ratio_{name}",
+        read=lambda c: Measure(float(np.quantile(ratios(c.scan.near[0]), share))),
+        title=f"d1/d2 that {share:.0%} of samples are below",
+        about=f"the {share:.0%} quantile over samples of d1/d2, which ratios.png shows",
+        range="0 to 1",
+        bad="low",
+    )
+
+
+RATIO_Q01, RATIO_Q10 = quantile("q01", 0.01), quantile("q10", 0.1)
+RATIO_MEDIAN = quantile("median", 0.5)
