@@ -20,9 +20,7 @@ def draw(rows: Rows, title: str, path: Path) -> None:
     """Write the figure of a probe's rows."""
     figure = Figure(figsize=(15, 7.6), layout="constrained")
     t = (column(rows, "t_low") + column(rows, "t_high")) / 2
-    for axis, panel in zip(
-        figure.subplots(2, 3).flat, (loss, gap, auc, optimal, followed, truth), strict=True
-    ):
+    for axis, panel in zip(figure.subplots(2, 3).flat, PANELS, strict=True):
         panel(axis, t, rows)
         axis.set(xlabel="diffusion step t", xlim=(0, rows[-1]["t_high"] + 1))
         axis.spines[["top", "right"]].set_visible(False)
@@ -37,7 +35,7 @@ def column(rows: Rows, name: str) -> Floats:
     return np.array([row[name] for row in rows], dtype=float)
 
 
-def name(axis: Any, title: str, fair: float | None = None) -> None:
+def label(axis: Any, title: str, fair: float | None = None) -> None:
     """The title, the legend below the axis, where no data is, and a line at what is fair."""
     axis.set_title(title, loc="left", fontsize=10)
     if fair is not None:
@@ -59,51 +57,50 @@ def bars(axis: Any, t: Floats, value: Floats, low: Floats, high: Floats) -> None
 
 
 def loss(axis: Any, t: Floats, rows: Rows) -> None:
-    for side, label, colour, style in (
+    for side, title, colour, style in (
         ("heldout", "held-out", GENERATED, "o-"),
         ("train", "train", REAL, ".--"),
     ):
         value, error = column(rows, f"loss_{side}"), column(rows, f"loss_{side}_se")
         axis.errorbar(
-            t, value, 2 * error, fmt=style, ms=5, lw=1, color=colour, label=f"{label}, 2 s.e."
+            t, value, 2 * error, fmt=style, ms=5, lw=1, color=colour, label=f"{title}, 2 s.e."
         )
     axis.set_yscale("log")
-    name(axis, "loss, both sides under the same noise")
+    label(axis, "loss, both sides under the same noise")
 
 
 def gap(axis: Any, t: Floats, rows: Rows) -> None:
     """As a share of the loss, which falls with t by orders of magnitude."""
     whole = np.maximum(column(rows, "loss_heldout"), np.finfo(float).tiny)
     bars(axis, t, *(column(rows, end) / whole for end in ("gap", "gap_low", "gap_high")))
-    name(axis, "gap: (held-out - train) / held-out loss; above 0 it memorises", 0)
+    label(axis, "gap: (held-out - train) / held-out loss; above 0 it memorises", 0)
 
 
 def auc(axis: Any, t: Floats, rows: Rows) -> None:
     value, low, high = (column(rows, end) for end in ("auc", "auc_low", "auc_high"))
     bars(axis, t, value, low, high)
     axis.set_ylim(min(0.4, low.min() - 0.02), max(0.6, high.max() + 0.02))
-    name(axis, "AUC of membership by the loss; above 0.5 it memorises", 0.5)
+    label(axis, "AUC of membership by the loss; above 0.5 it memorises", 0.5)
 
 
 def curves(axis: Any, t: Floats, lines: Sequence[tuple[Floats, str, str, str]]) -> None:
-    for value, colour, style, label in lines:
-        axis.plot(
-            t, np.where(value > 0, value, np.nan), style, color=colour, ms=3.5, lw=1.2, label=label
-        )
+    for value, colour, style, title in lines:
+        positive = np.where(value > 0, value, np.nan)
+        axis.plot(t, positive, style, color=colour, ms=3.5, lw=1.2, label=title)
     axis.set_yscale("log")
 
 
-def optimal(axis: Any, t: Floats, rows: Rows) -> None:
+def distance_to_optimal(axis: Any, t: Floats, rows: Rows) -> None:
     lines = (
         (column(rows, "to_optimal_heldout"), GENERATED, "o-", "held-out to train's"),
         (column(rows, "to_control"), GREY, "x--", "train to held-out's (control)"),
         (column(rows, "to_optimal_train"), REAL, ".--", "train to train's"),
     )
     curves(axis, t, lines)
-    name(axis, "RMS of the network's $x_0$ to an optimal denoiser")
+    label(axis, "RMS of the network's $x_0$ to an optimal denoiser")
 
 
-def followed(axis: Any, t: Floats, rows: Rows) -> None:
+def relative_distance(axis: Any, t: Floats, rows: Rows) -> None:
     lines = (
         (
             column(rows, "to_optimal_heldout") / column(rows, "optimal_to_truth_heldout"),
@@ -114,10 +111,10 @@ def followed(axis: Any, t: Floats, rows: Rows) -> None:
         (column(rows, "to_control") / column(rows, "control_to_truth"), GREY, "x--", "control"),
     )
     curves(axis, t, lines)
-    name(axis, "the same / that denoiser's RMS to the example", 1)
+    label(axis, "the same / that denoiser's RMS to the example", 1)
 
 
-def truth(axis: Any, t: Floats, rows: Rows) -> None:
+def distance_to_truth(axis: Any, t: Floats, rows: Rows) -> None:
     lines = (
         (column(rows, "to_truth_heldout"), GENERATED, "o-", "held-out"),
         (
@@ -131,4 +128,7 @@ def truth(axis: Any, t: Floats, rows: Rows) -> None:
     )
     curves(axis, t, lines)
     axis.set_ylim(bottom=max(axis.get_ylim()[0], 1e-3 * column(rows, "to_truth_heldout").max()))
-    name(axis, "RMS of $x_0$ to the example that was there")
+    label(axis, "RMS of $x_0$ to the example that was there")
+
+
+PANELS = (loss, gap, auc, distance_to_optimal, relative_distance, distance_to_truth)

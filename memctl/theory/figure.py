@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 
 from memctl.reporting.figures import GENERATED, REAL, save
 from memctl.samplers import IntervalSampler
-from memctl.theory.claims import Theory, drawn_derivative, eq_8
+from memctl.theory.derivatives import drawn_derivative, eq_8
+from memctl.theory.learning import Theory
 
 PREDICTED, MEASURED = GENERATED, REAL
 
@@ -26,9 +27,7 @@ def draw(theory: Theory, title: str, path: Path) -> None:
         )
     )
     t = np.arange(1, len(theory.log_snr) + 1)
-    for axis, panel in zip(
-        axes, (snr, norm, alignment, cumulative, predicted, measured, moved, places), strict=True
-    ):
+    for axis, panel in zip(axes, PANELS, strict=True):
         panel(axis, theory, t, colours)
         axis.spines[["top", "right"]].set_visible(False)
         axis.tick_params(labelsize=8)
@@ -38,7 +37,7 @@ def draw(theory: Theory, title: str, path: Path) -> None:
     save(figure, path)
 
 
-def name(axis: Any, title: str, xlabel: str = "diffusion step t", **settings: Any) -> None:
+def label(axis: Any, title: str, xlabel: str = "diffusion step t", **settings: Any) -> None:
     axis.set(xlabel=xlabel, **settings)
     axis.set_title(title, loc="left")
 
@@ -46,14 +45,13 @@ def name(axis: Any, title: str, xlabel: str = "diffusion step t", **settings: An
 def snr(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
     axis.semilogy(t, np.where(theory.snr > 0, theory.snr, np.nan), color=PREDICTED)
     axis.axhline(1, color="0.8", lw=0.8, zorder=0)
-    name(axis, "SNR(t) of the schedule (Eq. 2)")
+    label(axis, "SNR(t) of the schedule (Eq. 2)")
 
 
 def norm(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
     value, error = theory.column("norm"), theory.column("norm_se")
-    middle = int(
-        np.argmin(np.abs(theory.log_snr[theory.steps - 1]))
-    )  # the prediction is up to a factor: they meet at SNR = 1
+    # The prediction is up to a factor: they meet at SNR = 1.
+    middle = int(np.argmin(np.abs(theory.log_snr[theory.steps - 1])))
     scale = value[middle] / theory.snr[theory.steps[middle] - 1]
     axis.semilogy(
         t,
@@ -80,7 +78,7 @@ def norm(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
         label="norm of the mean gradient",
     )
     axis.legend(frameon=False, fontsize=8)
-    name(
+    label(
         axis,
         r"mean gradient norm $E\|\nabla\ell_t\|$ (Eq. 3)",
         ylim=(max(1e-6, scale * theory.snr[theory.snr > 0].min() / 3), None),
@@ -100,7 +98,7 @@ def alignment(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
     )
     axis.axvspan(0, int((theory.log_snr >= 0).sum()), color="0.95", zorder=0)
     axis.text(2, axis.get_ylim()[1], " SNR > 1", va="top", fontsize=8, color="0.5")
-    name(axis, "cosine between examples' gradients, 2 s.e.")
+    label(axis, "cosine between examples' gradients, 2 s.e.")
 
 
 def cumulative(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
@@ -117,53 +115,64 @@ def cumulative(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
     )
     axis.plot(t, np.cumsum(uniform.pmf), color="0.75", lw=1, label="draws")
     axis.legend(frameon=False, fontsize=8)
-    name(axis, "uniform: share of learning up to t (Eqs. 4, 5)", ylim=(0, 1.02))
+    label(axis, "uniform: share of learning up to t (Eqs. 4, 5)", ylim=(0, 1.02))
 
 
 def contributions(axis: Any, theory: Theory, t: Any, colours: Any, share: Any, title: str) -> None:
-    for label, sampler in theory.samplers.items():
-        axis.semilogy(
-            t, np.maximum(share(sampler), 1e-12), color=colours[label], lw=1.2, label=label
-        )
-    name(axis, title, ylim=(1e-9, 1))
+    for name, sampler in theory.samplers.items():
+        height = np.maximum(share(sampler), 1e-12)
+        axis.semilogy(t, height, color=colours[name], lw=1.2, label=name)
+    label(axis, title, ylim=(1e-9, 1))
 
 
-def predicted(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
+def predicted_shares(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
     contributions(
         axis, theory, t, colours, theory.predicted, "predicted share, C(t) ~ p(t) SNR(t) (Eq. 6)"
     )
     axis.legend(frameon=False, fontsize=8, ncols=2)
 
 
-def measured(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
+def measured_shares(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
     contributions(
         axis, theory, t, colours, theory.measured, r"measured share, ~ p(t) $E\|\nabla\ell_t\|$"
     )
 
 
-def moved(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
-    for label, sampler in theory.samplers.items():
+def derivatives(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
+    for name, sampler in theory.samplers.items():
         if isinstance(sampler, IntervalSampler):
-            axis.plot(t, drawn_derivative(sampler), color=colours[label], lw=1.2)
-            axis.plot(t, eq_8(sampler), color=colours[label], lw=1, ls=":")
+            axis.plot(t, drawn_derivative(sampler), color=colours[name], lw=1.2)
+            axis.plot(t, eq_8(sampler), color=colours[name], lw=1, ls=":")
     axis.axhline(0, color="0.8", lw=0.8, zorder=0)
-    name(axis, r"$\partial p(t)/\partial\mu$: drawn from (line), Eq. 8 (dots)")
+    label(axis, r"$\partial p(t)/\partial\mu$: drawn from (line), Eq. 8 (dots)")
 
 
 def places(axis: Any, theory: Theory, t: Any, colours: Any) -> None:
-    found = theory.places()
-    for row, place in enumerate(found.values()):
+    means = theory.places()
+    for row, place in enumerate(means.values()):
         axis.plot([place["predicted"], place["measured"]], [row, row], color="0.85", lw=2, zorder=0)
         axis.plot(place["draws"], row, "|", color="0.5", ms=14)
         axis.plot(place["predicted"], row, "o", color=PREDICTED, ms=6)
         axis.plot(place["measured"], row, "o", color=MEASURED, ms=6)
         axis.plot(place["followed"], row, "o", color=MEASURED, ms=6, mfc="white")
-    axis.set_yticks(range(len(found)), list(found))
+    axis.set_yticks(range(len(means)), list(means))
     axis.invert_yaxis()
     key = "red: predicted, dot: by the mean norm,\nring: by the mean gradient, bar: draws"
-    name(
+    label(
         axis,
         "mean t of learning (Eq. 6)",
         f"diffusion step t\n{key}",
         xlim=(0, len(theory.log_snr)),
     )
+
+
+PANELS = (
+    snr,
+    norm,
+    alignment,
+    cumulative,
+    predicted_shares,
+    measured_shares,
+    derivatives,
+    places,
+)

@@ -22,9 +22,10 @@ from memctl.runs.journal import Journal
 from memctl.runs.progress import Progress, witnessed
 from memctl.runs.wandb_copy import WandbCopy
 from memctl.samplers import IntervalSampler, TimestepSampler, UniformSampler
-from memctl.theory.claims import Theory
+from memctl.theory.claims import summary
 from memctl.theory.figure import draw
 from memctl.theory.gradients import measure, steps_of
+from memctl.theory.learning import Theory
 from memctl.training.base import base_network
 from memctl.training.batches import generator
 from memctl.training.compute import accelerator_device
@@ -142,7 +143,7 @@ def _work(experiment: Experiment, progress: Progress) -> dict[str, Any]:
         "title": title,
         "base_fingerprint": experiment.base_fingerprint,
         "examples": len(x0),
-        **theory.summary(),
+        **summary(theory),
     }
     _copy_to_wandb(experiment, found)
     write_json(directory / "theory.json", found)

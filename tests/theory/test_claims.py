@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from memctl.samplers import IntervalSampler, NoiseSchedule, UniformSampler
-from memctl.theory.claims import DIRECTION, FAILS, HOLDS, UNKNOWN, Theory, drawn_derivative, eq_8
+from memctl.theory.claims import DIRECTION, FAILS, HOLDS, UNKNOWN, claims, summary
+from memctl.theory.derivatives import drawn_derivative, eq_8
 from memctl.theory.gradients import steps_of
+from memctl.theory.learning import Theory
 
 LOG_SNR = NoiseSchedule().log_snr
 STEPS = steps_of(1000, 40)
@@ -28,13 +30,23 @@ def theory(
         snr = float(np.exp(LOG_SNR[t - 1]))
         norm = snr**power
         cosine = alignment[0] if snr >= 1 else alignment[1]
-        rows.append({"t": t, "loss": 1.0, "loss_se": 0.1, "norm": norm, "norm_se": 0.01 * norm, "alignment": cosine,
-                     "alignment_se": 0.02, "mean_norm": mean * norm})  # fmt: skip
+        rows.append(
+            {
+                "t": t,
+                "loss": 1.0,
+                "loss_se": 0.1,
+                "norm": norm,
+                "norm_se": 0.01 * norm,
+                "alignment": cosine,
+                "alignment_se": 0.02,
+                "mean_norm": mean * norm,
+            }
+        )
     return Theory(rows, LOG_SNR, samplers)
 
 
 def verdicts(found: Theory) -> list[str]:
-    return [claim.verdict for claim in found.claims()]
+    return [claim.verdict for claim in claims(found)]
 
 
 def test_where_the_paper_is_right_every_claim_holds() -> None:
@@ -96,7 +108,7 @@ def test_measured_shares_follow_the_norm() -> None:
 def test_zero_terminal_snr_leaves_no_infinities() -> None:
     log_snr = NoiseSchedule(zero_terminal_snr=True).log_snr
     rows = [{**row, "norm": 1.0 + 1 / row["t"]} for row in theory(0.0).rows]
-    text = str(Theory(rows, log_snr, SAMPLERS).summary()).lower()
+    text = str(summary(Theory(rows, log_snr, SAMPLERS))).lower()
     assert "inf" not in text.replace("information", "")
     assert "nan" not in text
 
@@ -127,6 +139,6 @@ def test_the_derivative_at_the_ends_of_the_range() -> None:
 
 
 def test_every_claim_states_its_rule_and_numbers() -> None:
-    for claim in theory(0.5).claims():
+    for claim in claims(theory(0.5)):
         assert claim.rule
         assert any(c.isdigit() for c in claim.measured)
