@@ -250,6 +250,13 @@ def test_links_resolve(page: str) -> None:
             assert anchor in [re.sub(r"[^\w-]", "", h.lower().replace(" ", "-")) for h in headings]
 
 
+def test_files_named_in_the_text_exist() -> None:
+    """Paths of the checkout in code spans; NAME stands for a new one's."""
+    named = set(re.findall(r"`((?:conf|docs|memctl|tests|multirun_templates)/[\w./-]*)`", TEXT))
+    assert len(named) >= 20
+    assert [n for n in named if "NAME" not in n and not (ROOT / n).exists()] == []
+
+
 def settings_named() -> list[str]:
     """The overrides in the table of docs/sweeps.md, and the values in brackets behind them."""
     table = TEXTS["docs/sweeps.md"].split("| to | write |")[1].split("##")[0]
