@@ -18,7 +18,7 @@ class Formula(InlineProcessor):
         super().__init__(pattern)
         self.display = display
 
-    def handleMatch(self, m: Any, data: str) -> tuple[Element, int, int]:  # type: ignore[override]
+    def handleMatch(self, m: Any, data: str) -> tuple[Element, int, int]:
         """The element in the place of the match, as Markdown asks."""
         made: Element = convert_to_element(m[1].strip(), display=self.display)
         return made, m.start(0), m.end(0)

@@ -1,15 +1,23 @@
 """The pages' numbers are those of the tables, and the site builds without a warning."""
 
+import io
+import json
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from docs.numbers import collect, fill, times
+from memctl.analysis.studied import MAIN
+from memctl.errors import UserError
+from memctl.reporting import report
+from memctl.reporting.sections import ASSOCIATIONS, SCORECARD, VERDICTS
+from tests import sweeps
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCKS = ROOT / "docs" / "numbers" / "blocks"
@@ -66,6 +74,76 @@ def test_a_sweep_that_is_not_there_is_not_spoken_of(
     text = fill.filled((ROOT / "docs" / "results.md").read_text())
     assert "fresh digits" not in text
     assert "| heartbeats |\n" in text
+
+
+@pytest.fixture
+def finished(tmp_path: Path) -> Path:
+    """The folder of runs with a finished sweep, whose distance falls with the location."""
+    sweep = sweeps.swept(
+        tmp_path / "runs" / "s",
+        lambda location, width: 1 - 1e-4 * location + 1e-6 * width,
+        lambda location, width, epoch: 10 / location,
+    )
+    for k, name in enumerate(sweep.records):
+        folder = sweep.directory / name
+        record = json.loads((folder / "record.json").read_text())
+        for group in (record["metrics"], *record["yardsticks"].values()):
+            group |= dict.fromkeys(MAIN, group["distance_to_train"])
+        record["environment"] = {"host": "elsewhere", "device": "cpu", "finished": "2026-01-02T"}
+        record["training"]["base"] = {"steps": 7, "loss": 0.1}
+        record["seconds"] = {"base": 30.4}
+        (folder / "record.json").write_text(json.dumps(record))
+        status = json.loads((folder / "status.json").read_text())
+        status |= {"started": 100.0 + k, "updated": 200.0 + k}
+        (folder / "status.json").write_text(json.dumps(status))
+    report.write(sweep.directory, io.StringIO(), (), (VERDICTS, SCORECARD, ASSOCIATIONS))
+    return sweep.directory.parent
+
+
+def collected(runs: Path, tables: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, pd.DataFrame]:
+    monkeypatch.setattr(collect, "TABLES", tables)
+    monkeypatch.setattr(collect, "IMAGES", tables / "images")
+    collect.collect(runs)
+    return {path.stem: pd.read_csv(path) for path in tables.glob("*.csv")}
+
+
+def test_a_finished_sweep_becomes_tables(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = collected(finished, tmp_path / "tables", monkeypatch)
+    (sweep,) = tables["sweeps"].to_dict("records")
+    assert (sweep["runs"], sweep["cells"], sweep["samples"]) == (45, 45, 5)
+    assert (sweep["seconds"], sweep["seconds_base"], sweep["base_steps"]) == (144, 30, 7)
+    assert np.isnan(sweep["cores"])  # of another machine
+    metric = tables["metrics"].set_index("metric").loc["distance_to_train"]
+    runs = tables["runs"]
+    r = np.corrcoef((runs.low + runs.high) / 2, runs.distance_to_train)[0, 1]
+    assert metric["location_pearson"] == pytest.approx(r, rel=1e-5)
+    assert (metric["min"], metric["max"]) == (
+        runs.distance_to_train.min(),
+        runs.distance_to_train.max(),
+    )
+    assert (metric.floor_low, metric.floor_high) == (0.9, 1.1)
+    assert "the distance to train falls as the interval moves right" in set(tables["claims"].claim)
+
+
+def test_another_sweep_keeps_the_rows_of_the_first(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = tmp_path / "tables"
+    tables.mkdir()
+    pd.DataFrame({"sweep": ["a"], "runs": [3]}).to_csv(tables / "sweeps.csv", index=False)
+    for _ in range(2):
+        known = collected(finished, tables, monkeypatch)["sweeps"]
+    assert list(known.runs) == [3, 45]
+
+
+def test_an_unfinished_sweep_says_nothing(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    next(finished.glob("*/cl100_ch200_s0/record.json")).unlink()
+    with pytest.raises(UserError, match="holds no finished sweep with a report"):
+        collected(finished, tmp_path / "tables", monkeypatch)
 
 
 def test_every_block_is_in_a_page() -> None:

@@ -61,7 +61,8 @@ def collect(runs: Path) -> None:
         pd.read_csv(path).to_csv(TABLES / "pooled.csv", index=False, float_format="%.6g")
     if (path := runs / "mitdb208-theory" / "theory.json").exists():
         found = json.loads(path.read_text())
-        update("theory", [{"sweep": "mitdb208-theory", **claim} for claim in found["claims"]])
+        of = {"sweep": "mitdb208-theory", "title": found["title"]}
+        update("theory", [{**of, **claim} for claim in found["claims"]])
     for name, part in (("calibration", "verdicts"), ("calibration_readings", "readings")):
         if (path := runs / "calibration" / "mitdb208" / f"{part}.csv").exists():
             pd.read_csv(path).rename(columns=lambda c: c.replace(" ", "_")).to_csv(
@@ -99,7 +100,6 @@ def described(name: str, sweep: SweepResults) -> dict[str, Any]:
     states = [
         json.loads((sweep.directory / r["name"] / "status.json").read_text()) for r in records
     ]
-    base = json.loads((Path(states[0]["base"]) / "status.json").read_text())
     science, split, where = records[0]["science"], records[0]["split"], records[0]["environment"]
     here = where["host"] == socket.gethostname()
     return {
@@ -113,7 +113,7 @@ def described(name: str, sweep: SweepResults) -> dict[str, Any]:
         "samples": science["generate"]["samples"],
         "base_steps": records[0]["training"]["base"]["steps"],
         "seconds": round(max(s["updated"] for s in states) - min(s["started"] for s in states)),
-        "seconds_base": round(base["updated"] - base["started"]),
+        "seconds_base": round(sweep.table["seconds/base"].max()),
         "device": where["device"],
         "cores": os.cpu_count() if here else None,
         "processor": processor() if here else None,
@@ -146,7 +146,7 @@ def metrics(name: str, sweep: SweepResults) -> Iterator[dict[str, Any]]:
         yield row
 
 
-def value(reading: Mapping[str, float] | None, key: str) -> float | None:
+def value(reading: Mapping[str, float | None] | None, key: str) -> float | None:
     return None if reading is None else reading[key]
 
 
