@@ -85,11 +85,12 @@ def single(arguments: Sequence[str]) -> list[str]:
 
 def choices() -> dict[str, list[str]]:
     """The choices of each config group, the user's own samplers among them. Raises: UserError."""
-    from memctl.samplers.plugins import own_samplers
+    from memctl.sweep.choices import tables
 
     folders = sorted(path for path in (config_root() / "conf").iterdir() if path.is_dir())
-    groups = {path.name: {file.stem for file in path.glob("[!_]*.yaml")} for path in folders}
-    groups["sampler"] |= own_samplers().keys()
+    groups = {path.name: {file.stem for file in path.glob("*.yaml")} for path in folders}
+    for group, table in tables().items():
+        groups[group] |= table.keys()
     groups["experiment"].add("null")
     return {group: sorted(names) for group, names in groups.items()}
 

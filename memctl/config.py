@@ -171,7 +171,7 @@ class Probe:
         draws: Times that each example is shown in each bin.
     """
 
-    examples: int = 0
+    examples: int = 128
     bins: int = 20
     draws: int = 1
     seed: int = 0
@@ -266,7 +266,9 @@ class Config:
     ci: Interval = field(default_factory=Interval)
     diffusion: Diffusion = field(default_factory=Diffusion)
     weighting: Weighting = field(default_factory=Weighting)
-    base: Stage = field(default_factory=Stage)
+    base: Stage = field(
+        default_factory=lambda: Stage(epochs=50, lr=1e-3, ema=0.999, ema_warmup=True)
+    )
     control: Stage = field(default_factory=Stage)
     generate: Generate = field(default_factory=Generate)
     metrics: Metrics = field(default_factory=Metrics)

@@ -6,8 +6,8 @@ run code.
 """
 
 import difflib
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Collection, Mapping
+from dataclasses import MISSING, fields
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -53,6 +53,23 @@ def described(hint: Any) -> str:
     return " or ".join(
         words.get((get_origin(option) or option).__name__, str(option)) for option in options
     )
+
+
+def defaults(group: str, kind: type[Any], given: Collection[str] = ()) -> dict[str, Any]:
+    """The config node of a class: its name, and its fields with their defaults but for those that
+    are `given` when it is built.
+
+    Raises:
+        UserError: a field without a default.
+    """
+    node = {"name": kind.name}
+    for field in fields(kind):
+        if field.name not in given:
+            value = field.default if field.default_factory is MISSING else field.default_factory()
+            if value is MISSING:
+                raise UserError(f"{group} {kind.name}: its field {field.name} needs a default")
+            node[field.name] = value
+    return node
 
 
 def build(group: str, table: Mapping[str, type[T]], node: Mapping[str, Any]) -> T:

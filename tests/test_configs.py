@@ -9,8 +9,8 @@ import pytest
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
-from memctl import data, models, samplers
-from memctl.config import WEIGHTINGS, Weighting
+from memctl import data, models, registry, samplers
+from memctl.config import WEIGHTINGS, Config, Weighting
 from memctl.diffusion.weighting import loss_weights
 from memctl.errors import UserError
 from memctl.experiment import RANGES, Experiment
@@ -20,6 +20,8 @@ from memctl.sweep.grid import axes
 from memctl.sweep.plan import make_plan
 
 ROOT = config_root()
+TABLES = {"data": data.SOURCES, "model": models.MODELS, "sampler": samplers.SAMPLERS}
+REGISTERED = [(group, name) for group, table in TABLES.items() for name in table]
 OPTIONS = [f"{path.parent.name}={path.stem}" for path in sorted((ROOT / "conf").glob("*/*.yaml"))]
 TEMPLATES = [path.stem for path in sorted((ROOT / "multirun_templates").glob("*.yaml"))]
 
@@ -32,22 +34,58 @@ def test_every_option_composes(composed: Callable[..., DictConfig], option: str)
     assert cfg.ci.low == 100
 
 
-def test_every_registered_object_has_a_config() -> None:
-    for group, names in (
-        ("data", data.SOURCES),
-        ("model", models.MODELS),
-        ("sampler", samplers.SAMPLERS),
-    ):
-        offered = [
-            OmegaConf.load(path).get("name") for path in (ROOT / "conf" / group).glob("*.yaml")
-        ]
-        assert set(names) <= set(offered)
+def test_every_weighting_has_a_config() -> None:
     assert {option for option in OPTIONS if option.startswith("weighting=")} == {
         f"weighting={name}" for name in WEIGHTINGS
     }
-    assert {f"sampler={name}" for name in (*samplers.SAMPLERS, "none", "_draw_")} == {
-        o for o in OPTIONS if o.startswith("sampler=")
-    }
+
+
+@pytest.mark.parametrize(("group", "name"), REGISTERED)
+def test_every_registered_class_is_a_choice_with_all_its_fields(
+    composed: Callable[..., DictConfig], group: str, name: str
+) -> None:
+    """With the class's defaults, where conf/ has nothing else; the sampler's use among them."""
+    node = registry.defaults(group, TABLES[group][name], given=samplers.GIVEN)
+    use = samplers.USE if group == "sampler" else {}
+    cfg = OmegaConf.to_container(composed(f"{group}={name}")[group])
+    file = ROOT / "conf" / group / f"{name}.yaml"
+    changed = OmegaConf.to_container(OmegaConf.load(file)) if file.is_file() else {}
+    changed.pop("defaults", None)
+    assert cfg == OmegaConf.to_container(OmegaConf.create({**node, **use, **changed}))
+    other = composed(f"{group}={name}", *(f"{group}.{key}=7" for key in cfg))
+    assert OmegaConf.to_container(other[group]) == dict.fromkeys(cfg, 7)
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_no_file_of_conf_repeats_a_default(option: str) -> None:
+    """A group's file has the name of its choice, and what is not as the class has it."""
+    group, name = option.split("=")
+    if group == "experiment" or option == "sampler=none":
+        return
+    written = OmegaConf.to_container(OmegaConf.load(ROOT / "conf" / group / f"{name}.yaml"))
+    if group in TABLES:
+        (schema,) = written.pop("defaults")
+        kind = TABLES[group][schema.removeprefix("schema/")]
+        known = {**registry.defaults(group, kind, given=samplers.GIVEN), **samplers.USE}
+    else:
+        known = OmegaConf.to_container(OmegaConf.structured(Config)[group])
+        written.pop(
+            {
+                "diffusion": "schedule",
+                "generate": "method",
+                "weighting": "name",
+                "logger": "mode",
+            }.get(group),
+            None,
+        )
+    assert {key: value for key, value in written.items() if value == known[key]} == {}
+
+
+def test_the_config_itself_repeats_no_default() -> None:
+    known = OmegaConf.to_container(OmegaConf.structured(Config))
+    written = OmegaConf.to_container(OmegaConf.load(ROOT / "conf" / "config.yaml"))
+    for group in set(written) - {"defaults", "hydra"}:
+        assert {k: v for k, v in written[group].items() if v == known[group][k]} == {}
 
 
 @pytest.mark.parametrize("template", TEMPLATES)

@@ -80,6 +80,8 @@ class Ecg5000(DataSource):
     name = "ecg5000"
     path: str = "data/ECG5000"
     url: str = URL
+    n_train: int | None = 500
+    n_heldout: int | None = 500
 
     def _find(self) -> list[Path]:
         candidates = [

@@ -79,6 +79,7 @@ class Mitdb208(DataSource):
 
     name = "mitdb208"
     length: int = 140
+    base_epochs: int = 600  # the paper's 50 leave heartbeats unformed on 245 beats
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -91,6 +91,7 @@ class Signals(DataSource):
     path: str | None = None
     key: str | None = None
     normalise: str = "zscore"
+    base_epochs: int = 200
 
     def files(self) -> list[Path]:
         if not self.path:

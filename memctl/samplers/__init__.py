@@ -41,6 +41,9 @@ SAMPLERS: dict[str, type[TimestepSampler]] = {
 }  # fmt: skip
 
 
+GIVEN = ("timesteps", "schedule")  # fields that the diffusion gives
+
+
 def known() -> dict[str, type[TimestepSampler]]:
     """Every sampler by name, with the user's own.
 

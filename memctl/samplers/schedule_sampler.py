@@ -1,6 +1,6 @@
 """How a distribution over t is used: drawn from, weighted by, or drawn from and corrected for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +16,6 @@ if TYPE_CHECKING:
 LARGEST = float(np.finfo(np.float32).max)
 DRAWABLE = 2.0**-50  # a step less likely is never drawn: u has 53 random bits
 MODES = ("sample", "weight", "correct")
-USE: dict[str, Any] = {
-    "mode": "sample",
-    "clip": None,
-    "stratified": False,
-}  # what a sampler's config holds besides the distribution
 
 
 @dataclass(frozen=True)
@@ -189,3 +184,7 @@ class ScheduleSampler:
 
     def __getstate__(self) -> dict[str, Any]:
         return {"sampler": self.sampler, **self.use}
+
+
+# What a sampler's config holds besides the distribution.
+USE: dict[str, Any] = {f.name: f.default for f in fields(ScheduleSampler) if f.name != "sampler"}

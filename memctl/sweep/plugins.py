@@ -6,7 +6,6 @@ this package. Its scan executes its own core plugins anew, so classes derived fr
 after the scan.
 """
 
-from dataclasses import MISSING, fields
 from pathlib import Path
 
 from hydra.core.config_search_path import ConfigSearchPath
@@ -18,7 +17,6 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 
 from memctl import config
-from memctl.errors import UserError
 from memctl.paths import TEMPLATES, config_root
 
 
@@ -70,8 +68,7 @@ class MemctlSearchPath(SearchPathPlugin):
 def install() -> None:
     """Register everything once; called before `hydra.main`."""
     plugins = Plugins.instance()
-    from memctl.samplers import USE
-    from memctl.samplers.plugins import own_samplers
+    from memctl.sweep.choices import nodes, tables
     from memctl.sweep.launcher import LocalLauncher, LocalLauncherConfig
     from memctl.sweep.sweeper import GridSweeper, GridSweeperConfig
 
@@ -85,17 +82,10 @@ def install() -> None:
     store = ConfigStore.instance()
     store.store(group="hydra/sweeper", name="grid", node=GridSweeperConfig, provider="memctl")
     store.store(group="hydra/launcher", name="local", node=LocalLauncherConfig, provider="memctl")
-    for name, kind in own_samplers().items():
-        defaults = {
-            f.name: f.default for f in fields(kind) if f.name not in ("timesteps", "schedule")
-        }
-        missing = [key for key, value in defaults.items() if value is MISSING]
-        if missing:
-            raise UserError(f"sampler {name}: its field {missing[0]} needs a default")
-        store.store(
-            group="sampler",
-            name=name,
-            node={**USE, "name": name, **defaults},
-            provider=f"memctl_samplers ({kind.__module__})",
-        )
+    for group in tables():
+        for name, node in nodes(group).items():
+            file = config_root() / "conf" / group / f"{name}.yaml"
+            # Hydra takes a node of a file's own group and name for the file's schema, and warns.
+            for place in (f"{group}/schema", *([] if file.is_file() else [group])):
+                store.store(group=place, name=name, node=node, package=group, provider="memctl")
     config.register()

@@ -1,15 +1,21 @@
 """A model that memctl does not know yet: one class, one place in the list."""
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import torch
+from hydra.core.config_store import ConfigStore
+from omegaconf import DictConfig
 from torch import Tensor, nn
 
-from memctl import models
+from memctl import data, models
 from memctl.errors import UserError
+from memctl.experiment import Experiment
 from memctl.models import ModelConfig
+from memctl.training.base import base_network
 
 
 class Pointwise(nn.Module):
@@ -39,6 +45,8 @@ class PointwiseConfig(ModelConfig):
 @pytest.fixture
 def known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(models.MODELS, PointwiseConfig.name, PointwiseConfig)
+    store = ConfigStore.instance()  # of the process: other tests shall not find the model in it
+    monkeypatch.setattr(store, "repo", copy.deepcopy(store.repo))
 
 
 @pytest.mark.usefixtures("known")
@@ -49,6 +57,24 @@ def test_a_listed_config_builds_its_own_network(shape: tuple[int, ...]) -> None:
     assert network.layers[0].out_features == 5
     x = torch.randn(4, *shape)
     assert network(x, torch.arange(4)).shape == x.shape
+
+
+@pytest.mark.usefixtures("known")
+def test_a_listed_config_is_a_choice_whose_base_is_trained(
+    composed: Callable[..., DictConfig], tmp_path: Path
+) -> None:
+    cfg = composed(
+        "model=pointwise", "model.width=3", "ci.low=100", "ci.high=300", f"paths.runs={tmp_path}"
+    )
+    cfg.merge_with({"data": {"n_train": 24}, "base": {"steps": 2}, "logger": {"mode": "disabled"}})
+    made = Experiment.of(cfg)
+    network = base_network(made, data.load(made.data))
+    assert isinstance(network, Pointwise)
+    assert network.layers[0].out_features == 3
+    assert made.base_science["model"] == {"name": "pointwise", "width": 3}
+    torch.manual_seed(made.config.base.seed)
+    untrained = made.model.network((1, 140)).state_dict()
+    assert all((v != untrained[k]).any() for k, v in network.state_dict().items())
 
 
 def test_a_config_that_is_not_listed_is_unknown() -> None:

@@ -5,7 +5,6 @@ import json
 import pickle
 import re
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,11 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from omegaconf import OmegaConf
 
 from memctl import samplers
 from memctl.errors import UserError
-from memctl.paths import config_root
 from memctl.samplers import (
     BandSampler,
     BetaSampler,
@@ -210,28 +207,6 @@ both_draws = pytest.mark.parametrize("draw", [drawn, stratified], ids=["independ
 @pytest.mark.parametrize("kind", samplers.SAMPLERS)
 def test_every_sampler_has_an_example(kind: str):
     assert kind in {sampler.name for sampler in SAMPLERS.values()}
-
-
-@pytest.mark.parametrize("kind", samplers.SAMPLERS.values(), ids=samplers.SAMPLERS.keys())
-def test_every_sampler_has_its_defaults_in_conf(kind: type[TimestepSampler]):
-    """With all its fields but those that the diffusion gives, and the use that every sampler has."""
-    written = OmegaConf.to_container(
-        OmegaConf.load(config_root() / "conf" / "sampler" / f"{kind.name}.yaml")
-    )
-    assert written.pop("name") == kind.name
-    assert written.pop("defaults") == ["_draw_"]
-    own = {
-        f.name: f.default for f in fields(kind) if f.name not in ("timesteps", "schedule", "sha256")
-    }
-    use = OmegaConf.to_container(OmegaConf.load(config_root() / "conf" / "sampler" / "_draw_.yaml"))
-    assert use == samplers.USE
-    assert set(own) <= set(written) <= set(own) | set(use)
-    given = {key: value for key, value in written.items() if key in own and "${" not in str(value)}
-    if kind not in (
-        MixtureSampler,
-        MirrorSampler,
-    ):  # whose defaults are refused: conf has an example
-        assert given == {key: own[key] for key in given}
 
 
 @every_distribution

@@ -44,10 +44,11 @@ class ImageSource(DataSource):
 
     size: int = 64
     channels: int = 3
-    flip: bool = False
-    near: float = 0.0
+    flip: bool = True
+    near: float = 0.33
     broken: str = "refuse"
     cache: str | None = None
+    base_epochs: int = 100
 
     def __post_init__(self) -> None:
         super().__post_init__()

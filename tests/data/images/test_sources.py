@@ -141,7 +141,7 @@ def test_missing_and_empty_folders(tmp_path: Path) -> None:
 
 def test_the_digits_need_nothing() -> None:
     split = data.load(data.build({"name": "digits"}))
-    assert split.train.shape == (898, 1, 8, 8)
+    assert split.train.shape == split.heldout.shape == (500, 1, 8, 8)
     assert split.train_labels is not None
     assert split.heldout_labels is not None
     # stratified: each digit's share is the same on both sides, to within one example a class
