@@ -6,7 +6,8 @@ examples it has not seen. Each is a file or a folder of images (memctl.data.give
 same units. Prints the main metrics beside what fresh real examples and exact copies read, and a
 verdict by the rules of memctl.analysis.verdict; writes all of them and the pictures into
 ./evaluation, or the folder that --out names (memctl.reporting.evaluation). A run of memctl needs no
-TRAIN and HELDOUT: its own are read, and the result goes into RUN/evaluation.
+TRAIN and HELDOUT: its own are read, its record is written anew, and nothing is trained or
+generated; of a sweep every run is measured so, and then the report is written.
 
 dcr_share, dcr_p and delta_nn, and the verdicts that rest on them, need train and held-out to be
 exchangeable: draws of one population, of which a coin decided which were trained on. Examples of
@@ -17,7 +18,7 @@ cautions, but no test can prove it.
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -26,87 +27,97 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from memctl import data
-from memctl.config import Config, Metrics
+from memctl.analysis.measurement import measure
+from memctl.config import Metrics
 from memctl.data import given
 from memctl.data.given import Compared
 from memctl.errors import UserError
-from memctl.experiment import check_ranges
+from memctl.experiment import Experiment, check_ranges
 from memctl.files import said_plainly
 from memctl.registry import closest
 from memctl.reporting.evaluation import Evaluation
-from memctl.runs import folder
+from memctl.runs.folder import RunFolder
 
 
-@dataclass(frozen=True)
-class Question:
-    """What is to be measured.
-
-    Attributes:
-        sides: What is compared.
-        config: Settings of the metrics.
-        saw_heldout: Whether the generator may have been trained on held-out examples.
-        sources: Where all came from.
-    """
-
-    sides: Compared
-    config: Metrics
-    saw_heldout: bool
-    sources: dict[str, str]
-
-
-def asked(arguments: argparse.Namespace) -> Question:
-    """The samples and sides that the command line names. Raises: UserError."""
-    config = settings(Metrics(), arguments.overrides)
-    places = {"samples": arguments.samples, "train": arguments.train, "heldout": arguments.heldout}
-    say(f"reading {', '.join(places.values())}")
-    samples, train, heldout = (
-        given.read(place, arguments.size, arguments.channels) for place in places.values()
-    )
-    return Question(
-        given.compared(samples, train, heldout, arguments.mirror), config, False, places
-    )
-
-
-def asked_of_run(run: Path, overrides: Sequence[str]) -> Question:
-    """A finished run's samples and its own split, measured by the run's settings and these.
+def measure_files(arguments: argparse.Namespace, to: Path) -> Evaluation:
+    """Measure the samples against the sides that the command line names, for the folder `to`.
 
     Raises: UserError.
     """
-    record = folder.record(run)
-    if record is None:
+    config = settings(Metrics(), arguments.overrides)
+    places = [arguments.samples, arguments.train, arguments.heldout]
+    say(f"reading {', '.join(places)}")
+    samples, train, heldout = (
+        given.read(place, arguments.size, arguments.channels) for place in places
+    )
+    sides = given.compared(samples, train, heldout, arguments.mirror)
+    make_folder(to)
+    return Evaluation.of(sides, measure(sides.samples, sides.split, config, say=say))
+
+
+def measure_run(folder: RunFolder, overrides: Sequence[str], to: Path | None = None) -> Evaluation:
+    """Measure a finished run anew, by its own settings of the metrics and these, and write its
+    record anew.
+
+    Raises: UserError.
+    """
+    from memctl.stages.finish import measure_again  # here alone: files need no stages
+
+    record = folder.record()
+    if record is None or not folder.samples.is_file():
         raise UserError(
-            f"{run} is not the folder of a finished run; of other samples name --train and"
-            " --heldout too"
-        )
-    if not (run / "config.yaml").is_file():
-        raise UserError(
-            f"{run} holds no config.yaml, which says what it was trained on; of its samples name"
+            f"{folder.path} is not the folder of a finished run or sweep; of other samples name"
             " --train and --heldout too"
         )
-    config = OmegaConf.to_object(
-        OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.load(run / "config.yaml"))
-    )
-    assert isinstance(config, Config)
-    split = data.load(data.build(config.data))
+    config = folder.settings()
+    config.metrics = settings(config.metrics, overrides)
+    config.paths.runs = str(folder.path.parent.parent)
+    config.sweep.name = folder.path.parent.name
+    experiment = Experiment.of(config)
+    split = data.load(experiment.data)
     if split.hash != record["split"]["hash"]:
         raise UserError(
-            f"{run} is of the split {record['split']['hash']}, but its data now gives {split.hash}:"
-            " the data has changed"
+            f"{folder.path} is of the split {record['split']['hash']}, but its data now gives"
+            f" {split.hash}: the data has changed"
         )
-    samples = given.read(str(run / "samples.npy"))
-    names = (samples.names, np.arange(len(split.train)), np.arange(len(split.heldout)))
+    if to:
+        make_folder(to)
+    measurement = measure_again(experiment, folder, split, say)
+    samples = np.load(folder.samples)
+    own, train, heldout = (np.arange(len(x)) for x in (samples, split.train, split.heldout))
     seen = bool(record.get("base", {}).get("saw_heldout"))
-    return Question(
-        Compared(samples.values, split, names, []),
-        settings(config.metrics, overrides),
-        seen,
-        {"run": str(run)},
-    )
+    return Evaluation.of(Compared(samples, split, (own, train, heldout), []), measurement, seen)
 
 
-def settings(start: Metrics, overrides: Sequence[str]) -> Metrics:
+def measure_sweep(directory: Path, overrides: Sequence[str]) -> None:
+    """Measure every finished run of a sweep anew, then write its report; one that cannot be measured
+    does not stop the rest.
+
+    Raises: UserError, for those that could not, at the end.
+    """
+    from memctl.reporting import report  # here alone: it takes a second to import
+
+    folders = [RunFolder(path.parent) for path in sorted(directory.glob("*/record.json"))]
+    problems = []
+    for k, folder in enumerate(folders, 1):
+        print(f"[{k}/{len(folders)}] {folder.name}: ", end="", flush=True)
+        try:
+            verdict = measure_run(folder, overrides).measurement.verdict
+            print(verdict.word, flush=True)
+        except UserError as error:
+            problems.append(f"{folder.name}: {error}")
+            print("could not be measured", flush=True)
+    report.write(directory, sys.stdout)
+    if problems:
+        raise UserError(
+            f"{len(problems)} of {len(folders)} runs could not be measured anew:\n    "
+            + "\n    ".join(problems)
+        )
+
+
+def settings(start: Any, overrides: Sequence[str]) -> Metrics:
     """The metrics' settings after overrides `metrics.KEY=VALUE`. Raises: UserError."""
-    cfg = OmegaConf.create({"metrics": OmegaConf.structured(start)})
+    cfg = OmegaConf.create({"metrics": start})
     known = [f"metrics.{field.name}" for field in fields(Metrics)]
     for text in overrides:
         key, equals, value = text.partition("=")
@@ -133,21 +144,37 @@ def evaluate(arguments: argparse.Namespace) -> None:
         )
     if arguments.size < 4:
         raise UserError(f"--size {arguments.size} must be at least 4 pixels")
-    own = arguments.train is None
-    to = arguments.out or (Path(arguments.samples) / "evaluation" if own else Path("evaluation"))
-    question = (
-        asked_of_run(Path(arguments.samples), arguments.overrides) if own else asked(arguments)
-    )
+    place, own = Path(arguments.samples), arguments.train is None
+    if own and not (place / "record.json").exists() and any(place.glob("*/record.json")):
+        if arguments.out:
+            raise UserError(
+                f"--out is for one set of samples, and {place} is a sweep; leave it out"
+            )
+        measure_sweep(place, arguments.overrides)
+        return
+    to = arguments.out
+    with said_plainly():
+        if own:
+            sources = {"run": str(place)}
+            evaluation = measure_run(RunFolder(place), arguments.overrides, to)
+        else:
+            sources = {key: getattr(arguments, key) for key in ("samples", "train", "heldout")}
+            to = to or Path("evaluation")
+            evaluation = measure_files(arguments, to)
+        if to:
+            evaluation.write(to, arguments.samples, sources)
+    where = to or place
+    print(f"\n{evaluation.text()}\n\nall metrics, nearest examples and pictures: {where}")
+
+
+def make_folder(path: Path) -> None:
+    """Raises: UserError where it cannot be made."""
     try:
-        to.mkdir(parents=True, exist_ok=True)
+        path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(
-            f"cannot write {to}: {error.strerror}; choose another folder with --out DIR"
+            f"cannot write {path}: {error.strerror}; choose another folder with --out DIR"
         ) from None
-    found = Evaluation.of(question.sides, question.config, question.saw_heldout, say)
-    with said_plainly():
-        found.write(to, arguments.samples, question.sources)
-    print(f"\n{found.text()}\n\nall metrics, nearest examples and pictures: {to}", flush=True)
 
 
 def say(step: str) -> None:
@@ -163,7 +190,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument(
         "samples",
-        help="what the generator made: a .npy, .npz, .csv, a folder of images; or a run's folder",
+        help="what the generator made: a .npy, .npz, .csv, a folder of images; a run's folder, or a sweep's",
     )
     made.add_argument("--train", metavar="TRAIN", help="the examples it was trained on")
     made.add_argument(
@@ -173,7 +200,7 @@ def parser() -> argparse.ArgumentParser:
         "--out",
         type=Path,
         metavar="DIR",
-        help="where to write (default: ./evaluation, of a run RUN/evaluation)",
+        help="where to write (default: ./evaluation; of a run its own folder)",
     )
     made.add_argument(
         "--size",

@@ -1,10 +1,8 @@
-"""A run as a value: its typed config, the objects built from it, its fingerprint and its folder.
+"""A run as a value: its typed config, the objects built from it, its keys and its folder.
 
 Free of torch.
 """
 
-import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -18,11 +16,12 @@ from memctl.config import COMPUTING, WEIGHTINGS, Config, Stage
 from memctl.data import DataSource
 from memctl.errors import UserError
 from memctl.files import contents
+from memctl.keys import digest, keys
+from memctl.metrics.catalogue import versions
 from memctl.models.base import ModelConfig
 from memctl.models.pretrained import Pretrained
+from memctl.runs.folder import RunFolder
 from memctl.samplers import NoiseSchedule, ScheduleSampler, TimestepSampler
-
-FORMAT = 4  # raised whenever the same config would give other numbers
 
 RANGES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("task", lambda v: v in ("run", "theory"), "run or theory"),
@@ -109,11 +108,6 @@ def check_ranges(cfg: DictConfig, group: str = "") -> None:
             raise UserError(f"{key}={value} must be {text}")
 
 
-def digest(science: Any) -> str:
-    """Sixteen hexadecimal digits of a JSON value."""
-    return hashlib.sha256(json.dumps(science, sort_keys=True).encode()).hexdigest()[:16]
-
-
 @dataclass(frozen=True)
 class Experiment:
     """One run, before it runs. `schedule_sampler` is None for the reference run that evaluates the base
@@ -167,19 +161,37 @@ class Experiment:
         return self.schedule_sampler.sampler if self.schedule_sampler else None
 
     @cached_property
-    def base_science(self) -> dict[str, Any]:
-        """What decides the base checkpoint's numbers."""
-        source = {
-            k: v
-            for k, v in asdict(self.data).items()
-            if k not in ("path", "url", "hub", "base_epochs", "cache")
-        }
+    def science(self) -> dict[str, Any]:
+        """Every setting that decides the run's numbers, as JSON: not paths, device, logger, threads
+        or the batch size of generation.
+        """
+        apart = ("path", "url", "hub", "base_epochs", "cache")
+        source = {k: v for k, v in asdict(self.data).items() if k not in apart}
+        generate = asdict(self.config.generate)
+        del generate["batch_size"]
         return {
-            "format": FORMAT,
             "data": {"name": self.data.name, "digest": self.data.digest(), **source},
             "model": {"name": self.model.name, **asdict(self.model)},
             "diffusion": asdict(self.config.diffusion),
             "base": self._base(),
+            **self._control(),
+            "generate": generate,
+            "metrics": {**asdict(self.config.metrics), "versions": versions(self.config.metrics)},
+            "probe": asdict(self.config.probe),
+        }
+
+    def _control(self) -> dict[str, Any]:
+        if self.schedule_sampler is None:
+            return {"sampler": None}
+        stage, weighting = asdict(self.config.control), self.config.weighting
+        del stage["path"], stage["seed"], stage["saw_heldout"]
+        constants = {k: getattr(weighting, k) for k in WEIGHTINGS[weighting.name]}
+        return {
+            "sampler": self.schedule_sampler.sampler.science(),
+            "use": self.schedule_sampler.use,
+            "weighting": {"name": weighting.name, **constants},
+            "control": stage,
+            "seed": self.config.seed,
         }
 
     def _base(self) -> dict[str, Any]:
@@ -205,36 +217,14 @@ class Experiment:
         return Pretrained.find(self.config.base.path) if self.config.base.path else None
 
     @cached_property
-    def science(self) -> dict[str, Any]:
-        """What decides the run's numbers: not paths, device, logger, threads or batch size of
-        generation.
-        """
-        generate = asdict(self.config.generate)
-        del generate["batch_size"]
-        control: dict[str, Any] = {"sampler": None}
-        if self.schedule_sampler is not None:
-            stage, weighting = asdict(self.config.control), self.config.weighting
-            del stage["path"], stage["seed"], stage["saw_heldout"]
-            control = {
-                "sampler": self.schedule_sampler.sampler.science(),
-                "use": self.schedule_sampler.use,
-                "weighting": {
-                    "name": weighting.name,
-                    **{k: getattr(weighting, k) for k in WEIGHTINGS[weighting.name]},
-                },
-                "control": stage,
-                "seed": self.config.seed,
-            }
-        measured = {"metrics": asdict(self.config.metrics), "probe": asdict(self.config.probe)}
-        return {**self.base_science, **control, "generate": generate, **measured}
-
-    @cached_property
-    def base_fingerprint(self) -> str:
-        return digest(self.base_science)
+    def keys(self) -> dict[str, str]:
+        """Stage -> key."""
+        return keys(self.science)
 
     @cached_property
     def fingerprint(self) -> str:
-        return digest(self.science)
+        """The run's identity: of all that decides its numbers."""
+        return digest(self.keys)
 
     @property
     def name(self) -> str:
@@ -254,23 +244,15 @@ class Experiment:
     def sweep_directory(self) -> Path:
         return self.runs / self.config.sweep.name
 
-    @property
-    def directory(self) -> Path:
-        return self.sweep_directory / self.name
+    @cached_property
+    def folder(self) -> RunFolder:
+        return RunFolder(self.sweep_directory / self.name)
 
-    @property
-    def base_directory(self) -> Path:
-        return self.runs / "bases" / self.base_fingerprint
+    @cached_property
+    def base_folder(self) -> RunFolder:
+        return RunFolder(self.runs / "bases" / self.keys["base"])
 
     def stage(self) -> Stage:
         """The control's settings with the run's seed."""
         control = self.config.control
         return Stage(**{**asdict(control), "seed": self.config.seed})
-
-
-def differences(old: Any, new: Any, prefix: str = "") -> list[str]:
-    """`key: old -> new` for each leaf in which two sciences differ."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        keys = [*old, *(k for k in new if k not in old)]
-        return [line for k in keys for line in differences(old.get(k), new.get(k), f"{prefix}{k}.")]
-    return [] if old == new else [f"{prefix[:-1]}: {old} -> {new}"]

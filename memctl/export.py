@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from memctl.config import Config
 from memctl.errors import UserError
 from memctl.files import said_plainly, write_json
-from memctl.runs import folder
+from memctl.runs.folder import RunFolder
 
 
 def export(run: Path, to: Path) -> None:
@@ -22,7 +22,8 @@ def export(run: Path, to: Path) -> None:
     Raises:
         UserError: no finished run, a run of another model, or a folder that cannot be written.
     """
-    record = folder.record(run)
+    folder = RunFolder(run)
+    record = folder.record()
     if record is None:
         raise UserError(
             f"{run} is not the folder of a finished run; give one such as runs/digits/uniform_s0"
@@ -40,13 +41,11 @@ def export(run: Path, to: Path) -> None:
     from memctl.samplers import NoiseSchedule
     from memctl.training import checkpoint
 
-    config = OmegaConf.to_object(
-        OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.load(run / "config.yaml"))
-    )
+    config = OmegaConf.to_object(folder.settings())
     assert isinstance(config, Config)
     network = models.build(config.model).network(record["split"]["shape"])
     assert isinstance(network, UNet2d)
-    own = run / "checkpoint.pt"
+    own = folder.checkpoint
     if record["sampler"] is not None and not own.exists():
         raise UserError(
             f"{own} is not there: the run was made with trainer.keep_checkpoint=false, or its"
@@ -55,7 +54,9 @@ def export(run: Path, to: Path) -> None:
     source = (
         own
         if own.exists()
-        else Path(config.paths.runs) / "bases" / record["base_fingerprint"] / "checkpoint.pt"
+        else RunFolder(
+            Path(config.paths.runs) / "bases" / str(record["keys"].get("base"))
+        ).checkpoint
     )
     checkpoint.load(source, network, {"split": record["split"]["hash"]})
     scheduler = NoiseSchedule.configured(config.diffusion).forward_process(

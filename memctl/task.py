@@ -1,4 +1,4 @@
-"""What Hydra calls for a run. Light to import: the pipeline behind it takes seconds."""
+"""What Hydra calls for a run. Light to import: the stages behind it take seconds."""
 
 import sys
 from typing import Any
@@ -21,9 +21,9 @@ def task(cfg: Any) -> None:
 
             text = probe.task(cfg)
         else:
-            from memctl import pipeline
+            from memctl.stages import finish, run
 
-            text = pipeline.summary(pipeline.task(cfg))
+            text = finish.summary(run.task(cfg))
     except UserError as error:
         if HydraConfig.get().mode is RunMode.RUN:  # Hydra would put the overrides before it
             sys.exit(f"memctl: {error}")

@@ -28,27 +28,29 @@ def run_and_die(experiment: Experiment, where: str, calls: int) -> None:
     """Do a run, killed by SIGKILL at the given call of a function on its way."""
     import torch
 
-    from memctl import pipeline
     from memctl.reporting import pictures
-    from memctl.training import base, fit
+    from memctl.runs import folder
+    from memctl.stages import base, generate
+    from memctl.stages import run as stages
+    from memctl.training import fit
 
     torch.set_num_threads(1)
     module, name = {
         "training step": (fit.Resume, "on_train_batch_end"),
         "base saved": (base.checkpoint, "save"),
-        "batch generated": (pipeline, "generate"),
+        "batch generated": (generate, "generate"),
         "pictures": (pictures, "draw"),
-        "record": (pipeline, "write_json"),
+        "record": (folder.RunFolder, "save_record"),
     }[where]
     setattr(module, name, killed_after(calls, getattr(module, name)))
-    pipeline.run(experiment)
+    stages.run(experiment)
 
 
 def run(experiment: Experiment) -> None:
     """Do a run."""
-    from memctl import pipeline
+    from memctl.stages import run as stages
 
-    pipeline.run(experiment)
+    stages.run(experiment)
 
 
 def base_only(experiment: Experiment, log: Path) -> None:
@@ -56,7 +58,7 @@ def base_only(experiment: Experiment, log: Path) -> None:
     import torch
 
     from memctl import data
-    from memctl.training import base
+    from memctl.stages import base
 
     torch.set_num_threads(1)
     train = base.train

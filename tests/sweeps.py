@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from memctl.analysis.sweep_results import SweepResults, read
-from memctl.runs import folder
+from memctl.runs.folder import RunFolder, Status
 
 EDGES = list(range(0, 1001, 50))
 UNIFORM = {"name": "uniform_s0", "low": None, "high": None, "location": 500.0, "width": 1000.0}
@@ -76,7 +76,7 @@ def put(directory: Path, known: dict[str, Any]) -> Path:
     """A finished run on disk, from its record."""
     run = directory / str(known["name"])
     run.mkdir(parents=True)
-    folder.save_status(run, folder.Status(known["fingerprint"], {}, state="done"))
+    RunFolder(run).save(Status({"base": "b"}, {}, state="done"))
     (run / "record.json").write_text(json.dumps(known))
     return run
 

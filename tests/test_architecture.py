@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "memctl"
-BASE = {"errors", "exits", "paths", "registry", "config", "files"}
+BASE = {"errors", "exits", "paths", "registry", "config", "files", "keys"}
 LEAVES = {"samplers", "data", "models"}
 MAY_IMPORT = {
     "errors": set(),
     "paths": set(),
     "config": set(),
     "exits": {"errors"},
+    "keys": set(),
     "registry": {"errors"},
     "files": {"errors"},
     "samplers": BASE,
@@ -24,27 +25,22 @@ MAY_IMPORT = {
     "diffusion": BASE | {"samplers"},
     "metrics": BASE | {"data"},
     "runs": BASE | {"metrics"},
-    "experiment": BASE | LEAVES,
-    "training": BASE | LEAVES | {"diffusion", "experiment", "runs"},
+    "experiment": BASE | LEAVES | {"metrics", "runs"},
+    "training": BASE | {"samplers", "data", "diffusion", "runs"},
     "analysis": BASE | {"data", "metrics", "runs"},
     "reporting": BASE | {"analysis", "data", "metrics", "runs", "samplers"},
-    "provenance": BASE | {"samplers", "experiment", "runs", "training"},
-    "pipeline": BASE
+    "probes": BASE | {"diffusion", "metrics", "reporting", "runs", "training"},
+    "stages": BASE
     | LEAVES
-    | {"diffusion", "experiment", "runs", "metrics", "training", "probes", "provenance"}
-    | {"reporting"},
+    | {"analysis", "diffusion", "experiment", "metrics", "probes", "reporting", "runs", "training"},
+    "theory": BASE
+    | {"data", "diffusion", "experiment", "reporting", "runs", "samplers", "stages", "training"},
     "export": BASE | {"models", "runs", "samplers", "training"},
     "report": BASE | {"analysis", "reporting"},
-    "evaluate": BASE | {"data", "experiment", "runs", "reporting"},
+    "evaluate": BASE | {"analysis", "data", "experiment", "reporting", "runs"},
     "calibrate": BASE | {"command", "data", "experiment", "metrics", "reporting"},
     "sweep": BASE | LEAVES | {"experiment", "runs"},
-    "theory": BASE
-    | {"samplers", "data", "diffusion", "experiment", "runs", "training"}
-    | {"reporting"},
-    "probes": BASE
-    | {"samplers", "data", "diffusion", "experiment", "training", "metrics"}
-    | {"reporting"},
-    "task": {"errors", "pipeline", "theory"},
+    "task": {"errors", "stages", "theory"},
     "command": {"errors", "paths", "registry", "samplers", "sweep"},
     "train": {"command", "exits", "task"},
     "__main__": {"errors", "exits", "registry"},
@@ -54,11 +50,12 @@ COMMANDS = {"samplers": {"reporting"}, "data": {"command", "reporting"}}
 # Imported inside a function, in a process of its own or at the very end: said at the place.
 LAZY = {
     ("sweep", "reporting"),
-    ("sweep", "pipeline"),
+    ("sweep", "stages"),
     ("sweep", "diffusion"),
     ("sweep", "training"),
-    ("task", "pipeline"),
+    ("task", "stages"),
     ("task", "theory"),
+    ("evaluate", "stages"),
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 

@@ -13,7 +13,7 @@ from memctl import train
 from memctl.command import check_choices, single
 from memctl.errors import UserError
 from memctl.reporting import report
-from memctl.runs import folder
+from memctl.runs.folder import RunFolder
 from memctl.sweep import sweeper
 
 Command = Callable[..., tuple[int, str]]
@@ -225,7 +225,7 @@ def test_a_sweep_runs_the_valid_pairs_and_the_references_once(
     code, out = command(*arguments)
     assert "cl200_ch300_s0 (missing)" in out
     assert "[2/2]" in out
-    assert folder.record(folder_lost) is not None
+    assert RunFolder(folder_lost).record() is not None
     assert json.loads((sweep / "sweep.json").read_text())["runs"].keys() == set(names)
 
 

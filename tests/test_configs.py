@@ -205,7 +205,7 @@ def test_only_a_schedule_without_terminal_signal_predicts_other_than_noise(
 
 def test_diffusions_are_other_sciences(experiment: Make) -> None:
     made = [experiment(f"diffusion={diffusion}", "sampler=uniform") for diffusion in DIFFUSIONS]
-    assert len({e.base_fingerprint for e in made}) == len(DIFFUSIONS)
+    assert len({e.keys["base"] for e in made}) == len(DIFFUSIONS)
 
 
 @pytest.mark.parametrize("name", WEIGHTINGS)
@@ -243,7 +243,7 @@ def test_weighting_and_use_are_science_of_the_run_and_not_of_the_base(
     cfg.weighting.name, cfg.weighting.gamma = "p2", 0.5
     made.append(Experiment.of(cfg))
     assert len({e.fingerprint for e in made}) == len(made)
-    assert len({e.base_fingerprint for e in made}) == 1
+    assert len({e.keys["base"] for e in made}) == 1
 
 
 WRONG = {
@@ -337,7 +337,7 @@ def test_the_runs_of_a_sweep_have_folders_of_their_own(
     runs = swept(*overrides)
     expected = np.prod([len(re.sub(r"\[.*?\]", "x", text).split(",")) for text in overrides])
     assert (
-        len({run.directory for run in runs})
+        len({run.folder.path for run in runs})
         == len({run.fingerprint for run in runs})
         == len(runs)
         == expected
@@ -364,7 +364,7 @@ def test_a_table_is_its_content_wherever_it_lies(
     assert a.science == b.science
     assert a.fingerprint == b.fingerprint != c.fingerprint
     assert a.name == b.name != c.name
-    assert a.base_fingerprint == c.base_fingerprint
+    assert a.keys["base"] == c.keys["base"]
     paths = ",".join(str(tmp_path / name) for name in ("a.csv", "b.csv", "c.csv"))
     assert [run.name for run in swept("sampler=table", f"sampler.path={paths}")] == [a.name, c.name]
 

@@ -5,20 +5,27 @@ examples, and every mistake.
 import csv
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from memctl import data, evaluate
-from memctl.config import Config, Metrics
+from memctl import evaluate
+from memctl.config import Metrics
 from memctl.metrics.generators import blur
 from memctl.metrics.suite import Suite
+from memctl.paths import config_root
+from memctl.runs.folder import RunFolder
+from memctl.stages import run as stages
+from memctl.sweep.plugins import install
+from tests.conftest import TINY
 
 N, LENGTH = 120, 40
 Command = Callable[..., tuple[int, str, str]]
@@ -316,37 +323,134 @@ def test_cautions(command: Command, sides: list[str], tmp_path: Path) -> None:
     assert len(told["cautions"]) == 3
 
 
-def test_a_run_is_measured_anew_against_its_own_split(command: Command, tmp_path: Path) -> None:
-    run = tmp_path / "runs" / "mitdb208" / "base"
-    run.mkdir(parents=True)
-    config = Config(
-        data={"name": "mitdb208", "n_train": 24, "n_heldout": 24}, metrics=Metrics(bins=20)
-    )
-    (run / "config.yaml").write_text(OmegaConf.to_yaml(OmegaConf.structured(config)))
-    split = data.load(data.build(config.data))
-    np.save(run / "samples.npy", split.train)
-    record = {
-        "metrics": {},
-        "split": {"hash": split.hash},
-        "base": {"path": "x", "saw_heldout": True},
-    }
-    (run / "record.json").write_text(json.dumps(record))
-    code, out, err = command("runs/mitdb208/base", *SMALL)
+@pytest.fixture(scope="module")
+def sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sweep of two tiny runs."""
+    folder = tmp_path_factory.mktemp("runs")
+    install()
+    with initialize_config_dir(str(config_root() / "conf"), version_base="1.3"):
+        for cell in ("sampler=uniform", "sampler=none"):
+            cfg = compose("config", overrides=[*TINY, f"paths.runs={folder}", cell])
+            stages.task(cfg)
+    return folder / "mitdb208"
+
+
+def test_a_run_is_measured_anew_and_nothing_else(
+    command: Command, sweep: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its record follows; samples and weights stay, byte for byte."""
+    run = RunFolder(shutil.copytree(sweep, tmp_path / "sweep") / "uniform_s0")
+    before, samples = run.record(), run.samples.read_bytes()
+    assert before
+    code, out, err = command(str(run.path), "metrics.bins=20")
     assert code == 0, err
-    assert "verdict: COPYING" in out
+    after = run.record()
+    assert after
+    assert f"verdict: {after['verdict']['word']}" in out
+    assert after["science"]["metrics"]["bins"] == 20
+    changed = {stage for stage, key in after["keys"].items() if key != before["keys"][stage]}
+    assert changed == {"measure"}
+    assert after["metrics"]["js_divergence_C1"] != before["metrics"]["js_divergence_C1"]
+    assert after["metrics"]["dcr_share"] == before["metrics"]["dcr_share"]
+    assert after["probe"] == before["probe"]
+    assert after["seconds"]["control"] == before["seconds"]["control"]
+    assert run.samples.read_bytes() == samples
+    code, _, err = command(str(run.path))  # and back
+    assert code == 0, err
+    assert run.record()["metrics"] == before["metrics"]  # type: ignore[index]
+
+
+def test_a_run_that_cannot_be_measured_says_why(
+    command: Command, sweep: Path, tmp_path: Path
+) -> None:
+    run = RunFolder(shutil.copytree(sweep, tmp_path / "sweep") / "base")
+    run.config.rename(run.path / "other.yaml")
+    code, _, err = command(str(run.path))
+    assert (code, "base holds no config.yaml" in err) == (1, True)
+    run.config.write_text("data: [")
+    code, _, err = command(str(run.path))
+    assert (code, "config.yaml is damaged" in err) == (1, True)
+    (run.path / "other.yaml").rename(run.config)
+    record = json.loads((run.path / "record.json").read_text())
+    run.save_record({**record, "split": {"hash": "0123"}})
+    code, _, err = command(str(run.path))
+    assert (code, "the data has changed" in err) == (1, True)
+    run.save_record({**record, "schema": 99})
+    code, _, err = command(str(run.path))
+    assert (code, "is of schema 99" in err) == (1, True)
+
+
+def test_a_base_that_saw_held_out_examples_is_cautioned(
+    command: Command, sweep: Path, tmp_path: Path
+) -> None:
+    run = RunFolder(shutil.copytree(sweep, tmp_path / "sweep") / "base")
+    config = run.settings()
+    config.base.path = str(next(sweep.parent.glob("bases/*/checkpoint.pt")))
+    config.base.saw_heldout = True
+    run.config.write_text(OmegaConf.to_yaml(config))
+    record = json.loads((run.path / "record.json").read_text())
+    run.save_record({**record, "base": {"path": "x", "saw_heldout": True}})
+    (run.path / "status.json").unlink()  # of another base
+    code, out, err = command(str(run.path))
+    assert code == 0, err
     assert "CAUTION: the generator may have been trained on held-out examples" in out
-    told = json.loads((run / "evaluation" / "evaluation.json").read_text())
-    assert told["split"]["hash"] == split.hash
-    assert (told["settings"]["bins"], told["settings"]["repeats"]) == (20, 100)
-    (run / "config.yaml").rename(run / "other.yaml")
-    code, _, err = command("runs/mitdb208/base")
+
+
+def test_a_sweep_is_measured_anew_and_reported(
+    command: Command, sweep: Path, tmp_path: Path
+) -> None:
+    copy = shutil.copytree(sweep, tmp_path / "sweep")
+    (copy / "uniform_s0" / "config.yaml").unlink()
+    code, out, err = command(str(copy), "metrics.bins=20")
     assert code == 1
-    assert "memctl: runs/mitdb208/base holds no config.yaml" in err
-    (run / "other.yaml").rename(run / "config.yaml")
-    (run / "record.json").write_text(json.dumps({**record, "split": {"hash": "0123"}}))
-    code, _, err = command("runs/mitdb208/base")
-    assert code == 1
-    assert "the data has changed" in err
+    assert "1 of 2 runs could not be measured anew" in err
+    assert "uniform_s0: could not be measured" in out
+    assert (copy / "report" / "index.html").exists()
+    bins = {name: RunFolder(copy / name).record()["science"]["metrics"]["bins"]  # type: ignore[index]
+            for name in ("base", "uniform_s0")}  # fmt: skip
+    assert bins == {"base": 20, "uniform_s0": 50}
+    code, _, err = command(str(copy), "--out", str(tmp_path / "x"))
+    assert (code, "--out is for one set of samples" in err) == (1, True)
+
+
+def test_a_folder_of_format_4_is_read_and_gone_on_with(
+    command: Command, sweep: Path, tmp_path: Path
+) -> None:
+    """As memctl left it before stages had keys: its names, one fingerprint, schema 1."""
+    run = RunFolder(shutil.copytree(sweep, tmp_path / "sweep") / "uniform_s0")
+    record, status = (
+        json.loads((run.path / name).read_text()) for name in ("record.json", "status.json")
+    )
+    science = {k: v for k, v in record["science"].items() if k != "use"}
+    science |= {
+        "format": 4,
+        "drawing": record["science"]["use"],
+        "probe": {"records": 0, "bins": 20, "draws": 1, "seed": 0},
+    }
+    old = {k: v for k, v in record.items() if k not in ("keys", "verdict")}
+    split = {k: v for k, v in record["split"].items() if k != "examples"}
+    split["records"] = record["split"]["examples"]
+    run.save_record({**old, "schema": 1, "science": science, "split": split})
+    del status["keys"]
+    (run.path / "status.json").write_text(json.dumps({**status, "science": science}))
+    text = run.config.read_text()
+    run.config.write_text(
+        text.replace("  examples:", "  records:").replace("per_example", "per_record")
+    )
+    known = run.record()
+    assert known
+    assert known["science"]["use"] == record["science"]["use"]
+    assert known["split"]["examples"] == record["split"]["examples"]
+    assert run.state(record["keys"]) == "outdated"  # its samples are as good as new
+    code, _, err = command(str(run.path))
+    assert code == 0, err
+    assert run.record()["keys"] == record["keys"]  # type: ignore[index]
+    assert run.state(record["keys"]) == "done"
+    science["format"] = 2
+    (run.path / "status.json").write_text(json.dumps({**status, "science": science}))
+    assert run.state(record["keys"]) == "conflict"
+    code, _, err = command(str(run.path))
+    assert (code, "it was made by an earlier memctl" in err) == (1, True)
 
 
 def spoiled(array: np.ndarray, *rows: int) -> np.ndarray:
@@ -359,7 +463,7 @@ BOTH = ("--train", "train.npy", "--heldout", "heldout.npy")
 MISTAKES = {
     "no such file": (("nowhere.npy", *BOTH), "nowhere.npy is neither a file nor a folder"),
     "one side": (("samples.npy", "--train", "train.npy"), "--train and --heldout go together"),
-    "neither side": (("samples.npy",), "samples.npy is not the folder of a finished run; of other samples name --train and --heldout too"),
+    "neither side": (("samples.npy",), "samples.npy is not the folder of a finished run or sweep; of other samples name --train and --heldout too"),
     "another shape": (("short.npy", *BOTH), "examples differ in shape: samples 1x20, train 1x40, held-out 1x40"),
     "text": (("text.csv", *BOTH), "text.csv: line 2 holds 'beat'"),
     "another ending": (("text.txt", *BOTH), "text.txt: .txt is not read"),

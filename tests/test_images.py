@@ -13,9 +13,10 @@ from omegaconf import DictConfig, OmegaConf
 from PIL import Image
 from scipy.io import savemat
 
-from memctl import data, export, pipeline
+from memctl import data, export
 from memctl.data.panels import mosaic
 from memctl.errors import UserError
+from memctl.stages import run as stages
 
 DIGITS = [
     "data=digits", "model=unet2d_8", "model.channels=[8,8]", "data.n_train=24", "data.n_heldout=24", "base.epochs=2",
@@ -31,7 +32,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def run(composed: Callable[..., DictConfig], runs: Path) -> Path:
-    record = pipeline.task(composed(*DIGITS, f"paths.runs={runs}", "ci.low=700", "ci.high=1000"))
+    record = stages.task(composed(*DIGITS, f"paths.runs={runs}", "ci.low=700", "ci.high=1000"))
     assert record["split"]["shape"] == [1, 8, 8]
     assert "js_amplitude" not in record["metrics"]
     return runs / "digits" / record["name"]
@@ -69,7 +70,7 @@ def test_a_run_is_exported_to_diffusers_and_generates_there(
 def test_a_run_that_kept_no_weights_is_not_exported_as_its_base(
     composed: Callable[..., DictConfig], tmp_path: Path
 ) -> None:
-    pipeline.task(
+    stages.task(
         composed(
             *DIGITS,
             f"paths.runs={tmp_path}",
@@ -93,18 +94,18 @@ def test_what_cannot_be_exported_is_one_message(
     assert (out.returncode, out.stderr.count("\n")) == (1, 1)
     assert "is not the folder of a finished run" in out.stderr
     signals = experiment()
-    pipeline.run(signals)
+    stages.run(signals)
     with pytest.raises(
         UserError, match="is of model=unet1d; diffusers has pipelines for model=unet2d alone"
     ):
-        export.export(signals.directory, tmp_path / "p")
+        export.export(signals.folder.path, tmp_path / "p")
 
 
 def test_a_model_for_signals_says_what_to_use(
     composed: Callable[..., DictConfig], runs: Path
 ) -> None:
     with pytest.raises(UserError, match="model=unet1d is for signals"):
-        pipeline.task(
+        stages.task(
             composed(
                 *DIGITS[:1],
                 *DIGITS[3:],
@@ -183,7 +184,7 @@ def test_the_paper_scale_takes_real_steps(
     )  # fmt: skip
     OmegaConf.set_struct(cfg, False)
     cfg.pop("hydra", None)
-    record = pipeline.task(cfg)
+    record = stages.task(cfg)
     assert record["split"]["shape"] == [3, 64, 64]
     assert record["science"]["control"]["lr"] == 1e-4
     assert record["training"]["control"]["steps"] == 2

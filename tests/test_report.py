@@ -14,7 +14,7 @@ from memctl.analysis.sweep_results import read
 from memctl.errors import UserError
 from memctl.reporting import heatmaps
 from memctl.reporting.sections import overview
-from memctl.runs import folder
+from memctl.runs.folder import RunFolder, Status
 from memctl.runs.record import YARDSTICKS
 
 
@@ -44,7 +44,7 @@ def record(
 def put(sweep: Path, r: dict[str, Any], state: str = "done", message: str = "") -> None:
     directory = sweep / r["name"]
     directory.mkdir(parents=True)
-    folder.save_status(directory, folder.Status(r["fingerprint"], {}, state=state, message=message))
+    RunFolder(directory).save(Status({"base": "b"}, {}, state=state, message=message))
     if state == "done":
         (directory / "record.json").write_text(json.dumps(r))
 

@@ -43,7 +43,7 @@ def halves(sweep: SweepResults) -> pd.DataFrame:
     """
     rows: list[dict[str, Any]] = []
     for first, second in partners(sweep):
-        if not all((sweep.directory / name / "samples.npy").is_file() for name in (first, second)):
+        if not all(sweep.folder(name).samples.is_file() for name in (first, second)):
             continue  # somebody spared the disk
         a, b = (flattened(sweep, name) for name in (first, second))
         same = mean(correlations(a, b), np.random.default_rng(0), REPEATS)
@@ -60,5 +60,5 @@ def halves(sweep: SweepResults) -> pd.DataFrame:
 
 def flattened(sweep: SweepResults, name: str) -> Floats:
     """A run's samples, shape (m, D)."""
-    samples = np.load(sweep.directory / name / "samples.npy")
+    samples = np.load(sweep.folder(name).samples)
     return samples.reshape(len(samples), -1).astype(np.float64)

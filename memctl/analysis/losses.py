@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from memctl.analysis.sweep_results import SweepResults
-from memctl.runs.journal import Journal
 
 LAST = 30  # epochs, as the paper shows
 BY_T = "loss_t/"
@@ -37,10 +36,7 @@ def losses(sweep: SweepResults, last: int = LAST) -> pd.DataFrame:
     """
     names = [row for row in sweep.table.to_dict("records") if row["kind"] != "base"]
     read = {
-        row["name"]: control(Journal(sweep.directory / str(row["name"]) / "metrics.jsonl").rows())[
-            -last:
-        ]
-        for row in names
+        row["name"]: control(sweep.folder(str(row["name"])).journal.rows())[-last:] for row in names
     }
     uniforms = [
         read[row["name"]] for row in names if row["kind"] == "uniform" and read[row["name"]]

@@ -10,7 +10,7 @@ import pandas as pd
 from memctl.data.base import SPLIT_KEYS
 from memctl.errors import UserError
 from memctl.files import read_json
-from memctl.runs import folder
+from memctl.runs.folder import RunFolder
 from memctl.runs.record import flat
 
 
@@ -31,6 +31,10 @@ class SweepResults:
     table: pd.DataFrame
     records: dict[str, dict[str, Any]]
     unfinished: dict[str, str]
+
+    def folder(self, name: str) -> RunFolder:
+        """The folder of a run."""
+        return RunFolder(self.directory / name)
 
     @property
     def cells(self) -> pd.DataFrame:
@@ -161,9 +165,9 @@ def read(directory: Path) -> SweepResults:
     ]
     records, unfinished = {}, {}
     for name in names:
-        status = folder.status(directory / name)
-        state = folder.state(directory / name, status["fingerprint"]) if status else "new"
-        record = folder.record(directory / name) if state == "done" else None
+        folder = RunFolder(directory / name)
+        status, record = folder.status(), folder.record()
+        state = folder.state(status.get("keys", {})) if status else "new"
         if record is None:
             message = (status or {}).get("message", "")
             unfinished[name] = (

@@ -1,17 +1,20 @@
 """What `python -m memctl.evaluate` says of samples beside training and held-out examples, and
 writes.
 
-evaluation.json   schema, memctl (version), sources (where all came from), samples (how many), split (hash and sizes), exchangeable
-                  (the energy distance between train and held-out, and its p), cautions, settings,
-                  metrics, yardsticks, and the verdict {word, reason, degree, also}, as
-                  `memctl.runs.record` and `memctl.analysis.verdict` have them
-metrics.csv       one row a metric: value, low, high, what 95 % of fresh real examples would read (floor_low, floor_high), and what
-                  held-out, copied, blurred and mean examples do read
-neighbours.csv    the nearest training and held-out examples of every sample, by their place in the file, from 0, or their name in the folder
+evaluation.json   schema, memctl (version), sources (where all came from), samples (how many), split
+                  (hash and sizes), exchangeable (the energy distance between train and held-out,
+                  and its p), cautions, settings, metrics, yardsticks, and the verdict {word,
+                  reason, degree, also}, as `memctl.runs.record` and `memctl.analysis.verdict` have
+                  them
+metrics.csv       one row a metric: value, low, high, what 95 % of fresh real examples would read
+                  (floor_low, floor_high), and what held-out, copied, blurred and mean examples do
+                  read
+neighbours.csv    the nearest training and held-out examples of every sample, by their place in the
+                  file, from 0, or their name in the folder
 *.png             samples; suspects, beside their nearest examples; ratios (d1/d2); projection
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from textwrap import wrap
@@ -19,28 +22,21 @@ from textwrap import wrap
 import pandas as pd
 
 import memctl
-from memctl.analysis.reading import Measures
-from memctl.analysis.verdict import Verdict, verdict
-from memctl.config import Metrics
+from memctl.analysis.measurement import Measurement
 from memctl.data import Split, given
 from memctl.data.given import Compared
 from memctl.data.panels import Examples
 from memctl.files import atomic, write_json
 from memctl.metrics.catalogue import METRICS
-from memctl.metrics.distance import Scan
 from memctl.metrics.exchange import exchange_p
 from memctl.metrics.sides import SUBSETS
-from memctl.metrics.suite import Suite
-from memctl.metrics.yardsticks import yardsticks
 from memctl.reporting import pictures
-from memctl.runs.record import YARDSTICKS, measures
+from memctl.runs.record import YARDSTICKS
 
 SCHEMA = 1
 MAIN = [metric.name for metric in METRICS.values() if metric.main or metric.brief]
-UNEVEN, P = (
-    1.5,
-    0.01,
-)  # ratio of sizes, and the p, from which there is a caution: by chance in 1 of 100
+UNEVEN = 1.5  # ratio of sizes from which there is a caution
+P = 0.01  # and the p: by chance in 1 of 100
 RELABELLINGS = 200  # behind that p, at least
 WIDTH = 120
 
@@ -51,73 +47,48 @@ class Evaluation:
 
     Attributes:
         sides: What was compared.
-        found: The pass over the samples' distances.
         exchange: The energy distance between train and held-out, and its p.
         cautions: What to know before the numbers are believed.
     """
 
     sides: Compared
-    suite: Suite
-    found: Scan
-    metrics: Measures
-    yardsticks: Mapping[str, Measures]
+    measurement: Measurement
     exchange: tuple[float, float]
     cautions: list[str]
-    verdict: Verdict
 
     @classmethod
     def of(
-        cls,
-        sides: Compared,
-        config: Metrics,
-        saw_heldout: bool = False,
-        say: Callable[[str], None] = lambda _: None,
+        cls, sides: Compared, measurement: Measurement, saw_heldout: bool = False
     ) -> "Evaluation":
-        """Measure the samples.
+        """Test whether the sides can be exchanged, which the measurement rests on.
 
         Args:
             saw_heldout: Whether the generator may have been trained on held-out examples.
-            say: Called before each long step.
         """
-        samples, split = sides.samples, sides.split
-        say(
-            f"comparing {len(samples):,} samples with {len(split.train):,} training and"
-            f" {len(split.heldout):,} held-out examples"
-        )
-        suite = Suite.of(split, config)
-        found = suite.scan(suite.prepare(samples))
-        metrics = measures(suite.evaluate(samples, found))
-        say("reading the same metrics for held-out, copied, blurred and mean examples")
-        known = {
-            name: measures(values)
-            for name, values in yardsticks(suite, split, len(samples)).items()
-        }
+        suite = measurement.suite
         exchange = exchange_p(
             suite.sides.train,
             suite.sides.heldout,
             suite.sides.rng("exchangeable"),
-            max(config.repeats, RELABELLINGS),
-            config.reduce,
+            max(suite.sides.config.repeats, RELABELLINGS),
+            suite.sides.config.reduce,
         )
-        cautions = list(cautioned(samples, split, exchange, saw_heldout))
-        return cls(
-            sides,
-            suite,
-            found,
-            metrics,
-            known,
-            exchange,
-            cautions,
-            verdict(metrics, known, saw_heldout),
-        )
+        cautions = list(cautioned(sides.samples, sides.split, exchange, saw_heldout))
+        return cls(sides, measurement, exchange, cautions)
 
     def table(self) -> pd.DataFrame:
         """One row a metric, as in metrics.csv."""
-        floor, beside = self.yardsticks["floor"], [name for name in YARDSTICKS if name != "floor"]
+        floor, beside = (
+            self.measurement.yardsticks["floor"],
+            [name for name in YARDSTICKS if name != "floor"],
+        )
         rows = []
-        for metric, measure in self.metrics.items():
+        for metric, measure in self.measurement.metrics.items():
             fresh = {f"floor_{end}": floor.get(metric, {}).get(end) for end in ("low", "high")}
-            known = {name: self.yardsticks[name].get(metric, {}).get("value") for name in beside}
+            known = {
+                name: self.measurement.yardsticks[name].get(metric, {}).get("value")
+                for name in beside
+            }
             rows.append({"metric": metric, **measure, **fresh, **known})
         return pd.DataFrame(rows).set_index("metric").astype(float)
 
@@ -130,33 +101,43 @@ class Evaluation:
             *self.sides.notes,
         ]
         lines += [f"CAUTION: {caution}" for caution in self.cautions]
-        also = f"; also {', '.join(self.verdict.also)}" if self.verdict.also else ""
-        said = wrap(self.verdict.reason, WIDTH, initial_indent="  ", subsequent_indent="  ")
-        return "\n".join(
-            [*lines, "", main_table(self.table()), "", f"verdict: {self.verdict.word}{also}", *said]
-        )
+        verdict = self.measurement.verdict
+        also = f"; also {', '.join(verdict.also)}" if verdict.also else ""
+        reason = wrap(verdict.reason, WIDTH, initial_indent="  ", subsequent_indent="  ")
+        word = f"verdict: {verdict.word}{also}"
+        return "\n".join([*lines, "", main_table(self.table()), "", word, *reason])
 
     def write(self, folder: Path, name: str, sources: Mapping[str, str]) -> None:
         """Write the files into a folder. Raises: UserError where it cannot be written."""
         with atomic(folder / "metrics.csv") as file:
             self.table().to_csv(file, float_format="%.6g")
+        measurement, (value, p) = self.measurement, self.exchange
         samples, split = self.sides.samples, self.sides.split
-        pictures.draw(folder, name, samples, split, self.suite, self.found, None, self.sides.names)
-        value, p = self.exchange
-        about = {
-            "schema": SCHEMA, "memctl": memctl.__version__, "sources": dict(sources), "samples": len(samples),
-            "split": {"hash": split.hash, **split.summary, "mirror": split.mirror, "temporal": split.temporal},
-            "exchangeable": {"energy_distance": value, "p": p}, "cautions": self.cautions, "settings": asdict(self.suite.sides.config),
-        }  # fmt: skip
-        write_json(
-            folder / "evaluation.json",
-            {
-                **about,
-                "metrics": self.metrics,
-                "yardsticks": self.yardsticks,
-                "verdict": asdict(self.verdict),
-            },
+        pictures.draw(
+            folder,
+            name,
+            samples,
+            split,
+            measurement.suite,
+            measurement.scan,
+            None,
+            self.sides.names,
         )
+        sides = {"mirror": split.mirror, "temporal": split.temporal}
+        content = {
+            "schema": SCHEMA,
+            "memctl": memctl.__version__,
+            "sources": dict(sources),
+            "samples": len(samples),
+            "split": {"hash": split.hash, **split.summary, **sides},
+            "exchangeable": {"energy_distance": value, "p": p},
+            "cautions": self.cautions,
+            "settings": asdict(measurement.suite.sides.config),
+            "metrics": measurement.metrics,
+            "yardsticks": measurement.yardsticks,
+            "verdict": asdict(measurement.verdict),
+        }
+        write_json(folder / "evaluation.json", content)
 
 
 def cautioned(

@@ -70,7 +70,7 @@ def write(sweep: SweepResults, path: Path, lead: str, parts: Sequence[Part]) -> 
     first: dict[str, Any] = next(iter(sweep.records.values()))
     columns = ["name", "seed", *(f"metrics/{m}" for m in sweep.metrics)]
     runs = sweep.table[columns].rename(columns=lambda name: name.removeprefix("metrics/"))
-    keys = ("base_fingerprint", "split", "environment", "science")
+    keys = ("keys", "split", "environment", "science")
     page = template.render(
         title=f"sweep {sweep.directory.name}",
         lead=lead,

@@ -1,39 +1,50 @@
 """A run's folder is its own witness.
 
 config.yaml    the resolved config
-status.json    state (running, done, failed), stage, progress, attempt, pid, host, fingerprint, science,
-               message, and the folder of its base
+status.json    state (running, done, failed), stage, progress, attempt, pid, host, keys (stage ->
+               key), science, seconds, message, and the folder of its base
 metrics.jsonl  one row an epoch of control
 samples.npy    what it generated, float32, shape (samples, channels, *dims), in the data's own units
 checkpoint.pt  the controlled weights, unless trainer.keep_checkpoint=false (the base's own are in
-runs/bases/FINGERPRINT/) timesteps.json what t were drawn
-neighbours.csv the nearest training and held-out records of every sample
-*.png          pictures: samples, suspects (beside their nearest records), ratios (d1/d2), projection, timesteps,
-               probe
+               runs/bases/KEY/)
+timesteps.json what t were drawn
+probe.json     where in t the network knows its training examples
+neighbours.csv the nearest training and held-out examples of every sample
+*.png          pictures: samples, suspects (beside their nearest examples), ratios (d1/d2),
+               projection, timesteps, probe
 record.json    the result, written last; its schema is in `memctl.runs.record`
 log.txt        what the run printed, when a sweep started it
-evaluation/    what `python -m memctl.evaluate RUN` wrote
 wandb/         the offline copy of all this
+
+The folder of a base has status.json, metrics.jsonl and checkpoint.pt.
 """
 
 import os
 import socket
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml  # type: ignore[import-untyped]
 from filelock import FileLock, Timeout
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
+from memctl.config import Config
 from memctl.errors import UserError
 from memctl.files import cannot_write, read_json, write_json
+from memctl.keys import ANEW, differences, made_by
+from memctl.runs import former
+from memctl.runs.journal import Journal
 
 
 @dataclass
 class Status:
-    """status.json."""
+    """status.json. `done` and `total` are in network passes, `seconds` is of each stage."""
 
-    fingerprint: str
+    keys: dict[str, str]
     science: dict[str, Any]
     state: str = "running"
     stage: str = "start"
@@ -44,80 +55,168 @@ class Status:
     host: str = field(default_factory=socket.gethostname)
     started: float = field(default_factory=time.time)
     updated: float = field(default_factory=time.time)
+    seconds: dict[str, float] = field(default_factory=dict)
     message: str = ""
     base: str = ""
 
 
-def record(directory: Path) -> dict[str, Any] | None:
-    """The record of a finished run, or None; a damaged one counts as none, and is made again."""
-    found = read_json(directory / "record.json")
-    return found if found and "metrics" in found else None
+@dataclass(frozen=True)
+class RunFolder:
+    """Every path of a run's folder, and what its files say of the run."""
 
+    path: Path
 
-def status(directory: Path) -> dict[str, Any] | None:
-    """The status of a run that was ever started, or None."""
-    return read_json(directory / "status.json")
+    @property
+    def name(self) -> str:
+        return self.path.name
 
+    @property
+    def config(self) -> Path:
+        return self.path / "config.yaml"
 
-def begun(directory: Path) -> bool:
-    """Whether the folder holds anything that took time to make: one refused at its start, or before
-    it, does not.
-    """
-    return any(
-        (directory / name).exists()
-        for name in ("resume.ckpt", "checkpoint.pt", "samples", "samples.npy", "record.json")
-    )
+    @property
+    def samples(self) -> Path:
+        return self.path / "samples.npy"
 
+    @property
+    def sample_parts(self) -> Path:
+        """The folder of batches that are generated so far."""
+        return self.path / "samples"
 
-def lock(directory: Path) -> FileLock:
-    """The lock whose holder works in `directory`; the kernel lets go of it when the holder dies,
-    however it dies.
-    """
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        return FileLock(directory / ".lock")
-    except OSError as error:
-        raise cannot_write(directory, error) from None
+    @property
+    def checkpoint(self) -> Path:
+        return self.path / "checkpoint.pt"
 
+    @property
+    def resume(self) -> Path:
+        """What a training that was stopped goes on from."""
+        return self.path / "resume.ckpt"
 
-def is_held(directory: Path) -> bool:
-    """Whether a living process works in `directory`."""
-    if not (directory / ".lock").exists():
-        return False
-    try:
-        with FileLock(directory / ".lock", blocking=False):
+    @property
+    def timesteps(self) -> Path:
+        return self.path / "timesteps.json"
+
+    @property
+    def probe(self) -> Path:
+        return self.path / "probe.json"
+
+    @property
+    def log(self) -> Path:
+        return self.path / "log.txt"
+
+    @property
+    def journal(self) -> Journal:
+        return Journal(self.path / "metrics.jsonl")
+
+    def settings(self) -> DictConfig:
+        """The config that the run was made by.
+
+        Raises: UserError where config.yaml is missing or holds something else.
+        """
+        if not self.config.is_file():
+            raise UserError(
+                f"{self.path} holds no config.yaml, which says what the run was made by; of its"
+                " samples name --train and --heldout too"
+            )
+        try:
+            saved: Any = OmegaConf.to_container(OmegaConf.load(self.config))
+            merged = OmegaConf.merge(OmegaConf.structured(Config), former.renamed(saved))
+        except (OmegaConfBaseException, AttributeError, ValueError, yaml.YAMLError) as error:
+            raise UserError(f"{self.config} is damaged: {str(error).splitlines()[0]}") from None
+        assert isinstance(merged, DictConfig)
+        return merged
+
+    @property
+    def gradients(self) -> Journal:
+        """The rows of experiment=theory, whose folder is the sweep's."""
+        return Journal(self.path / "gradients.jsonl")
+
+    def picture(self, name: str) -> Path:
+        return self.path / f"{name}.png"
+
+    def status(self) -> dict[str, Any] | None:
+        """The status of a run that was ever started, or None."""
+        return former.status(read_json(self.path / "status.json"))
+
+    def save(self, status: Status) -> None:
+        status.updated = time.time()
+        write_json(self.path / "status.json", vars(status))
+
+    def record(self) -> dict[str, Any] | None:
+        """The record of a finished run, or None; a damaged one counts as none, and is made again.
+
+        Raises: UserError for one of a later memctl.
+        """
+        record = read_json(self.path / "record.json")
+        return former.record(record, self.path) if record and "metrics" in record else None
+
+    def save_record(self, record: Mapping[str, Any]) -> None:
+        write_json(self.path / "record.json", record)
+
+    def begun(self) -> bool:
+        """Whether the folder holds anything that took time to make: one refused at its start, or
+        before it, does not.
+        """
+        made = (self.resume, self.checkpoint, self.sample_parts, self.samples)
+        others = (self.gradients.path, self.path / "record.json")
+        return any(path.exists() for path in (*made, *others))
+
+    def lock(self) -> FileLock:
+        """The lock whose holder works in the folder; the kernel lets go of it when the holder dies,
+        however it dies.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            return FileLock(self.path / ".lock")
+        except OSError as error:
+            raise cannot_write(self.path, error) from None
+
+    def is_held(self) -> bool:
+        """Whether a living process works in the folder."""
+        if not (self.path / ".lock").exists():
             return False
-    except Timeout:
-        return True
-    except OSError:  # a file system that is now read-only: nobody works there
-        return False
+        try:
+            with FileLock(self.path / ".lock", blocking=False):
+                return False
+        except Timeout:
+            return True
+        except OSError:  # a file system that is now read-only: nobody works there
+            return False
 
+    def is_anothers(self, keys: Mapping[str, str]) -> bool:
+        """Whether the folder was begun for other weights or samples than those of the keys."""
+        status = self.status()
+        known = (status or {}).get("keys", {})
+        made = {stage: key for stage, key in keys.items() if stage not in ANEW}
+        return status is not None and any(known.get(stage) != key for stage, key in made.items())
 
-def state(directory: Path, fingerprint: str) -> str:
-    """`new`, `done`, `running`, `failed`, `stopped` (killed in the middle), or `conflict` (it is
-    another science's).
-    """
-    current = status(directory)
-    if current is None:
-        return "new"
-    if current.get("fingerprint") != fingerprint:
-        return "conflict" if begun(directory) or is_held(directory) else "new"
-    if current.get("state") == "done" and record(directory) is not None:
-        return "done"
-    if is_held(directory):
-        return "running"
-    return "failed" if current.get("state") == "failed" else "stopped"
+    def state(self, keys: Mapping[str, str]) -> str:
+        """Where the run of these keys is.
 
+        new, done, running, failed, stopped (killed in the middle), outdated (made, and to be
+        measured anew), or conflict (it is another run's folder).
+        """
+        status = self.status()
+        if status is None:
+            return "new"
+        if self.is_anothers(keys):
+            return "conflict" if self.begun() or self.is_held() else "new"
+        record = self.record()
+        if status.get("state") == "done" and record and record["keys"] == dict(keys):
+            return "done"
+        if self.is_held():
+            return "running"
+        if status.get("state") == "done":
+            return "outdated" if record else "stopped"
+        return "failed" if status.get("state") == "failed" else "stopped"
 
-def save_status(directory: Path, current: Status) -> None:
-    current.updated = time.time()
-    write_json(directory / "status.json", vars(current))
-
-
-def conflict(directory: Path, changed: list[str]) -> UserError:
-    """The refusal to overwrite a run of another science."""
-    lines = "".join(f"\n    {line}" for line in changed)
-    return UserError(
-        f"{directory} holds a run with other settings (old -> new):{lines}\n  It is not"
-        " overwritten: give the new one another folder with sweep.name=NAME, or remove the old one"
-    )
+    def conflict(self, science: Mapping[str, Any]) -> UserError:
+        """The refusal to overwrite a run that was made by other settings."""
+        status = self.status() or {}
+        lines = differences(made_by(status.get("science", {})), made_by(science))
+        why = "".join(f"\n    {line}" for line in lines) or former.WHY
+        return UserError(
+            f"{self.path} holds a run with other settings (old -> new):{why}\n  It is not"
+            " overwritten: give the new one another folder with sweep.name=NAME, or remove the old"
+            " one"
+        )

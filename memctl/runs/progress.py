@@ -6,10 +6,9 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 from memctl.errors import UserError
-from memctl.runs.folder import Status, save_status
+from memctl.runs.folder import RunFolder, Status
 
 
 def duration(seconds: float) -> str:
@@ -26,13 +25,13 @@ class Progress:
     """Counts work done against the work of the whole run.
 
     Args:
-        directory: Where status.json is kept.
+        folder: Where status.json is kept.
         status: Its content; `done` and `total` are in network passes.
         title: What the terminal calls it.
     """
 
-    def __init__(self, directory: Path, status: Status, title: str) -> None:
-        self.directory, self.status, self.title = directory, status, title
+    def __init__(self, folder: RunFolder, status: Status, title: str) -> None:
+        self.folder, self.status, self.title = folder, status, title
         self.saved = self.shown = 0.0
         self.begun: tuple[float, float] | None = None
 
@@ -56,7 +55,7 @@ class Progress:
 
     def save(self) -> None:
         self.saved = time.monotonic()
-        save_status(self.directory, self.status)
+        self.folder.save(self.status)
 
     def show(self, now: float) -> None:
         self.shown = now

@@ -1,11 +1,12 @@
 """record.json, a run's result.
 
-schema            1; raised when a field changes its meaning
+schema            2; raised when a field changes its meaning
 name, sweep       the run's folder and its sweep's
-fingerprint, base_fingerprint   hashes of `science`, and of its part that decides the base
+fingerprint       hash of `keys`
+keys              stage -> key (memctl.keys)
 seed              of control
 ci                {low, high} of the cell, or null for a reference run
-split             hash; records read, dropped (why: how many), duplicates; n_train, n_heldout, unused; shape of a record
+split             hash; examples read, dropped (why: how many), duplicates; n_train, n_heldout, unused; shape of an example
 sampler           null (no control), or its parameters, mode, clip, stratified, `statistics` (the distribution as it really
                   is; ess: effective sample size a draw) and `realised` (draws; realised and nominal
                   share between `edges`; chi2_p of the test that they agree; ess of the weights
@@ -16,10 +17,11 @@ metrics           metric -> {value, low, high}: low and high are the ends of a 9
 probe             one row a bin of t: losses on train and held-out with the same noise, membership AUC, distances to the
                   empirical-optimal denoiser (memctl.probes.probe); its means over t are the metrics
                   probe_loss (held-out), probe_gap and probe_auc
+verdict           word, reason, also (other words), degree (of COPYING), as `memctl.analysis.verdict` has them
 yardsticks        heldout, copies, blurred, mean, floor -> metric -> {value, low, high}
 science           every setting that decides the numbers
-environment       versions, device, threads, host, finished (UTC)
-seconds           stage -> wall-clock seconds in the attempt that finished it
+environment       versions, device, threads, host, W&B; finished and measured (UTC)
+seconds           stage -> wall-clock seconds in the attempt that did it
 """
 
 from collections.abc import Mapping
@@ -27,11 +29,12 @@ from typing import Any
 
 from memctl.metrics.measure import Measure
 
-SCHEMA = 1
+SCHEMA = 2
+Measures = dict[str, dict[str, float | None]]
 YARDSTICKS = ("heldout", "copies", "blurred", "mean", "floor")
 
 
-def measures(values: Mapping[str, Measure]) -> dict[str, dict[str, float | None]]:
+def measures(values: Mapping[str, Measure]) -> Measures:
     """Measures as JSON, which has no NaN."""
     known = lambda value: None if value is None or value != value else value
     return {

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from memctl.runs import folder
+from memctl.runs.folder import RunFolder
 from memctl.runs.progress import duration
 
 EVERY = 30.0  # seconds between lines where there is no terminal
@@ -42,7 +42,7 @@ class Console:
     def tick(self, running: Sequence[Path]) -> None:
         """Show where the running ones are."""
         now = time.monotonic()
-        base = self.base([folder.status(d) for d in running])
+        base = self.base([RunFolder(d).status() for d in running])
         # While a base is made one process works and the others wait for it.
         self.busy += (now - self.ticked) * (1 if base else len(running))
         self.ticked = now
@@ -79,7 +79,9 @@ class Console:
         """Runs' work done and in all, bases' work done and in all; a run not yet started counts as
         the mean of the known.
         """
-        known = [folder.status(d) if self.ended.get(d, True) else None for d in self.directories]
+        known = [
+            RunFolder(d).status() if self.ended.get(d, True) else None for d in self.directories
+        ]
         totals = [s["total"] for s in known if s]
         mean = sum(totals) / len(totals) if totals else 1.0
         total = sum(
@@ -103,12 +105,12 @@ class Console:
         here.
         """
         folders = sorted({s["base"] for s in runs if s and s.get("base")})
-        return [status for status in map(folder.status, map(Path, folders)) if status]
+        return [status for place in folders if (status := RunFolder(Path(place)).status())]
 
 
 def stage_of(directory: Path) -> str:
     """`cl100_ch200_s0 generate 80%`."""
-    current = folder.status(directory) or {}
+    current = RunFolder(directory).status() or {}
     stage = current.get("stage", "start")
     share = f" {current['done'] / current['total']:.0%}" if stage in ("control", "generate") else ""
     return f"{directory.name} {stage}{share}"

@@ -28,7 +28,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from memctl.exits import answer_stops, deaf_to_sigint, restore
-from memctl.runs import folder
+from memctl.runs.folder import RunFolder
 from memctl.sweep.child import Payload, main
 from memctl.sweep.console import Console
 from memctl.sweep.devices import Slot, pool
@@ -189,7 +189,7 @@ class LocalLauncher(Launcher):
         elif code is not None and code < 0:
             problem = f"killed by {signal.Signals(-code).name}"
         else:
-            message = (folder.status(log.parent) or {}).get("message") or f"exit code {code}"
+            message = (RunFolder(log.parent).status() or {}).get("message") or f"exit code {code}"
             problem = f"FAILED: {message.splitlines()[0]}"
         console.finish(log.parent, time.monotonic() - job.began, f"{problem} (see {log})")
         return failure(config, RuntimeError(problem))

@@ -10,18 +10,20 @@ from typing import Any
 from memctl import data
 from memctl.data.base import SPLIT_KEYS
 from memctl.errors import UserError
-from memctl.experiment import Experiment, differences
+from memctl.experiment import Experiment
 from memctl.files import read_json, write_json
-from memctl.runs import folder
+from memctl.keys import differences
 from memctl.runs.progress import duration
 from memctl.sweep.compose import Composer
 from memctl.sweep.grid import Axes, Overrides, cells, interval_fault, references, tag
+
+STATES = {"outdated": "to be measured anew"}
 
 
 @dataclass(frozen=True)
 class Run:
     """A run of the sweep: its overrides, what they make, and its state (see
-    `memctl.runs.folder.state`).
+    `memctl.runs.folder.RunFolder.state`).
     """
 
     overrides: Overrides
@@ -39,7 +41,7 @@ class Plan:
 
     @property
     def left(self) -> list[Run]:
-        """Runs to launch: new, failed and stopped ones."""
+        """Runs to launch: new, failed and stopped ones, and those to be measured anew."""
         return [run for run in self.runs if run.state not in ("done", "running")]
 
     def save(self) -> None:
@@ -90,9 +92,9 @@ def make_plan(axes: Axes, wanted_references: Sequence[str], compose: Composer) -
         raise UserError(f"no run is left: {reasons}")
     check_folders([experiment for _, experiment in kept.values()])
     check_data([experiment for _, experiment in kept.values()])
-    runs = [Run(o, e, folder.state(e.directory, e.fingerprint)) for o, e in kept.values()]
+    runs = [Run(o, e, e.folder.state(e.keys)) for o, e in kept.values()]
     refuse_conflicts(runs)
-    return Plan(runs[0].experiment.directory.parent, runs, dropped)
+    return Plan(runs[0].experiment.sweep_directory, runs, dropped)
 
 
 def cell_fault(cfg: Any) -> str | None:
@@ -123,11 +125,11 @@ def check_folders(experiments: Sequence[Experiment]) -> None:
     """Raises: UserError for two runs that would share a folder."""
     owners: dict[Path, Experiment] = {}
     for experiment in experiments:
-        owner = owners.setdefault(experiment.directory, experiment)
+        owner = owners.setdefault(experiment.folder.path, experiment)
         if owner is not experiment:
             changed = ", ".join(differences(owner.science, experiment.science))
             raise UserError(
-                f"two runs of this sweep would share the folder {experiment.directory}; they differ"
+                f"two runs of this sweep would share the folder {experiment.folder.path}; they differ"
                 f" in {changed}"
             )
 
@@ -137,9 +139,9 @@ def check_data(experiments: Sequence[Experiment]) -> None:
 
     Raises: UserError, also for runs of several data sets.
     """
-    sources = {json.dumps(e.base_science["data"], sort_keys=True): e for e in experiments}
+    sources = {json.dumps(e.science["data"], sort_keys=True): e for e in experiments}
     apart = {
-        json.dumps({**e.base_science["data"], **dict.fromkeys(SPLIT_KEYS)}, sort_keys=True)
+        json.dumps({**e.science["data"], **dict.fromkeys(SPLIT_KEYS)}, sort_keys=True)
         for e in sources.values()
     }
     if len(apart) > 1:
@@ -164,8 +166,7 @@ def refuse_conflicts(runs: list[Run]) -> None:
     conflicts = [run.experiment for run in runs if run.state == "conflict"]
     if conflicts:
         first = conflicts[0]
-        old = (folder.status(first.directory) or {}).get("science", {})
-        error = folder.conflict(first.directory, differences(old, first.science))
+        error = first.folder.conflict(first.science)
         others = (
             f"\n  ({len(conflicts) - 1} more runs of this sweep are in the same case)"
             if len(conflicts) > 1
@@ -178,7 +179,7 @@ def seconds_a_run(plan: Plan) -> float | None:
     """Median wall-clock seconds of the sweep's finished runs, without the base; None before the
     first.
     """
-    records = [folder.record(run.experiment.directory) for run in plan.runs if run.state == "done"]
+    records = [run.experiment.folder.record() for run in plan.runs if run.state == "done"]
     totals = [
         sum(s for stage, s in r["seconds"].items() if stage != "base")
         for r in records
@@ -200,10 +201,13 @@ def describe(plan: Plan, names: bool) -> str:
             f", and {len(combinations) - len(shown)} more" if len(shown) < len(combinations) else ""
         )
         lines.append(f"  dropped, {reason}: {', '.join(shown)}{more}")
-    for state in ("done", "running", "stopped", "failed", "new"):
+    for state in ("done", "running", "outdated", "stopped", "failed", "new"):
         found = [run.experiment.name for run in plan.runs if run.state == state]
         if found:
-            lines.append(f"  {state}: {len(found)}" + (f" ({' '.join(found)})" if names else ""))
+            lines.append(
+                f"  {STATES.get(state, state)}: {len(found)}"
+                + (f" ({' '.join(found)})" if names else "")
+            )
     return "\n".join(lines)
 
 
@@ -221,7 +225,7 @@ def estimate(plan: Plan, slots: int, measure: Any) -> str:
     if each is None:
         base, each = measure()
         source = "a short measurement on this machine"
-    if all((run.experiment.base_directory / "checkpoint.pt").exists() for run in plan.left):
+    if all(run.experiment.base_folder.checkpoint.exists() for run in plan.left):
         base = 0.0
     total = base + each * -(-len(plan.left) // slots)
     return (

@@ -6,7 +6,7 @@ Nothing here may touch a GPU: a CUDA context does not survive a fork.
 import matplotlib.backends.backend_agg
 import wandb
 
-import memctl.pipeline
+import memctl.stages.run
 import memctl.sweep.sweeper
 import memctl.task
 

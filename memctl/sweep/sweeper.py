@@ -20,9 +20,8 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from memctl.errors import UserError
-from memctl.experiment import digest
 from memctl.files import read_json, write_json
-from memctl.runs import folder
+from memctl.keys import digest
 from memctl.sweep import plan as planning
 from memctl.sweep.compose import Composer
 from memctl.sweep.devices import cores, slots_of
@@ -88,7 +87,7 @@ class GridSweeper(Sweeper):
             if r.status is not JobStatus.COMPLETED
         ]
         failed = [
-            e for e in failed if folder.state(e.directory, e.fingerprint) != "done"
+            e for e in failed if e.folder.state(e.keys) != "done"
         ]  # another sweep may have done it
         return self._report(plan, failed)
 
@@ -109,7 +108,7 @@ class GridSweeper(Sweeper):
             )
             sys.exit(130)
         if failed:
-            logs = "\n".join(f"    {e.name}: see {e.directory / 'log.txt'}" for e in failed)
+            logs = "\n".join(f"    {e.name}: see {e.folder.log}" for e in failed)
             raise UserError(
                 f"{len(failed)} of {len(plan.runs)} runs are not done:\n{logs}\n  The same"
                 " command goes on with them."

@@ -5,30 +5,33 @@ Writes into runs/SWEEP/: gradients.jsonl (one row a step, as it is measured), th
 theory.csv, theory.png.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 import torch
-from filelock import Timeout
 
-from memctl import data
+from memctl import data, keys
+from memctl.data import Split
 from memctl.diffusion.schedule import forward_process
 from memctl.errors import UserError
-from memctl.experiment import FORMAT, Experiment, differences, digest
+from memctl.experiment import Experiment
 from memctl.files import atomic, read_json, said_plainly, write_json
-from memctl.runs import folder
-from memctl.runs.journal import Journal
-from memctl.runs.progress import Progress, witnessed
+from memctl.runs.folder import RunFolder
+from memctl.runs.progress import Progress
 from memctl.runs.wandb_copy import WandbCopy
 from memctl.samplers import IntervalSampler, TimestepSampler, UniformSampler
+from memctl.stages.base import base_network
+from memctl.stages.runner import Chain, Stage
 from memctl.theory.claims import summary
 from memctl.theory.figure import draw
 from memctl.theory.gradients import measure, steps_of
 from memctl.theory.learning import Theory
-from memctl.training.base import base_network
 from memctl.training.batches import generator
 from memctl.training.compute import accelerator_device
+
+STAGES = {"base": keys.STAGES["base"], "gradients": keys.Stage("base", ("theory",), 4)}
 
 
 def run(experiment: Experiment) -> dict[str, Any]:
@@ -38,37 +41,37 @@ def run(experiment: Experiment) -> dict[str, Any]:
         UserError: the folder holds another probe's rows, another process works on it, or a setting
             cannot be.
     """
-    directory = experiment.sweep_directory
-    science = {
-        "base": experiment.base_science,
-        "theory": asdict(experiment.config.theory),
-        "format": FORMAT,
-    }
-    fingerprint = digest(science)
+    folder = RunFolder(experiment.sweep_directory)
     samplers_of(experiment)  # before the folder knows of it: a wrong setting leaves nothing behind
-    try:
-        with folder.lock(directory).acquire(blocking=False):
-            before = folder.status(directory)
-            begun = bool(Journal(directory / "gradients.jsonl").rows())
-            if begun and before is not None and before.get("fingerprint") != fingerprint:
-                raise folder.conflict(directory, differences(before.get("science"), science))
-            known = read_json(directory / "theory.json")
-            if (
-                before is None
-                or before.get("fingerprint") != fingerprint
-                or before.get("state") != "done"
-                or known is None
-            ):
-                status = folder.Status(
-                    fingerprint, science, stage="base", base=str(experiment.base_directory)
-                )
-                with witnessed(
-                    Progress(directory, status, f"{experiment.config.sweep.name}/theory")
-                ) as progress:
-                    known = _work(experiment, progress)
-            return known
-    except Timeout:
-        raise UserError(f"{directory} is being worked on by another process") from None
+    science = keys.settings(experiment.science, "base")
+    science["theory"] = asdict(experiment.config.theory)
+    wanted = keys.keys(science, STAGES)
+    result = lambda: read_json(folder.path / "theory.json")
+
+    def is_done() -> bool:
+        status = folder.status() or {}
+        return status.get("keys") == wanted and status.get("state") == "done" and bool(result())
+
+    Chain(
+        folder,
+        wanted,
+        science,
+        f"{experiment.config.sweep.name}/theory",
+        is_done,
+        lambda: [stage(experiment)],
+        base=str(experiment.base_folder.path),
+    ).run()
+    known = result()
+    assert known is not None
+    return known
+
+
+def stage(experiment: Experiment) -> Stage:
+    """The gradients, at each step of each example, and what they say."""
+    split, config = data.load(experiment.data), experiment.config
+    steps = steps_of(config.diffusion.timesteps, config.theory.points)
+    work = len(steps) * min(config.theory.examples, len(split.train))
+    return Stage("gradients", work, lambda: False, lambda p: _work(experiment, split, steps, p))
 
 
 def samplers_of(experiment: Experiment) -> dict[str, TimestepSampler]:
@@ -98,10 +101,9 @@ def samplers_of(experiment: Experiment) -> dict[str, TimestepSampler]:
     return found
 
 
-def _work(experiment: Experiment, progress: Progress) -> dict[str, Any]:
-    config, directory = experiment.config, progress.directory
+def _work(experiment: Experiment, split: Split, steps: Sequence[int], progress: Progress) -> None:
+    config, directory = experiment.config, progress.folder.path
     samplers = samplers_of(experiment)
-    split = data.load(experiment.data)
     torch.set_num_threads(config.trainer.threads)
     network = base_network(experiment, split)
     device = accelerator_device(config.trainer.accelerator)
@@ -117,10 +119,8 @@ def _work(experiment: Experiment, progress: Progress) -> dict[str, Any]:
     eps = torch.randn(x0.shape, generator=generator(config.theory.seed, 1)).to(
         device
     )  # the same at every t
-    steps = steps_of(config.diffusion.timesteps, config.theory.points)
-    journal = Journal(directory / "gradients.jsonl")
+    journal = progress.folder.gradients
     rows = {row["t"]: row for row in journal.rewind(len(steps))}
-    progress.status.total = len(steps) * len(x0)
     progress.stage("gradients", len(rows) * len(x0))
     for step, t in enumerate(steps, start=1):
         if t not in rows:
@@ -141,13 +141,12 @@ def _work(experiment: Experiment, progress: Progress) -> dict[str, Any]:
         pd.DataFrame(theory.rows).drop(columns=["stage", "step"]).to_csv(file, index=False)
     found = {
         "title": title,
-        "base_fingerprint": experiment.base_fingerprint,
+        "base": experiment.keys["base"],
         "examples": len(x0),
         **summary(theory),
     }
     _copy_to_wandb(experiment, found)
     write_json(directory / "theory.json", found)
-    return found
 
 
 def _copy_to_wandb(experiment: Experiment, found: dict[str, Any]) -> None:
@@ -155,8 +154,8 @@ def _copy_to_wandb(experiment: Experiment, found: dict[str, Any]) -> None:
     config, directory = experiment.config, experiment.sweep_directory
     copy = WandbCopy(
         config.logger, directory, name="theory", group=config.sweep.name, rows=found["rows"],
-        run_id=digest([experiment.base_fingerprint, asdict(config.theory), config.sweep.name]),
-        config={"theory": asdict(config.theory), "base_fingerprint": experiment.base_fingerprint},
+        run_id=keys.digest([experiment.keys["base"], asdict(config.theory), config.sweep.name]),
+        config={"theory": asdict(config.theory), "base": experiment.keys["base"]},
     )  # fmt: skip
     numbers = {
         f"places/{name}/{k}": v for name, place in found["places"].items() for k, v in place.items()

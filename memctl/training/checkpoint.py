@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from memctl.errors import UserError
-from memctl.experiment import differences
 from memctl.files import atomic, readable
+from memctl.keys import differences
 
 FORMAT = "memctl checkpoint 1"
 

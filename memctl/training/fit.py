@@ -34,7 +34,6 @@ from memctl.training.compute import Compute
 from memctl.training.module import DiffusionModule
 from memctl.training.timesteps import TimestepSamplerCallback
 
-RESUME = "resume.ckpt"
 ROWS = 1000  # at most about so many rows of a training curve
 
 
@@ -126,14 +125,14 @@ def fit(
     schedule_sampler: ScheduleSampler,
     stage: Stage,
     train: Array,
-    directory: Path,
+    resume: Path,
     how: TrainerConfig,
     logger: Logger,
     advance: Callable[[int], None] = lambda n: None,
     weighting: Weighting | None = None,
     flip: bool = False,
 ) -> TimestepSamplerCallback:
-    """Train `network` in place, from `directory`/resume.ckpt if it is there; it ends with its
+    """Train `network` in place, from `resume` if it is there; it ends with its
     averaged weights.
 
     Args:
@@ -170,7 +169,7 @@ def fit(
     callbacks: list[Callback] = [timesteps, Advance(advance)]
     if stage.ema:
         callbacks.append(WeightAveraging(multi_avg_fn=moving_average(stage.ema, stage.ema_warmup)))
-    save = Resume(directory / RESUME, how.checkpoint_seconds)
+    save = Resume(resume, how.checkpoint_seconds)
     callbacks.append(save)  # last: it saves what the others have done
     # To Lightning all steps are one epoch: a resumed run never meets the end of one, where its
     # counters lose count.
@@ -189,7 +188,6 @@ def fit(
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    resume = directory / RESUME
     try:
         trainer.fit(
             module,

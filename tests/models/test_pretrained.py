@@ -14,11 +14,12 @@ import torch
 from diffusers import DDPMScheduler, UNet2DConditionModel, UNet2DModel
 from omegaconf import DictConfig
 
-from memctl import export, pipeline, report
+from memctl import export, report
 from memctl.errors import UserError
 from memctl.experiment import Experiment
 from memctl.models.pretrained import NOTE, Pretrained
-from memctl.runs import folder
+from memctl.runs.folder import RunFolder
+from memctl.stages import run as stages
 
 DIGITS = [
     "data=digits", "model=unet2d_8", "model.channels=[8,8]", "data.n_train=24", "data.n_heldout=24", "base.epochs=2",
@@ -37,7 +38,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def run(composed: Callable[..., DictConfig], runs: Path) -> Callable[..., dict[str, Any]]:
     def go(*overrides: str) -> dict[str, Any]:
-        return pipeline.task(composed(*DIGITS, f"paths.runs={runs}", *overrides))
+        return stages.task(composed(*DIGITS, f"paths.runs={runs}", *overrides))
 
     return go
 
@@ -183,7 +184,7 @@ def test_other_models_and_damage_are_refused(
     with pytest.raises(
         UserError, match="is a UNet2DModel, for images; this run's model is a UNet1d"
     ):
-        pipeline.task(
+        stages.task(
             composed(
                 f"base.path={saved(tmp_path / 'whole')}",
                 f"paths.runs={tmp_path}",
@@ -221,8 +222,8 @@ def test_the_weights_decide_the_fingerprint_and_their_place_does_not(
     other, moved = saved(tmp_path / "other"), tmp_path / "moved"
     shutil.copytree(exported, moved)
     prints = [
-        Experiment.of(composed(*DIGITS, f"base.path={p}", "sampler=none")).base_fingerprint
+        Experiment.of(composed(*DIGITS, f"base.path={p}", "sampler=none")).keys["base"]
         for p in (exported, moved, other)
     ]
     assert prints[0] == prints[1] != prints[2]
-    assert folder.record(exported) is None
+    assert RunFolder(exported).record() is None

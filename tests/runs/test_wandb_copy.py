@@ -14,12 +14,13 @@ from typing import Any
 
 import pytest
 
-from memctl import pipeline
 from memctl.config import Logger
 from memctl.experiment import Experiment
 from memctl.runs import wandb_copy
 from memctl.runs.record import flat
 from memctl.runs.wandb_copy import WandbCopy, choose_mode
+from memctl.stages import generate
+from memctl.stages import run as stages
 
 
 def read_back(folder: Path) -> list[dict[str, Any]]:
@@ -55,8 +56,8 @@ def test_every_metric_of_the_record_is_in_the_offline_files(
     experiment: Callable[..., Experiment], keyless: None
 ) -> None:
     e = experiment("logger.mode=auto")
-    record = pipeline.run(e)
-    records = read_back(e.directory)
+    record = stages.run(e)
+    records = read_back(e.folder.path)
     history: dict[str, list[float]] = {}
     for item in (r["history"]["item"] for r in records if r["type"] == "history"):
         for key, value in item.items():
@@ -65,7 +66,7 @@ def test_every_metric_of_the_record_is_in_the_offline_files(
         assert history[name] == [pytest.approx(value, rel=1e-12, abs=0)], name
     assert len([n for n in flat(record) if n.startswith("metrics/")]) > 20
     # Every row of the journal is there too, in order, against its own step.
-    rows = [json.loads(line) for line in (e.directory / "metrics.jsonl").read_text().splitlines()]
+    rows = [json.loads(line) for line in (e.folder.path / "metrics.jsonl").read_text().splitlines()]
     assert history["control/step"] == [row["step"] for row in rows]
     assert history["control/loss"] == pytest.approx([row["loss"] for row in rows])
     assert {"samples.path", "timesteps.path"} <= set(history)
@@ -86,13 +87,15 @@ def test_a_resumed_run_leaves_one_whole_offline_copy(
 ) -> None:
     e = experiment("logger.mode=offline")
     with monkeypatch.context() as patch:
-        patch.setattr(pipeline, "generated", lambda *a: (_ for _ in ()).throw(RuntimeError("cut")))
+        patch.setattr(
+            generate, "generate_samples", lambda *a: (_ for _ in ()).throw(RuntimeError("cut"))
+        )
         with pytest.raises(RuntimeError, match="cut"):
-            pipeline.run(e)
-    pipeline.run(e)
+            stages.run(e)
+    stages.run(e)
     steps = [
         r["history"]["item"].get("control/step")
-        for r in read_back(e.directory)
+        for r in read_back(e.folder.path)
         if r["type"] == "history"
     ]
     assert [s for s in steps if s is not None] == [3, 6, 9]
@@ -102,8 +105,8 @@ def test_the_base_run_carries_the_bases_own_curve(
     experiment: Callable[..., Experiment], keyless: None
 ) -> None:
     e = experiment("logger.mode=offline", "sampler=none")
-    pipeline.run(e)
-    items = [r["history"]["item"] for r in read_back(e.directory) if r["type"] == "history"]
+    stages.run(e)
+    items = [r["history"]["item"] for r in read_back(e.folder.path) if r["type"] == "history"]
     assert [i["base/step"] for i in items if "base/step" in i] == [3, 6]
 
 

@@ -14,7 +14,7 @@ def test_an_estimate_is_the_base_and_the_runs_over_the_slots(experiment: Make) -
     runs = [Run((), experiment(f"ci.low={low}"), "new") for low in (100, 200, 300)]
     plan = Plan(Path("s"), runs, {})
     assert "about 50 s with 2 at once" in estimate(plan, 2, lambda: (10.0, 20.0))
-    base = runs[0].experiment.base_directory
+    base = runs[0].experiment.base_folder.path
     base.mkdir(parents=True)
     (base / "checkpoint.pt").touch()
     assert "about 40 s with 2 at once" in estimate(plan, 2, lambda: (10.0, 20.0))

@@ -11,10 +11,11 @@ import torch
 from omegaconf import DictConfig
 from torch import nn
 
-from memctl import data, models, pipeline
+from memctl import data, models
 from memctl.config import Diffusion, Stage, Trainer
 from memctl.errors import UserError
 from memctl.samplers import ScheduleSampler, UniformSampler
+from memctl.stages import run as stages
 from memctl.training import compute as module
 from memctl.training.compute import Compute
 from memctl.training.fit import fit
@@ -159,7 +160,7 @@ def test_metrics_of_bf16_generation_agree_with_fp32_within_the_noise_floor(
     examples: dict[str, dict[str, Any]] = {}
     for precision in ("fp32", "bf16"):
         cfg = composed(*overrides, f"sweep.name={precision}", f"trainer.precision={precision}")
-        examples[precision] = pipeline.task(cfg)
+        examples[precision] = stages.task(cfg)
         assert examples[precision]["environment"]["precision"] == precision
     a, b = (np.load(tmp_path / precision / "base" / "samples.npy") for precision in examples)
     assert 0 < np.abs(a - b).mean() < 0.2  # the same pictures, not the same numbers

@@ -28,7 +28,7 @@ from memctl.registry import closest
 from memctl.reporting.gallery import specs
 from memctl.reporting.gallery.figure import figure
 from memctl.reporting.gallery.shown import COLUMNS, Shown, drawn, pooled, recorded, typed
-from memctl.runs import folder
+from memctl.runs.folder import RunFolder
 from memctl.samplers import NoiseSchedule
 from memctl.samplers.schedule import SCHEDULES
 
@@ -210,7 +210,7 @@ def records(directory: Path) -> list[Record]:
         int(part) if part.isdigit() else part for part in re.split(r"(\d+)", path.name)
     ]  # cl200 before cl1000
     runs = sorted((path.parent for path in directory.glob("*/record.json")), key=number)
-    every = [record for path in (directory, *runs) if (record := folder.record(path))]
+    every = [record for path in (directory, *runs) if (record := RunFolder(path).record())]
     found: list[Record] = [record for record in every if isinstance(record.get("sampler"), dict)]
     if not found:
         sweeps = sorted({str(path.parents[1]) for path in directory.glob("*/*/record.json")})

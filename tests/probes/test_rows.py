@@ -5,14 +5,14 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from memctl import pipeline
 from memctl.experiment import Experiment
-from memctl.probes.run import summary
+from memctl.probes.rows import summary
+from memctl.stages import run as stages
 
 
 def test_a_run_is_probed(experiment: Callable[..., Experiment]) -> None:
     run = experiment("probe.examples=64", "probe.bins=5")
-    example = pipeline.run(run)
+    example = stages.run(run)
     rows = example["probe"]
     assert [row["t_low"] for row in rows] == [1, 201, 401, 601, 801]
     assert {row["n"] for row in rows} == {24}
@@ -20,13 +20,13 @@ def test_a_run_is_probed(experiment: Callable[..., Experiment]) -> None:
         measure = example["metrics"][name]
         assert measure["value"] == pytest.approx(np.mean([row[key] for row in rows]))
         assert measure["low"] <= measure["value"] <= measure["high"]
-    assert (run.directory / "probe.png").stat().st_size > 10_000
+    assert (run.folder.path / "probe.png").stat().st_size > 10_000
 
 
 def test_it_can_be_left_out(experiment: Callable[..., Experiment]) -> None:
     run = experiment()
-    example = pipeline.run(run)
+    example = stages.run(run)
     assert example["probe"] == []
     assert "probe_loss" not in example["metrics"]
-    assert not (run.directory / "probe.png").exists()
+    assert not (run.folder.path / "probe.png").exists()
     assert summary([]) == {}

@@ -1,0 +1,71 @@
+"""Measurement: every metric of a set of samples beside its yardsticks, and the verdict; of a run and
+of what `python -m memctl.evaluate` is given.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from memctl.analysis.verdict import Verdict, verdict
+from memctl.config import Metrics
+from memctl.data import Split
+from memctl.data.panels import Examples
+from memctl.files import read_json, write_json
+from memctl.metrics.distance import Scan
+from memctl.metrics.suite import Suite
+from memctl.metrics.yardsticks import yardsticks
+from memctl.runs.record import Measures, measures
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What is known of a set of samples.
+
+    Attributes:
+        scan: The one pass over the samples' distances.
+        metrics: metric -> {value, low, high}.
+        yardsticks: heldout, copies, blurred, mean, floor -> metric -> {value, low, high}.
+    """
+
+    suite: Suite
+    scan: Scan
+    metrics: Measures
+    yardsticks: dict[str, Measures]
+    verdict: Verdict
+
+
+def measure(
+    samples: Examples,
+    split: Split,
+    config: Metrics,
+    *,
+    saw_heldout: bool = False,
+    cache: Path | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Measurement:
+    """Measure samples, shape (m, channels, *dims), in the split's units.
+
+    Args:
+        saw_heldout: Whether the generator may have been trained on held-out examples.
+        cache: A file that holds the yardsticks of this split, these settings and as many samples,
+            or will.
+        say: Called before each long step.
+
+    Raises:
+        UserError: NaN among the samples.
+    """
+    say(
+        f"comparing {len(samples):,} samples with {len(split.train):,} training and"
+        f" {len(split.heldout):,} held-out examples"
+    )
+    suite = Suite.of(split, config)
+    scan = suite.scan(suite.prepare(samples))
+    metrics = measures(suite.evaluate(samples, scan))
+    known = read_json(cache) if cache else None
+    if known is None:
+        say("reading the same metrics for held-out, copied, blurred and mean examples")
+        found = yardsticks(suite, split, len(samples))
+        known = {name: measures(values) for name, values in found.items()}
+        if cache:
+            write_json(cache, known)
+    return Measurement(suite, scan, metrics, known, verdict(metrics, known, saw_heldout))

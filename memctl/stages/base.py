@@ -1,0 +1,129 @@
+"""The base checkpoint: made once, kept by its key in runs/bases/KEY/, shared by every run that
+needs it.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from memctl.data import Split
+from memctl.errors import UserError
+from memctl.experiment import Experiment
+from memctl.keys import settings
+from memctl.models.pretrained import Pretrained
+from memctl.runs.progress import Progress
+from memctl.samplers import ScheduleSampler, UniformSampler
+from memctl.stages.runner import Chain, Stage
+from memctl.training import checkpoint
+from memctl.training.fit import fit
+from memctl.training.logger import JournalLogger
+from memctl.training.resume import resumed_step
+
+TRAIN_PASSES = 4  # of training on one example: backward, optimiser, small batches
+
+
+def untrained(experiment: Experiment, split: Split) -> nn.Module:
+    """The network with the random weights that its base starts from."""
+    torch.manual_seed(experiment.config.base.seed)
+    return experiment.model.network(split.train.shape[1:])
+
+
+def base_network(experiment: Experiment, split: Split) -> nn.Module:
+    """The base's network with its weights: from `base.path`, from the cache, or trained now with
+    uniform t.
+
+    Where several runs ask at once one trains, under a lock, and the others wait for it; one that
+    dies is taken over.
+
+    Raises:
+        UserError: a checkpoint that does not fit, or a training that diverged.
+    """
+    network = untrained(experiment, split)
+    science = settings(experiment.science, "base")
+    made_from = {"model": science["model"], "diffusion": science["diffusion"], "split": split.hash}
+    if experiment.pretrained is not None:
+        load_pretrained(experiment, experiment.pretrained, split, network)
+    elif experiment.config.base.path:
+        checkpoint.load(Path(experiment.config.base.path), network, made_from)
+    else:
+        chain(experiment, split, network, {**made_from, "science": science}).run()
+        checkpoint.load(experiment.base_folder.checkpoint, network, made_from)
+    return network
+
+
+def load_pretrained(
+    experiment: Experiment, pretrained: Pretrained, split: Split, network: nn.Module
+) -> None:
+    """Put a checkpoint of diffusers into the network.
+
+    Raises: UserError, where it does not fit the run, or may know the held-out side.
+    """
+    pretrained.load_into(network)
+    pretrained.check_schedule(experiment.config.diffusion)
+    if pretrained.split != split.hash and not experiment.config.base.saw_heldout:
+        made = (
+            "was trained on another split"
+            if pretrained.split
+            else "does not say what it was trained on"
+        )
+        raise UserError(
+            f"base.path={pretrained.path} {made}: it may have seen the held-out examples, and then"
+            " no comparison with them is fair. Train a base here, or go on with"
+            " base.saw_heldout=true, which the record and the report will say"
+        )
+
+
+def chain(
+    experiment: Experiment, split: Split, network: nn.Module, made_from: dict[str, Any]
+) -> Chain:
+    """The training of the base, in its own folder: one stage."""
+    folder = experiment.base_folder
+    return Chain(
+        folder,
+        {"base": experiment.keys["base"]},
+        made_from["science"],
+        f"base {experiment.data.name}",
+        folder.checkpoint.exists,
+        lambda: [
+            Stage(
+                "base",
+                TRAIN_PASSES * experiment.config.base.shown_on(len(split.train)),
+                folder.checkpoint.exists,
+                lambda progress: train(experiment, split, network, made_from, progress),
+            )
+        ],
+        waiting=f"waiting for the base that another run is making in {folder.path}",
+    )
+
+
+def train(
+    experiment: Experiment,
+    split: Split,
+    network: nn.Module,
+    made_from: dict[str, Any],
+    progress: Progress,
+) -> None:
+    """Train the network in place with uniform t, and keep it."""
+    config, folder = experiment.config, experiment.base_folder
+    folder.journal.rewind(resumed_step(folder.resume))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(config.trainer.base_threads)
+    try:
+        fit(
+            network,
+            config.diffusion,
+            ScheduleSampler(UniformSampler(config.diffusion.timesteps)),
+            config.base,
+            split.train,
+            folder.resume,
+            config.trainer,
+            JournalLogger(folder.journal, "base"),
+            lambda n: progress.advance(TRAIN_PASSES * n),
+            flip=split.flip,
+        )
+        checkpoint.save(folder.checkpoint, network, made_from)
+    finally:
+        torch.set_num_threads(threads)
+    folder.resume.unlink(missing_ok=True)

@@ -1,0 +1,66 @@
+"""Control: the base is trained on with the run's timestep sampler."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from torch import nn
+
+from memctl.data import Split
+from memctl.experiment import Experiment
+from memctl.files import write_json
+from memctl.runs.folder import RunFolder
+from memctl.runs.progress import Progress
+from memctl.stages.base import TRAIN_PASSES
+from memctl.stages.record import sampler_statistics
+from memctl.training import checkpoint
+from memctl.training.fit import fit
+from memctl.training.logger import JournalLogger
+
+
+def work(experiment: Experiment, split: Split) -> float:
+    """Its cost, in network passes of one example."""
+    return TRAIN_PASSES * experiment.config.control.shown_on(len(split.train))
+
+
+def control(
+    experiment: Experiment,
+    split: Split,
+    network: nn.Module,
+    log: Callable[[Mapping[str, Any]], None],
+    progress: Progress,
+) -> None:
+    """Train the network in place, and keep its weights and what t were drawn.
+
+    Args:
+        log: Called with each row of the journal.
+    """
+    assert experiment.schedule_sampler is not None
+    folder = progress.folder
+    timesteps = fit(
+        network,
+        experiment.config.diffusion,
+        experiment.schedule_sampler,
+        experiment.stage(),
+        split.train,
+        folder.resume,
+        experiment.config.trainer,
+        JournalLogger(folder.journal, "control", log),
+        lambda n: progress.advance(TRAIN_PASSES * n),
+        experiment.config.weighting,
+        split.flip,
+    )
+    drawn = {**timesteps.summary(), "statistics": sampler_statistics(experiment)}
+    write_json(folder.timesteps, drawn)
+    science = experiment.science
+    made_from = {key: science[key] for key in ("model", "diffusion")} | {"science": science}
+    checkpoint.save(folder.checkpoint, network, {**expected(experiment, split), **made_from})
+
+
+def expected(experiment: Experiment, split: Split) -> dict[str, Any]:
+    """What the run's own weights were made from."""
+    return {"key": experiment.keys["control"], "split": split.hash}
+
+
+def load(experiment: Experiment, split: Split, network: nn.Module, folder: RunFolder) -> None:
+    """Put the controlled weights into the network."""
+    checkpoint.load(folder.checkpoint, network, expected(experiment, split))

@@ -1,0 +1,148 @@
+"""The last stage: the samples are measured, and the record is written, with pictures and the W&B
+copy. Free of torch, so that runs are measured anew in no time.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from omegaconf import OmegaConf
+
+from memctl.analysis.measurement import Measurement, measure
+from memctl.data import Split
+from memctl.experiment import Experiment
+from memctl.keys import ANEW, STAGES, digest, yardsticks_key
+from memctl.metrics.catalogue import METRICS
+from memctl.probes import rows as probe
+from memctl.reporting import pictures
+from memctl.runs.folder import RunFolder
+from memctl.runs.progress import Progress
+from memctl.runs.record import flat, measures
+from memctl.runs.wandb_copy import WandbCopy
+from memctl.stages.record import describe, now
+from memctl.stages.runner import Chain, Stage
+
+
+def finish(
+    experiment: Experiment,
+    split: Split,
+    copy: WandbCopy,
+    environment: Mapping[str, Any],
+    progress: Progress,
+    say: Callable[[str], None] = lambda _: None,
+) -> Measurement:
+    """Measure the samples of a run and write its record, last of all.
+
+    Args:
+        environment: What the run ran on.
+        say: Called before each long step.
+    """
+    folder, config, began = progress.folder, experiment.config, time.monotonic()
+    samples = np.load(folder.samples)
+    seen = bool(config.base.path and config.base.saw_heldout)
+    cache = experiment.runs / "yardsticks" / f"{yardsticks_key(experiment.science)}.json"
+    measurement = measure(samples, split, config.metrics, saw_heldout=seen, cache=cache, say=say)
+    rows = probe.kept(folder, experiment.keys["probe"]) or []
+    before = folder.record() or {}  # what a moved folder, or one of a former format, still knows
+    spent = {k: v for k, v in before.get("seconds", {}).items() if k in STAGES}
+    seconds = {**spent, **progress.status.seconds, "measure": round(time.monotonic() - began, 2)}
+    about = describe(experiment, folder)
+    record = {
+        **about,
+        "training": {**before.get("training", {}), **about["training"]},
+        "split": {"hash": split.hash, **split.summary},
+        "metrics": {**measurement.metrics, **measures(probe.summary(rows))},
+        "yardsticks": measurement.yardsticks,
+        "verdict": asdict(measurement.verdict),
+        "probe": rows,
+        "environment": {
+            **environment,
+            "wandb": f"{copy.mode} ({copy.reason})",
+            "measured": now(),
+        },
+        "seconds": seconds,
+    }
+    drawn = pictures.draw(
+        folder.path,
+        experiment.name,
+        samples,
+        split,
+        measurement.suite,
+        measurement.scan,
+        (record["sampler"] or {}).get("realised"),
+    )
+    if folder.picture("probe").exists() and rows:
+        drawn["probe"] = folder.picture("probe")
+    copy.summarise(flat(record) | verdict_words(record), drawn)
+    folder.save_record(record)
+    return measurement
+
+
+def verdict_words(record: Mapping[str, Any]) -> dict[str, str]:
+    """The verdict as W&B shows it."""
+    verdict = record["verdict"]
+    return {"verdict": verdict["word"], "verdict/reason": verdict["reason"]}
+
+
+def wandb_copy(experiment: Experiment, folder: RunFolder, rows: list[dict[str, Any]]) -> WandbCopy:
+    """The W&B run of a run, with the journal's rows so far."""
+    config: Any = OmegaConf.to_container(OmegaConf.structured(experiment.config))
+    sweep = folder.path.parent.name
+    made = {k: v for k, v in experiment.keys.items() if k not in ANEW}
+    return WandbCopy(
+        experiment.config.logger,
+        folder.path,
+        name=folder.name,
+        group=sweep,
+        rows=rows,
+        run_id=digest([made, sweep, folder.name]),
+        config={**config, "fingerprint": experiment.fingerprint},
+    )
+
+
+def measure_again(
+    experiment: Experiment, folder: RunFolder, split: Split, say: Callable[[str], None]
+) -> Measurement:
+    """Measure a finished run anew, whatever its record says; train and generate nothing.
+
+    Raises:
+        UserError: the folder holds a run of other settings, or another process works on it.
+    """
+    before, done = folder.record(), []
+    environment = before["environment"] if before else {}
+    journal = folder.journal if experiment.sampler else experiment.base_folder.journal
+    copy = wandb_copy(experiment, folder, journal.rows())
+
+    def do(progress: Progress) -> None:
+        done.append(finish(experiment, split, copy, environment, progress, say))
+
+    chain = Chain(
+        folder,
+        experiment.keys,
+        experiment.science,
+        f"{folder.path.parent.name}/{folder.name}",
+        lambda: False,
+        lambda: [Stage("measure", 0, lambda: False, do)],
+        base=str(experiment.base_folder.path),
+    )
+    try:
+        chain.run()
+    finally:
+        copy.finish(failed=not done)
+    return done[0]
+
+
+def summary(record: Mapping[str, Any]) -> str:
+    """A finished run in a few lines: its main metrics beside the held-out examples' own, and the
+    verdict.
+    """
+    lines = [f"{record['sweep']}/{record['name']} is done"]
+    for name in (metric.name for metric in METRICS.values() if metric.main):
+        m, real = record["metrics"][name], record["yardsticks"]["heldout"][name]["value"]
+        interval = f" [{m['low']:.4f}, {m['high']:.4f}]" if m["low"] is not None else ""
+        value = f"{m['value']:.4f}"
+        lines.append(f"  {name:18s} {value}{interval}   held-out examples: {real:.4f}")
+    verdict = record["verdict"]
+    return "\n".join([*lines, f"  verdict: {verdict['word']}: {verdict['reason']}"])

@@ -1,0 +1,62 @@
+"""Generation: the run's samples, in batches that are kept as they are made."""
+
+import shutil
+
+import numpy as np
+from torch import nn
+
+from memctl.data import Split
+from memctl.diffusion.generate import generate
+from memctl.errors import UserError
+from memctl.experiment import Experiment
+from memctl.files import atomic
+from memctl.runs.progress import Progress
+from memctl.training.compute import Compute
+
+
+def work(experiment: Experiment) -> float:
+    """Its cost, in network passes of one example."""
+    return experiment.config.generate.samples * experiment.config.generate.steps
+
+
+def generate_samples(
+    experiment: Experiment, split: Split, network: nn.Module, progress: Progress
+) -> None:
+    """Write samples.npy, shape (samples, channels, *dims); batches already on disk are not
+    generated again.
+
+    Raises: UserError for samples that are not finite.
+    """
+    how, folder = experiment.config.generate, progress.folder
+    compute = Compute.of(experiment.config.trainer, network)
+    network = compute.place(network).eval()
+    batches = []
+    for start in range(0, how.samples, how.batch_size):
+        seeds = range(how.seed + start, how.seed + min(start + how.batch_size, how.samples))
+        part = folder.sample_parts / f"{seeds.start:07d}-{seeds.stop:07d}.npy"
+        if not part.exists():
+            with compute.autocast():
+                x = generate(
+                    network,
+                    experiment.config.diffusion,
+                    how,
+                    seeds,
+                    split.train.shape[1:],
+                    compute.device,
+                    split.bound,
+                    progress.advance,
+                )
+            with atomic(part) as file:
+                np.save(file, x.numpy())
+        else:
+            progress.advance(len(seeds) * how.steps)
+        batches.append(np.load(part))
+    samples = np.concatenate(batches)
+    broken = int((~np.isfinite(samples)).reshape(len(samples), -1).any(axis=1).sum())
+    if broken:
+        raise UserError(
+            f"{broken} generated samples are not finite: the training diverged; lower control.lr"
+        )
+    with atomic(folder.samples) as file:
+        np.save(file, samples)
+    shutil.rmtree(folder.sample_parts, ignore_errors=True)

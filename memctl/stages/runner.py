@@ -1,0 +1,117 @@
+"""Does a chain of stages in a folder: lock, conflict, status, progress, resume and timing, once for
+the base, for a run and for the theory's gradients.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from filelock import Timeout
+
+from memctl.errors import UserError
+from memctl.runs.folder import RunFolder, Status
+from memctl.runs.progress import Progress, witnessed
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of a chain.
+
+    Attributes:
+        work: What it costs, in network passes of one example.
+        is_done: Whether its result is there, or nobody needs it.
+        do: Does it, or what is left of it.
+    """
+
+    name: str
+    work: float
+    is_done: Callable[[], bool]
+    do: Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class Chain:
+    """Stages in a folder.
+
+    Attributes:
+        folder: Where their results go.
+        keys, science: What decides their numbers, for status.json.
+        title: What the terminal calls it.
+        is_done: Whether all is there already.
+        stages: Makes the stages in their order; called where work is to be done.
+        base: The folder of the base that they start from.
+        waiting: Said before waiting for another process that works in the folder; without it that
+            is an error.
+    """
+
+    folder: RunFolder
+    keys: Mapping[str, str]
+    science: Mapping[str, Any]
+    title: str
+    is_done: Callable[[], bool]
+    stages: Callable[[], Sequence[Stage]]
+    base: str = ""
+    waiting: str = ""
+
+    def run(self) -> None:
+        """Do what is left; nothing where all is done.
+
+        Raises:
+            UserError: the folder holds another run, another process works in it, or anything of the
+                user's to mend.
+        """
+        if self.is_done():
+            return
+        with self._locked():
+            if self.is_done():  # by the process that held the lock
+                return
+            if self.folder.is_anothers(self.keys) and self.folder.begun():
+                raise self.folder.conflict(self.science)
+            self._work()
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        lock = self.folder.lock()
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            if not self.waiting:
+                status = self.folder.status() or {}
+                raise UserError(
+                    f"{self.folder.path} is being worked on by process {status.get('pid')} on"
+                    f" {status.get('host')}"
+                ) from None
+            print(self.waiting, flush=True)
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _work(self) -> None:
+        before = self.folder.status() or {}
+        kept = before.get("keys", {})
+        status = Status(
+            dict(self.keys),
+            dict(self.science),
+            attempt=before.get("attempt", 0) + 1,
+            seconds={
+                stage: s
+                for stage, s in before.get("seconds", {}).items()
+                if kept.get(stage) == self.keys.get(stage)
+            },
+            base=self.base,
+        )
+        with witnessed(Progress(self.folder, status, self.title)) as progress:
+            stages = self.stages()
+            status.total = sum(stage.work for stage in stages) or 1.0
+            reached = 0.0
+            for stage in stages:
+                if not stage.is_done():
+                    progress.stage(stage.name, reached)
+                    began = time.monotonic()
+                    stage.do(progress)
+                    status.seconds[stage.name] = round(time.monotonic() - began, 2)
+                reached += stage.work
