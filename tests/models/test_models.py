@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from hydra.core.config_store import ConfigStore
+from memctl.training.base import base_network
 from omegaconf import DictConfig
 from torch import Tensor, nn
 
@@ -15,7 +16,6 @@ from memctl import data, models
 from memctl.errors import UserError
 from memctl.experiment import Experiment
 from memctl.models import ModelConfig
-from memctl.training.base import base_network
 
 
 class Pointwise(nn.Module):

@@ -25,7 +25,7 @@ from memctl.runs.record import YARDSTICKS
 from memctl.stages import run as stages
 from tests.children import base_only, run, run_and_die
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 Make = Callable[..., Experiment]
 FORK = multiprocessing.get_context("forkserver")
 FORK.set_forkserver_preload(["memctl.sweep.preload"])

@@ -1,0 +1,169 @@
+"""The chain of a run: what is kept is not done again, and what is only measured is measured anew."""
+
+import json
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from memctl.errors import UserError
+from memctl.experiment import Experiment
+from memctl.metrics import catalogue
+from memctl.stages import control, finish, generate, probe
+from memctl.stages import run as stages
+from memctl.stages.runner import Chain, Stage
+
+Make = Callable[..., Experiment]
+
+
+@pytest.fixture
+def untouched(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """From its call on nothing is trained or generated any more."""
+
+    def forbid() -> None:
+        for module, name in (
+            (control, "control"),
+            (generate, "generate_samples"),
+            (stages.base, "base_network"),
+        ):
+            monkeypatch.setattr(
+                module, name, lambda *a, name=name: pytest.fail(f"{name} was called")
+            )
+
+    return forbid
+
+
+@pytest.mark.parametrize("cell", ["sampler=uniform", "sampler=none"])
+def test_changed_metrics_are_measured_anew_and_nothing_else(
+    experiment: Make, untouched: Callable[[], None], cell: str
+) -> None:
+    first = stages.run(experiment(cell))
+    again = experiment(cell, "metrics.bins=20")
+    samples = again.folder.samples.read_bytes()
+    assert again.folder.state(again.keys) == "outdated"
+    untouched()
+    record = stages.run(again)
+    assert again.folder.state(again.keys) == "done"
+    assert again.folder.samples.read_bytes() == samples
+    assert record["metrics"]["js_divergence_C1"] != first["metrics"]["js_divergence_C1"]
+    assert record["metrics"]["dcr_share"] == first["metrics"]["dcr_share"]
+    assert record["yardsticks"] != first["yardsticks"]
+    same = ("sampler", "training", "split", "probe", "seed", "ci")
+    assert {k: record[k] for k in same} == {k: first[k] for k in same}
+    assert record["environment"]["finished"] == first["environment"]["finished"]
+    assert record["seconds"]["generate"] == first["seconds"]["generate"]
+    assert record["keys"] == again.keys
+    assert record["keys"]["generate"] == first["keys"]["generate"]
+
+
+def test_a_changed_probe_is_taken_anew_and_nothing_else(
+    experiment: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stages.run(experiment())
+    again = experiment("probe.examples=8", "probe.bins=2")
+    for module, name in ((control, "control"), (generate, "generate_samples")):
+        monkeypatch.setattr(module, name, lambda *a, name=name: pytest.fail(f"{name} was called"))
+    record = stages.run(again)
+    assert len(record["probe"]) == 2
+    assert record["metrics"]["probe_auc"]["value"] > 0
+    assert again.folder.picture("probe").exists()
+    calls = []
+    monkeypatch.setattr(probe, "probe_network", lambda *a: calls.append(a))
+    stages.run(experiment("probe.examples=8", "probe.bins=2", "metrics.bins=20"))
+    assert calls == []  # the kept one is of these settings
+
+
+def test_a_mended_metric_is_measured_anew(
+    experiment: Make, untouched: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stages.run(experiment())
+    name = "dcr_share"
+    mended = catalogue.METRICS[name].version + 1
+    versions = catalogue.versions
+    monkeypatch.setattr(
+        "memctl.experiment.versions", lambda config: versions(config) | {name: mended}
+    )
+    again = experiment()
+    assert again.folder.state(again.keys) == "outdated"
+    untouched()
+    assert stages.run(again)["science"]["metrics"]["versions"][name] == mended
+
+
+def test_weights_that_were_not_kept_are_not_made_again(experiment: Make) -> None:
+    spare = "trainer.keep_checkpoint=false"
+    e = experiment(spare)
+    stages.run(e)
+    assert not e.folder.checkpoint.exists()
+    assert stages.run(experiment(spare, "metrics.bins=20"))["metrics"]  # needs none
+    with pytest.raises(UserError, match=r"kept no weights .*leave probe\.\* as it was"):
+        stages.run(experiment(spare, "probe.examples=8", "probe.bins=2"))
+
+
+def test_the_base_is_not_made_again_for_a_run_that_has_left_it(experiment: Make) -> None:
+    e = experiment()
+    stages.run(e)
+    e.base_folder.checkpoint.unlink()
+    e.folder.samples.unlink()
+    record = e.folder.record()
+    (e.folder.path / "record.json").unlink()
+    assert record
+    assert stages.run(experiment())["metrics"] == record["metrics"]
+    assert not e.base_folder.checkpoint.exists()
+
+
+def test_the_verdict_stands_in_the_record_and_in_what_is_printed(experiment: Make) -> None:
+    record = stages.run(experiment())
+    assert set(record["verdict"]) == {"word", "reason", "also", "degree"}
+    text = finish.summary(record)
+    assert f"verdict: {record['verdict']['word']}: {record['verdict']['reason']}" in text
+
+
+def test_a_run_and_its_files_are_measured_by_the_same_code(experiment: Make) -> None:
+    e = experiment()
+    record = stages.run(e)
+    from memctl import data
+    from memctl.analysis.measurement import measure
+
+    measurement = measure(np.load(e.folder.samples), data.load(e.data), e.config.metrics)
+    assert json.loads(json.dumps(measurement.metrics)) == {
+        k: v for k, v in record["metrics"].items() if not k.startswith("probe_")
+    }
+    assert measurement.verdict.word == record["verdict"]["word"]
+
+
+def test_a_chain_goes_on_where_it_failed(experiment: Make) -> None:
+    """One runner for all chains: stages that are done are skipped, their time is kept."""
+    folder, done, calls = experiment().folder, set[str](), list[str]()
+    broken = True
+
+    def do(name: str) -> None:
+        calls.append(name)
+        if broken and name == "b":
+            raise RuntimeError("no")
+        done.add(name)
+
+    def stage(name: str) -> Stage:
+        return Stage(name, 1, lambda: name in done, lambda progress: do(name))
+
+    def chain(**science: int) -> Chain:
+        keys = {"a": str(science), "b": str(science)}
+        return Chain(
+            folder, keys, science, "t", lambda: "c" in done, lambda: list(map(stage, "abc"))
+        )
+
+    with pytest.raises(RuntimeError):
+        chain(x=1).run()
+    status = folder.status()
+    assert status
+    assert (status["state"], status["stage"], status["message"]) == ("failed", "b", "no")
+    broken = False
+    chain(x=1).run()
+    chain(x=1).run()  # all is done
+    assert calls == ["a", "b", "b", "c"]
+    status = folder.status()
+    assert status
+    assert (status["state"], status["attempt"], set(status["seconds"])) == ("done", 2, set("abc"))
+    folder.samples.touch()
+    done.clear()
+    with pytest.raises(UserError, match="x: 1 -> 2"):
+        chain(x=2).run()
