@@ -3,7 +3,6 @@ settings are settings.
 """
 
 import re
-import runpy
 import shlex
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from omegaconf import DictConfig
 from PIL import Image
 from scipy.io import savemat
 
+import memctl.__main__
 import memctl.samplers
 from memctl import data, export, report, train
 from memctl.config import Metrics
@@ -44,6 +44,16 @@ COMMANDS = list(
         if (command := line.split("#")[0].strip())
     )
 )
+
+
+def run_here(monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
+    """`python -m memctl.NAME ...` as `memctl NAME ...`, which is the same, in this process: runpy
+    would execute modules anew that other tests have imported.
+    """
+    python, module, name = words[0], words[1], words[2].removeprefix("memctl.")
+    assert (python, module) == ("python", "-m")
+    monkeypatch.setattr(sys, "argv", ["memctl", name, *words[3:]])
+    memctl.__main__.main()
 
 
 def test_every_command_has_a_test() -> None:
@@ -111,12 +121,8 @@ def test_data_commands_run(
     command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MEMCTL_RUNS", str(tmp_path / "runs"))
-    monkeypatch.setattr(
-        sys,
-        "argv",
-        [a.replace("FOLDER", str(flowers(tmp_path / "set"))) for a in shlex.split(command)[2:]],
-    )
-    runpy.run_module("memctl.data", run_name="__main__")
+    folder = str(flowers(tmp_path / "set"))
+    run_here(monkeypatch, *(word.replace("FOLDER", folder) for word in shlex.split(command)))
     assert "data=flowers102: 24 examples of 3x64x64" in capfd.readouterr().out
 
 
@@ -125,8 +131,7 @@ def test_calibrate_commands_run(
     command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     small = ["data.n_train=40", "data.n_heldout=40", "metrics.repeats=20", f"paths.runs={tmp_path}"]
-    monkeypatch.setattr(sys, "argv", [*shlex.split(command)[2:], *small])
-    runpy.run_module("memctl.calibrate", run_name="__main__")
+    run_here(monkeypatch, *shlex.split(command), *small)
     assert "dcr_share, copies from" in capfd.readouterr().out
 
 
@@ -141,8 +146,7 @@ def test_evaluate_commands_run(
         Path(name).mkdir()
         for i, image in enumerate(pixels):
             Image.fromarray(image).save(Path(name) / f"{i}.png")
-    monkeypatch.setattr(sys, "argv", [*shlex.split(command)[2:], "metrics.repeats=20"])
-    runpy.run_module("memctl.evaluate", run_name="__main__")
+    run_here(monkeypatch, *shlex.split(command), "metrics.repeats=20")
     out = capfd.readouterr().out
     assert re.search(
         "12 samples of (1 channel x 192 values|3 channels x 64 x 64 pixels), taken as [a-z]+,"
@@ -169,8 +173,7 @@ def test_sampler_commands_run(
     command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", shlex.split(command)[2:])
-    runpy.run_module("memctl.samplers", run_name="__main__")
+    run_here(monkeypatch, *shlex.split(command))
     assert "laplace" in capfd.readouterr().out
     assert (tmp_path / "samplers.png").stat().st_size > 10_000
 
