@@ -20,9 +20,12 @@ from matplotlib.patches import StepPatch
 from memctl import samplers
 from memctl.errors import UserError
 from memctl.reporting.gallery import specs
-from memctl.reporting.gallery.command import main, parser, read
-from memctl.reporting.gallery.figure import PANELS, figure, over_log_snr, over_t, top
-from memctl.reporting.gallery.shown import COLUMNS, Draws, Shown, chi2_p, drawn, typed
+from memctl.reporting.gallery.command import main, parser
+from memctl.reporting.gallery.draws import Draws, chi2_p
+from memctl.reporting.gallery.entry import COLUMNS, Entry, from_spec, with_draws
+from memctl.reporting.gallery.figure import PANELS, figure
+from memctl.reporting.gallery.scale import axis_height, log_snr_scale, t_scale
+from memctl.reporting.gallery.selection import selection
 from memctl.samplers import IntervalSampler, NoiseSchedule, ScheduleSampler, UniformSampler
 
 SCHEDULE = NoiseSchedule()
@@ -45,8 +48,8 @@ def command(
     return run
 
 
-def shown(*argv: str) -> list[Shown]:
-    return read(parser().parse_args([*argv, "--draws", "2000"]))[0]
+def shown(*argv: str) -> list[Entry]:
+    return selection(parser().parse_args([*argv, "--draws", "2000"]))[0]
 
 
 def record(name: str, drawing: ScheduleSampler, seed: int = 0, **diffusion: Any) -> dict[str, Any]:
@@ -159,15 +162,15 @@ def test_a_sampler_that_draws_something_else_is_caught() -> None:
         def sample(self, n: int, generator: Any = None, device: Any = None) -> torch.Tensor:
             return (super().sample(n, generator, device) - 4).clamp(min=0)
 
-    one = Shown("shifted", ScheduleSampler(Shifted(low=500, high=600)), SCHEDULE)
-    assert drawn(one, 100_000, 32, 0).row["chi2_p"] < 1e-6
+    one = Entry("shifted", ScheduleSampler(Shifted(low=500, high=600)), SCHEDULE)
+    assert with_draws(one, 100_000, 32, 0).row["chi2_p"] < 1e-6
 
     class Outside(UniformSampler):
         def sample(self, n: int, generator: Any = None, device: Any = None) -> torch.Tensor:
             return super().sample(n, generator, device) + 1
 
     with pytest.raises(UserError, match=r"drew the indices 1 to 1000; they must lie in 0\.\.999"):
-        drawn(Shown("outside", ScheduleSampler(Outside()), SCHEDULE), 100_000, 32, 0)
+        with_draws(Entry("outside", ScheduleSampler(Outside()), SCHEDULE), 100_000, 32, 0)
 
 
 def test_stratified_draws_agree_better_and_have_no_p(command: Command) -> None:
@@ -350,7 +353,9 @@ def test_adaptive_samplers_of_a_sweep_are_what_they_became(
 @pytest.mark.parametrize("n", [1, 5, 15, 45])
 def test_the_figure_shows_every_sampler_on_both_axes(n: int) -> None:
     found = [
-        drawn(typed({"name": "interval", "low": i, "high": 500 + i}, SCHEDULE), 2000, 32, 0)
+        with_draws(
+            from_spec({"name": "interval", "low": i, "high": 500 + i}, SCHEDULE), 2000, 32, 0
+        )
         for i in range(n)
     ]
     image = figure(found)
@@ -395,29 +400,29 @@ def test_weights_are_drawn_where_losses_are_weighted() -> None:
 @pytest.mark.parametrize("zero", [False, True])
 @pytest.mark.parametrize("schedule", ["linear", "squaredcos_cap_v2"])
 def test_both_axes_hold_the_same_masses(schedule: str, zero: bool) -> None:
-    one = drawn(
-        typed(
+    one = with_draws(
+        from_spec(
             {"name": "cauchy", "mu": -3}, NoiseSchedule(schedule=schedule, zero_terminal_snr=zero)
         ),
         2000,
         32,
         0,
     )
-    left, right = over_t(one), over_log_snr(one)
+    left, right = t_scale(one), log_snr_scale(one)
     assert (left.density(one.pmf) * np.diff(left.edges)).sum() == pytest.approx(1000)
     kept = one.pmf[: 999 if zero else 1000]
     np.testing.assert_allclose(right.density(one.pmf) * -np.diff(right.edges), kept)
-    x, heights = left.counted(one.draws, 50)  # type: ignore[arg-type]
+    x, heights = left.histogram(one.draws, 50)  # type: ignore[arg-type]
     assert len(x) == 50
     assert heights.mean() == pytest.approx(1)
-    assert len(right.counted(one.draws, 50)[0]) == (49 if zero else 50)  # type: ignore[arg-type]
+    assert len(right.histogram(one.draws, 50)[0]) == (49 if zero else 50)  # type: ignore[arg-type]
 
 
 def test_a_spike_is_cut_off_and_not_the_others_flattened() -> None:
-    assert top([1, 2, 5]) == pytest.approx(1.08 * 5)
-    assert top([1, 2, 5, 1000]) == pytest.approx(1.08 * 5)
-    assert top([1000]) == pytest.approx(1.08 * 1000)
-    assert top([1, 1000]) == pytest.approx(1.08 * 3)
+    assert axis_height([1, 2, 5]) == pytest.approx(1.08 * 5)
+    assert axis_height([1, 2, 5, 1000]) == pytest.approx(1.08 * 5)
+    assert axis_height([1000]) == pytest.approx(1.08 * 1000)
+    assert axis_height([1, 1000]) == pytest.approx(1.08 * 3)
     texts = [
         text.get_text() for axis in figure(shown("uniform", "fixed")).axes for text in axis.texts
     ]
