@@ -90,8 +90,8 @@ def measure_run(folder: RunFolder, overrides: Sequence[str], to: Path | None = N
 
 
 def measure_sweep(directory: Path, overrides: Sequence[str]) -> None:
-    """Measure every finished run of a sweep anew, then write its report; one that cannot be measured
-    does not stop the rest.
+    """Measure every finished run of a sweep anew, then write its report; one that cannot be
+    measured does not stop the rest.
 
     Raises: UserError, for those that could not, at the end.
     """
@@ -190,7 +190,8 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument(
         "samples",
-        help="what the generator made: a .npy, .npz, .csv, a folder of images; a run's folder, or a sweep's",
+        help="what the generator made: a .npy, .npz, .csv, a folder of images; or the folder of"
+        " a run or a sweep",
     )
     made.add_argument("--train", metavar="TRAIN", help="the examples it was trained on")
     made.add_argument(

@@ -110,8 +110,8 @@ def check_ranges(cfg: DictConfig, group: str = "") -> None:
 
 @dataclass(frozen=True)
 class Experiment:
-    """One run, before it runs. `schedule_sampler` is None for the reference run that evaluates the base
-    without control.
+    """One run, before it runs. `schedule_sampler` is None for the reference run that evaluates the
+    base without control.
     """
 
     config: Config

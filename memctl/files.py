@@ -1,5 +1,5 @@
-"""Files: read with a plain message, known by their contents, and written whole or not at all (beside
-their place, then moved into it).
+"""Files: read with a plain message, known by their contents, and written whole or not at all
+(beside their place, then moved into it).
 """
 
 import errno
@@ -110,7 +110,7 @@ def contents(paths: Iterable[Path]) -> str:
 
 @cache
 def _contents(files: tuple[tuple[str, int, int], ...]) -> str:
-    """Found once for files that have not changed: the runs of a sweep ask for it one after another."""
+    """Found once for files that have not changed: each run of a sweep asks for it."""
     total = hashlib.sha256()
     for path, *_ in files:
         with Path(path).open("rb") as file:

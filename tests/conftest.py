@@ -19,10 +19,11 @@ from memctl.paths import config_root
 from memctl.sweep.plugins import install
 
 TINY = [
-    "data.n_train=24", "data.n_heldout=24", "model.channels=[4,8]", "model.attention=[1]", "base.epochs=2", "base.batch_size=8",
-    "control.epochs=3", "control.batch_size=8", "generate.steps=4", "generate.samples=16", "generate.batch_size=8",
-    "metrics.repeats=20", "metrics.full=false", "probe.examples=0", "logger.mode=disabled", "trainer.checkpoint_seconds=1e-9",
-    "trainer.base_threads=1",
+    "data.n_train=24", "data.n_heldout=24", "model.channels=[4,8]", "model.attention=[1]",
+    "base.epochs=2", "base.batch_size=8", "control.epochs=3", "control.batch_size=8",
+    "generate.steps=4", "generate.samples=16", "generate.batch_size=8", "metrics.repeats=20",
+    "metrics.full=false", "probe.examples=0", "logger.mode=disabled",
+    "trainer.checkpoint_seconds=1e-9", "trainer.base_threads=1",
 ]  # fmt: skip
 
 

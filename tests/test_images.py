@@ -19,9 +19,10 @@ from memctl.errors import UserError
 from memctl.stages import run as stages
 
 DIGITS = [
-    "data=digits", "model=unet2d_8", "model.channels=[8,8]", "data.n_train=24", "data.n_heldout=24", "base.epochs=2",
-    "base.batch_size=8", "control.epochs=1", "control.batch_size=8", "generate.steps=4", "generate.samples=16", "metrics.repeats=20",
-    "metrics.full=false", "logger.mode=disabled",
+    "data=digits", "model=unet2d_8", "model.channels=[8,8]", "data.n_train=24", "data.n_heldout=24",
+    "base.epochs=2", "base.batch_size=8", "control.epochs=1", "control.batch_size=8",
+    "generate.steps=4", "generate.samples=16", "metrics.repeats=20", "metrics.full=false",
+    "logger.mode=disabled",
 ]  # fmt: skip
 
 
@@ -146,7 +147,7 @@ def test_flips_show_every_image_both_ways_and_nothing_else() -> None:
 
 
 def test_a_run_shows_its_suspects_beside_their_nearest_records(run: Path) -> None:
-    """The table of neighbours against distances taken here, a digit and its mirror image being two."""
+    """The table of neighbours against distances taken here; a digit is not its mirror image."""
     found = pd.read_csv(run / "neighbours.csv")
     samples = np.load(run / "samples.npy").reshape(16, -1)
     split = data.load(data.build({"name": "digits", "n_train": 24, "n_heldout": 24}))
@@ -177,10 +178,11 @@ def test_the_paper_scale_takes_real_steps(
         Image.fromarray(pixels).save(folder / "jpg" / f"image_{k:05d}.jpg")
     savemat(folder / "imagelabels.mat", {"labels": np.arange(24) % 2})
     cfg = composed(
-        f"data.path={folder}", f"paths.runs={tmp_path / 'runs'}", "ci.low=700", "ci.high=1000", "data.n_train=8", "data.n_heldout=8",
-        "base.epochs=1", "base.batch_size=4", "control.epochs=1", "control.batch_size=4", "generate.samples=8", "generate.batch_size=4",
-        "generate.steps=2", "metrics.repeats=20", "probe.examples=8", "probe.bins=2", "logger.mode=disabled",
-        config_name=f"multirun_templates/{template}",
+        f"data.path={folder}", f"paths.runs={tmp_path / 'runs'}", "ci.low=700", "ci.high=1000",
+        "data.n_train=8", "data.n_heldout=8", "base.epochs=1", "base.batch_size=4",
+        "control.epochs=1", "control.batch_size=4", "generate.samples=8", "generate.batch_size=4",
+        "generate.steps=2", "metrics.repeats=20", "probe.examples=8", "probe.bins=2",
+        "logger.mode=disabled", config_name=f"multirun_templates/{template}",
     )  # fmt: skip
     OmegaConf.set_struct(cfg, False)
     cfg.pop("hydra", None)

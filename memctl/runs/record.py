@@ -6,19 +6,24 @@ fingerprint       hash of `keys`
 keys              stage -> key (memctl.keys)
 seed              of control
 ci                {low, high} of the cell, or null for a reference run
-split             hash; examples read, dropped (why: how many), duplicates; n_train, n_heldout, unused; shape of an example
-sampler           null (no control), or its parameters, mode, clip, stratified, `statistics` (the distribution as it really
-                  is; ess: effective sample size a draw) and `realised` (draws; realised and nominal
-                  share between `edges`; chi2_p of the test that they agree; ess of the weights
-                  drawn)
-base              path of a checkpoint made elsewhere, or null; saw_heldout: whether it may have been trained on held-out records
-training          base and control: steps, and loss, the mean over the last epoch under that training's own t
-metrics           metric -> {value, low, high}: low and high are the ends of a 95 % interval, or null
-probe             one row a bin of t: losses on train and held-out with the same noise, membership AUC, distances to the
-                  empirical-optimal denoiser (memctl.probes.probe); its means over t are the metrics
-                  probe_loss (held-out), probe_gap and probe_auc
-verdict           word, reason, also (other words), degree (of COPYING), as `memctl.analysis.verdict` has them
+split             hash; examples read, dropped (why: how many), duplicates; n_train, n_heldout,
+                  unused; shape of an example
+sampler           null (no control), or its parameters, mode, clip, stratified, `statistics` (the
+                  distribution as it really is; ess: effective sample size a draw) and `realised`
+                  (draws; realised and nominal share between `edges`; chi2_p of the test that they
+                  agree; ess of the weights drawn)
+base              path of a checkpoint made elsewhere, or null; saw_heldout: whether it may have
+                  been trained on held-out examples
+training          base and control: steps, and loss, the mean over the last epoch under that
+                  training's own t
+metrics           metric -> {value, low, high}: low and high are the ends of a 95 % interval, or
+                  null
+probe             one row a bin of t: losses on train and held-out with the same noise, membership
+                  AUC, distances to the empirical-optimal denoiser (memctl.probes.probe); its means
+                  over t are the metrics probe_loss (held-out), probe_gap and probe_auc
 yardsticks        heldout, copies, blurred, mean, floor -> metric -> {value, low, high}
+verdict           word, reason, also (other words), degree (of COPYING), as
+                  `memctl.analysis.verdict` has them
 science           every setting that decides the numbers
 environment       versions, device, threads, host, W&B; finished and measured (UTC)
 seconds           stage -> wall-clock seconds in the attempt that did it

@@ -119,9 +119,16 @@ class WandbCopy:
         for stale in directory.glob("wandb/offline-run-*"):
             shutil.rmtree(stale, ignore_errors=True)
         arguments = {
-            "project": logger.project, "entity": logger.entity, "name": name, "group": group, "id": run_id,
-            "job_type": "run", "config": dict(config), "dir": directory, "resume": "allow",
-        }  # fmt: skip
+            "project": logger.project,
+            "entity": logger.entity,
+            "name": name,
+            "group": group,
+            "id": run_id,
+            "job_type": "run",
+            "config": dict(config),
+            "dir": directory,
+            "resume": "allow",
+        }
         for mode in dict.fromkeys([self.mode, "offline"]):
             try:
                 self.run = self._start(mode, arguments)

@@ -1,5 +1,5 @@
-"""What a run's record says besides results: which run it is, what was drawn, where the base is from,
-and what it ran on. Free of torch, but for `environment`.
+"""What a run's record says besides results: which run it is, what was drawn, where the base is
+from, and what it ran on. Free of torch, but for `environment`.
 """
 
 import platform
@@ -49,8 +49,8 @@ def describe(experiment: Experiment, folder: RunFolder) -> dict[str, Any]:
 
 
 def describe_sampler(experiment: Experiment, folder: RunFolder) -> dict[str, Any] | None:
-    """The sampler's parameters and use, effective statistics (of an adaptive one, after control) and
-    realised draws.
+    """The sampler's parameters and use, effective statistics (of an adaptive one, after control)
+    and realised draws.
     """
     use, drawn = experiment.schedule_sampler, read_json(folder.timesteps)
     if use is None or drawn is None:

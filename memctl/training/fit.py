@@ -119,6 +119,35 @@ def quiet() -> None:
         warnings.filterwarnings("ignore", message=message)
 
 
+def weights_by_t(weighting: Weighting | None, diffusion: Diffusion) -> torch.Tensor | None:
+    """The loss's weights, index t - 1, shape (T,), or None where it has none."""
+    if weighting is None or weighting.name == "none":
+        return None
+    log_snr = NoiseSchedule.configured(diffusion).log_snr
+    return torch.tensor(loss_weights(weighting, diffusion.prediction, log_snr), dtype=torch.float32)
+
+
+def trainer(compute: Compute, steps: int, callbacks: list[Callback], logger: Logger) -> Trainer:
+    """Lightning's, as a loop alone: progress, checkpoints and processes are memctl's.
+
+    To it all steps are one epoch: a resumed run never meets the end of one, where its counters lose
+    count.
+    """
+    return Trainer(
+        max_epochs=1,
+        max_steps=steps,
+        accelerator="gpu" if compute.device.type == "cuda" else compute.device.type,
+        devices=1,
+        precision=compute.plugin,
+        plugins=[LightningEnvironment()],  # on SLURM too: a run is one process
+        callbacks=callbacks,
+        logger=logger,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+    )
+
+
 def fit(
     network: nn.Module,
     diffusion: Diffusion,
@@ -132,8 +161,7 @@ def fit(
     weighting: Weighting | None = None,
     flip: bool = False,
 ) -> TimestepSamplerCallback:
-    """Train `network` in place, from `resume` if it is there; it ends with its
-    averaged weights.
+    """Train `network` in place, from `resume` if it is there; it ends with its averaged weights.
 
     Args:
         train: Examples, shape (n, channels, *dims).
@@ -150,16 +178,13 @@ def fit(
     device = compute.device
     batches = Batches(torch.from_numpy(train).to(device), stage.batch_size, stage.seed, flip)
     steps = stage.steps_on(len(train))
-    weights = None
-    if weighting is not None and weighting.name != "none":
-        weights = torch.tensor(
-            loss_weights(
-                weighting, diffusion.prediction, NoiseSchedule.configured(diffusion).log_snr
-            ),
-            dtype=torch.float32,
-        )
     module = DiffusionModule(
-        compute.place(network), forward_process(diffusion), batches, stage, steps, weights
+        compute.place(network),
+        forward_process(diffusion),
+        batches,
+        stage,
+        steps,
+        weights_by_t(weighting, diffusion),
     )
     timesteps = TimestepSamplerCallback(
         schedule_sampler,
@@ -171,25 +196,8 @@ def fit(
         callbacks.append(WeightAveraging(multi_avg_fn=moving_average(stage.ema, stage.ema_warmup)))
     save = Resume(resume, how.checkpoint_seconds)
     callbacks.append(save)  # last: it saves what the others have done
-    # To Lightning all steps are one epoch: a resumed run never meets the end of one, where its
-    # counters lose count.
-    trainer = Trainer(
-        max_epochs=1,
-        max_steps=steps,
-        accelerator=device.type if device.type != "cuda" else "gpu",
-        devices=1,
-        precision=compute.plugin,
-        plugins=[
-            LightningEnvironment()
-        ],  # on SLURM too: a run is one process, and resuming is memctl's
-        callbacks=callbacks,
-        logger=logger,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-    )
     try:
-        trainer.fit(
+        trainer(compute, steps, callbacks, logger).fit(
             module,
             DataLoader(range(steps), batch_size=None),  # type: ignore[arg-type]
             ckpt_path=resume if resume.exists() else None,

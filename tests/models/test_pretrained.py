@@ -22,11 +22,13 @@ from memctl.runs.folder import RunFolder
 from memctl.stages import run as stages
 
 DIGITS = [
-    "data=digits", "model=unet2d_8", "model.channels=[8,8]", "data.n_train=24", "data.n_heldout=24", "base.epochs=2",
-    "base.batch_size=8", "control.epochs=1", "control.batch_size=8", "generate.steps=4", "generate.samples=16", "metrics.repeats=20",
-    "metrics.full=false", "logger.mode=disabled",
+    "data=digits", "model=unet2d_8", "model.channels=[8,8]", "data.n_train=24", "data.n_heldout=24",
+    "base.epochs=2", "base.batch_size=8", "control.epochs=1", "control.batch_size=8",
+    "generate.steps=4", "generate.samples=16", "metrics.repeats=20", "metrics.full=false",
+    "logger.mode=disabled",
 ]  # fmt: skip
-UNet = {"block_out_channels": (8, 8), "layers_per_block": 1, "norm_num_groups": 8, "in_channels": 1, "out_channels": 1, "sample_size": 8,
+UNet = {"block_out_channels": (8, 8), "layers_per_block": 1, "norm_num_groups": 8, "in_channels": 1,
+    "out_channels": 1, "sample_size": 8,
         "down_block_types": ("DownBlock2D",) * 2, "up_block_types": ("UpBlock2D",) * 2}  # fmt: skip
 
 
@@ -167,8 +169,9 @@ def test_other_models_and_damage_are_refused(
 ) -> None:
     conditional = tmp_path / "conditional"
     UNet2DConditionModel(
-        sample_size=8, block_out_channels=(8,), down_block_types=("DownBlock2D",), up_block_types=("UpBlock2D",), norm_num_groups=8,
-        cross_attention_dim=8, attention_head_dim=8,
+        sample_size=8, block_out_channels=(8,), down_block_types=("DownBlock2D",),
+        up_block_types=("UpBlock2D",), norm_num_groups=8, cross_attention_dim=8,
+        attention_head_dim=8,
     ).save_pretrained(conditional)  # fmt: skip
     with pytest.raises(
         UserError, match="holds a UNet2DConditionModel; a base must be a UNet2DModel"

@@ -1,4 +1,4 @@
-"""The chain of a run: what is kept is not done again, and what is only measured is measured anew."""
+"""The chain of a run: what is kept is not done again, what is only measured is measured anew."""
 
 import json
 from collections.abc import Callable

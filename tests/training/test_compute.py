@@ -105,7 +105,7 @@ def test_the_memory_format_does_not_change_the_numbers(dims: int, layout: str) -
 
 @pytest.mark.parametrize("dims", [1, 2])
 def test_bf16_is_near_and_keeps_weights_in_float32(dims: int) -> None:
-    """Eight bits of precision: half a percent of the largest value a layer, and some thirty layers."""
+    """Eight bits of precision: half a percent of the largest value a layer, of some thirty."""
     net = network(dims)
     plain = predicted(net, Compute(torch.device("cpu")), dims)
     rounded = predicted(net, Compute(torch.device("cpu"), bf16=True), dims)
@@ -121,7 +121,8 @@ def test_training_in_bf16_learns_what_training_in_fp32_does(tmp_path: Path) -> N
         (tmp_path / precision).mkdir()
         how = Trainer(accelerator="cpu", precision=precision)
         fit(
-            net, Diffusion(), ScheduleSampler(UniformSampler()), Stage(epochs=6, batch_size=8, lr=2e-3, ema=0), train,
+            net, Diffusion(), ScheduleSampler(UniformSampler()), Stage(epochs=6, batch_size=8,
+                lr=2e-3, ema=0), train,
             tmp_path / precision, how, False, rows.append,
         )  # type: ignore[arg-type]  # fmt: skip
         assert {p.dtype for p in net.parameters()} == {torch.float32}
@@ -154,8 +155,9 @@ def test_metrics_of_bf16_generation_agree_with_fp32_within_the_noise_floor(
     range of fresh real data.
     """
     overrides = [
-        "data=digits", "model=unet2d_8", "sampler=none", "base.epochs=60", "base.batch_size=64", "base.lr=2e-3", "base.cosine=true",
-        "generate.samples=300", "logger.mode=disabled", f"paths.runs={tmp_path}",
+        "data=digits", "model=unet2d_8", "sampler=none", "base.epochs=60", "base.batch_size=64",
+        "base.lr=2e-3", "base.cosine=true", "generate.samples=300", "logger.mode=disabled",
+        f"paths.runs={tmp_path}",
     ]  # fmt: skip
     examples: dict[str, dict[str, Any]] = {}
     for precision in ("fp32", "bf16"):

@@ -1,4 +1,4 @@
-"""Training: counter-based, so that a resumed run is the same run, bit for bit; EMA; learning rate."""
+"""Training: counter-based, so that a resumed run is the same, bit for bit; EMA; learning rate."""
 
 import copy
 from itertools import pairwise

@@ -84,8 +84,8 @@ class Foreign(LightningModule):
 def train(module: LightningModule, callback: TimestepSamplerCallback, epochs: int = 2) -> Rows:
     rows = Rows()
     trainer = Trainer(
-        max_epochs=epochs, accelerator="cpu", callbacks=[callback], logger=rows, enable_checkpointing=False,
-        enable_progress_bar=False, enable_model_summary=False,
+        max_epochs=epochs, accelerator="cpu", callbacks=[callback], logger=rows,
+        enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
     )  # fmt: skip
     trainer.fit(module, DataLoader(torch.randn(512, 4), batch_size=64))
     return rows
