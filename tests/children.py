@@ -2,48 +2,92 @@
 
 import os
 import signal
-from collections.abc import Callable
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from memctl.experiment import Experiment
 
 
-def killed_after(calls: int, function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, which kills its process when it has been called that often."""
-    count = 0
-
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        nonlocal count
-        result = function(*args, **kwargs)
-        count += 1
-        if count == calls:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return result
-
-    return wrapped
-
-
-def run_and_die(experiment: Experiment, where: str, calls: int) -> None:
-    """Do a run, killed by SIGKILL at the given call of a function on its way."""
-    import torch
-
+def signal_at(where: str, calls: int, *numbers: int) -> None:
+    """Have this process send itself signals at the given call of a function on a run's way: before
+    the call where a training step is about to be saved, else after it.
+    """
     from memctl.reporting import pictures
     from memctl.runs import folder
     from memctl.stages import base, generate
-    from memctl.stages import run as stages
     from memctl.training import fit
 
-    torch.set_num_threads(1)
-    module, name = {
+    owner, name = {
+        "step to be saved": (fit.Resume, "on_train_batch_end"),
         "training step": (fit.Resume, "on_train_batch_end"),
         "base saved": (base.checkpoint, "save"),
         "batch generated": (generate, "generate"),
         "pictures": (pictures, "draw"),
         "record": (folder.RunFolder, "save_record"),
     }[where]
-    setattr(module, name, killed_after(calls, getattr(module, name)))
+    function, count = getattr(owner, name), 0
+
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        nonlocal count
+        count += 1
+        if count == calls and where == "step to be saved":
+            send()
+        result = function(*args, **kwargs)
+        if count == calls and where != "step to be saved":
+            send()
+        return result
+
+    def send() -> None:
+        for number in numbers:
+            os.kill(os.getpid(), number)
+
+    setattr(owner, name, wrapped)
+
+
+def run_and_die(experiment: Experiment, where: str, calls: int) -> None:
+    """Do a run, killed by SIGKILL at the given call of a function on its way."""
+    import torch
+
+    from memctl.stages import run as stages
+
+    torch.set_num_threads(1)
+    signal_at(where, calls, signal.SIGKILL)
     stages.run(experiment)
+
+
+def command(
+    arguments: Sequence[str],
+    runs: Path,
+    log: Path,
+    hears_sigint: bool,
+    stop: tuple[Any, ...] = (),
+) -> None:
+    """`memctl train` as a shell starts it, in the foreground or in the background.
+
+    Args:
+        runs: Its MEMCTL_RUNS.
+        log: Takes all that it prints.
+        hears_sigint: False as in the background, where a shell has its jobs ignore SIGINT.
+        stop: Arguments of `signal_at`.
+    """
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(file, 1)
+    os.dup2(file, 2)
+    signal.pthread_sigmask(signal.SIG_SETMASK, [])
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler if hears_sigint else signal.SIG_IGN)
+    os.environ["MEMCTL_RUNS"] = str(runs)
+    sys.argv = ["memctl", *arguments]
+    import torch
+
+    from memctl import train
+
+    torch.set_num_threads(1)
+    if stop:
+        signal_at(*stop)
+    train.main()
 
 
 def run(experiment: Experiment) -> None:

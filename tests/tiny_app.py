@@ -1,16 +1,25 @@
-"""A Hydra app of milliseconds, to try the launcher with."""
+"""A Hydra app of milliseconds, to try the launcher with.
 
+It hears SIGINT, or ignores it as a shell's background jobs do, as TINY_SIGINT says.
+"""
+
+import os
+import signal
 from pathlib import Path
 
 import hydra
 
+from memctl.exits import plain_exit
 from memctl.sweep.plugins import install
 from tests.tiny_task import task
 
 if __name__ == "__main__":
-    install()
-    hydra.main(
-        version_base="1.3",
-        config_path=str(Path(__file__).parent / "tiny_conf"),
-        config_name="config",
-    )(task)()
+    hears = os.environ["TINY_SIGINT"] != "ignored"
+    signal.signal(signal.SIGINT, signal.default_int_handler if hears else signal.SIG_IGN)
+    with plain_exit():
+        install()
+        hydra.main(
+            version_base="1.3",
+            config_path=str(Path(__file__).parent / "tiny_conf"),
+            config_name="config",
+        )(task)()

@@ -4,12 +4,7 @@ result.
 
 import json
 import multiprocessing
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,7 +20,6 @@ from memctl.runs.record import YARDSTICKS
 from memctl.stages import run as stages
 from tests.children import base_only, run, run_and_die
 
-ROOT = Path(__file__).resolve().parents[2]
 Make = Callable[..., Experiment]
 FORK = multiprocessing.get_context("forkserver")
 FORK.set_forkserver_preload(["memctl.sweep.preload"])
@@ -177,39 +171,6 @@ def test_a_killed_run_ends_with_the_same_numbers(
     assert again.exitcode == 0
     assert e.folder.status()["attempt"] == 2  # type: ignore[index]
     assert numbers(e) == expected
-
-
-def test_ctrl_c_stops_a_run_that_then_goes_on(tmp_path: Path, tiny: list[str]) -> None:
-    """One Ctrl-C saves the very step; two stop at once.
-
-    Either way the run says so, and the same command goes on, to the end.
-    """
-    slow = ["trainer.checkpoint_seconds=1e6", "base.epochs=150"]
-    command = [sys.executable, "-m", "memctl.train", *tiny, "ci.low=700", "ci.high=1000", *slow]
-    env, lines = (
-        {**os.environ, "MEMCTL_RUNS": str(tmp_path)},
-        lambda p: len(p.read_text().splitlines()),
-    )
-    reached = 0
-    for times in (1, 2):
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
-        end = time.monotonic() + 90
-        while not any(lines(p) > reached + 2 for p in tmp_path.glob("bases/*/metrics.jsonl")):
-            assert time.monotonic() < end
-            time.sleep(0.05)
-        for _ in range(times):
-            process.send_signal(signal.SIGINT)
-        out, _ = process.communicate(timeout=60)
-        assert process.returncode == 130, out
-        assert "the same command goes on from here" in out
-        assert "Traceback" not in out
-        assert list(tmp_path.glob("bases/*/resume.ckpt"))
-        reached = max(lines(p) for p in tmp_path.glob("bases/*/metrics.jsonl"))
-    again = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120)
-    assert again.returncode == 0, again.stderr
-    assert "is done" in again.stdout
 
 
 def test_runs_starting_at_once_make_one_base(experiment: Make, tmp_path: Path) -> None:

@@ -1,4 +1,5 @@
-"""The local launcher: one run a device, fresh processes, no failure stops the rest, Ctrl-C drains.
+"""The local launcher: one run a device, fresh processes, no failure stops the rest; Ctrl-C drains,
+and SIGTERM stops.
 
 No torch needed.
 """
@@ -8,114 +9,138 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from memctl.sweep import devices
+from tests.tiny_task import alive, until
 
 ROOT = Path(__file__).resolve().parents[2]
+INT, TERM, KILL = signal.SIGINT, signal.SIGTERM, signal.SIGKILL
 
 
-def start(folder: Path, *overrides: str, **env: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.tiny_app", "-m", *overrides],
-        cwd=ROOT, env={**os.environ, "TINY": str(folder), **env}, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-    )  # fmt: skip
+class Sweep:
+    """A sweep of the tiny app into a folder, in a process group of its own."""
 
+    def __init__(self, folder: Path, *overrides: str, sigint: str = "heard") -> None:
+        self.folder = folder
+        self.log = (folder / "out.txt").open("w+")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.tiny_app", "-m", *overrides],
+            cwd=ROOT,
+            env={**os.environ, "TINY": str(folder), "TINY_SIGINT": sigint},
+            stdout=self.log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
 
-def notes(folder: Path, name: str = "ended") -> dict[str, Any]:
-    return {p.parent.name: json.loads(p.read_text()) for p in sorted(folder.glob(f"*/{name}.json"))}
+    def notes(self, name: str = "ended") -> dict[str, Any]:
+        """What the runs noted, by their number."""
+        files = sorted(self.folder.glob(f"*/{name}.json"))
+        return {path.parent.name: json.loads(path.read_text()) for path in files}
 
+    def until_begun(self, runs: int) -> None:
+        until(lambda: len(self.notes("began")) == runs or self.process.poll() is not None)
+        assert len(self.notes("began")) == runs, self.out
 
-def until(condition: Callable[[], Any], seconds: float = 20.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
+    @property
+    def out(self) -> str:
+        return (self.folder / "out.txt").read_text()
 
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return (
-        "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        if Path("/proc").is_dir()
-        else True
-    )
+    def end(self) -> int:
+        """Its exit code; no run of it is left."""
+        code = self.process.wait()
+        self.log.close()
+        until(lambda: not any(alive(note) for note in self.notes("began").values()))
+        return code
 
 
 def test_one_run_a_device_in_a_fresh_process(tmp_path: Path) -> None:
-    process = start(tmp_path, "n=0,1,2,3,4", "hydra.launcher.devices=[7,GPU-8a]")
-    out, _ = process.communicate(timeout=60)
-    assert process.returncode == 0, out
-    ran = list(notes(tmp_path).values())
-    assert {r["device"] for r in ran} == {"7", "GPU-8a"}
-    assert len({r["pid"] for r in ran}) == len(ran) == 5
-    for device in ("7", "GPU-8a"):
-        spans = sorted((r["began"], r["ended"]) for r in ran if r["device"] == device)
-        assert all(a[1] <= b[0] for a, b in pairwise(spans)), "two runs at once on one device"
-    assert "2 at once (GPU 7, GPU-8a)" in out
-    assert "[5/5]" in out
+    sweep = Sweep(tmp_path, "n=0,1,2,3,4", "what=wait", "hydra.launcher.devices=[7,GPU-8a]")
+    sweep.until_begun(2)
+    (tmp_path / "go").touch()
+    assert sweep.end() == 0, sweep.out
+    ran, begun = sweep.notes(), sweep.notes("began").values()
+    assert {r["device"] for r in ran.values()} == {"7", "GPU-8a"}
+    device = {r["pid"]: r["device"] for r in ran.values()}
+    assert len(device) == len(ran) == 5
+    assert [r for r in begun if r["device"] in [device[pid] for pid in r["beside"]]] == []
+    assert "2 at once (GPU 7, GPU-8a)" in sweep.out
+    assert "[5/5]" in sweep.out
 
 
 def test_two_runs_share_a_device_when_told(tmp_path: Path) -> None:
-    process = start(
-        tmp_path, "n=0,1", "what=slow", "hydra.launcher.devices=[3]", "hydra.launcher.per_device=2"
-    )
-    process.communicate(timeout=60)
-    a, b = notes(tmp_path).values()
-    assert max(a["began"], b["began"]) < min(a["ended"], b["ended"])
+    share = ["hydra.launcher.devices=[3]", "hydra.launcher.per_device=2"]
+    sweep = Sweep(tmp_path, "n=0,1", "what=meet", *share)
+    assert sweep.end() == 0, sweep.out
+    assert [r["device"] for r in sweep.notes().values()] == ["3", "3"]
 
 
-@pytest.mark.parametrize(
-    ("what", "said"), [("raise", "exit code 1"), ("kill", "killed by SIGKILL")]
-)
-def test_a_run_that_fails_never_stops_the_others(tmp_path: Path, what: str, said: str) -> None:
-    process = start(tmp_path, f"what=ok,{what},ok", "n=0,1", "hydra.launcher.devices=[0]")
-    out, _ = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert len(notes(tmp_path, "began")) == 6
-    assert len(notes(tmp_path)) == 4
-    assert out.count(said) >= 2
-    log = (tmp_path / "2" / "log.txt").read_text()
-    assert "a line for the log" in log
-    assert ("as told" in log) == (what == "raise")
+def test_a_run_that_fails_never_stops_the_others(tmp_path: Path) -> None:
+    sweep = Sweep(tmp_path, "what=ok,raise,kill,ok", "n=0,1", "hydra.launcher.devices=[0]")
+    assert sweep.end() == 1
+    assert len(sweep.notes("began")) == 8
+    assert len(sweep.notes()) == 4
+    assert sweep.out.count("FAILED: exit code 1 (see") == 2
+    assert sweep.out.count("killed by SIGKILL (see") == 2
+    for number, what in ((2, "raise"), (4, "kill")):
+        log = (tmp_path / str(number) / "log.txt").read_text()
+        assert "a line for the log" in log
+        assert ("RuntimeError: as told" in log) == (what == "raise")
 
 
 def test_ctrl_c_lets_the_running_finish_and_starts_no_more(tmp_path: Path) -> None:
-    process = start(tmp_path, "n=0,1,2,3", "what=slow", "hydra.launcher.devices=[0]")
-    until(lambda: notes(tmp_path, "began"))
-    process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=60)
-    assert process.returncode != 0
-    assert len(notes(tmp_path)) == len(notes(tmp_path, "began")) == 1
-    assert "Ctrl-C" in out
+    sweep = Sweep(tmp_path, "n=0,1,2,3", "what=wait", "hydra.launcher.devices=[0]")
+    sweep.until_begun(1)
+    sweep.process.send_signal(INT)
+    until(lambda: "Ctrl-C" in sweep.out)
+    (tmp_path / "go").touch()
+    assert sweep.end() != 0
+    assert len(sweep.notes()) == len(sweep.notes("began")) == 1
+
+
+def test_a_ctrl_c_while_the_fork_server_starts_is_heard_by_the_launcher_alone(
+    tmp_path: Path,
+) -> None:
+    sweep = Sweep(tmp_path, "n=0,1,2", "what=ok", "hydra.launcher.devices=[0]", sigint="early")
+    assert sweep.end() != 0
+    assert len(sweep.notes()) <= 1
+    assert "Ctrl-C: the running ones finish" in sweep.out
+    assert "KeyboardInterrupt" not in sweep.out
 
 
 @pytest.mark.parametrize(
-    "signals",
-    [[signal.SIGINT, signal.SIGINT], [signal.SIGTERM], [signal.SIGKILL]],
-    ids=["Ctrl-C twice", "SIGTERM", "SIGKILL"],
+    ("signals", "sigint", "what", "code"),
+    [
+        ([INT, INT], "heard", "wait", 130),
+        ([INT, INT, INT], "heard", "deaf", 130),
+        ([TERM], "heard", "wait", 143),
+        ([INT, TERM], "ignored", "wait", 143),
+        ([TERM, TERM], "ignored", "deaf", 143),
+        ([KILL], "heard", "wait", -9),
+    ],
+    ids=["Ctrl-C twice", "three times", "SIGTERM", "in the background", "deaf runs", "SIGKILL"],
 )
-def test_no_child_outlives_the_launcher(tmp_path: Path, signals: list[signal.Signals]) -> None:
-    process = start(tmp_path, "n=0,1,2", "what=forever", "hydra.launcher.devices=[0,1]")
-    until(lambda: len(notes(tmp_path, "began")) == 2)
-    for number in signals:
-        process.send_signal(number)
-        time.sleep(0.3)
-    process.communicate(timeout=30)
-    assert process.returncode != 0
-    pids = [r["pid"] for r in notes(tmp_path, "began").values()]
-    until(lambda: not any(alive(pid) for pid in pids))
-    assert len(pids) == 2
+def test_no_run_outlives_the_launcher(
+    tmp_path: Path, signals: list[int], sigint: str, what: str, code: int
+) -> None:
+    """At a stop the runs may save; those that do not listen are killed."""
+    sweep = Sweep(
+        tmp_path, "n=0,1,2", f"what={what}", "hydra.launcher.devices=[0,1]", sigint=sigint
+    )
+    sweep.until_begun(2)
+    for count, number in enumerate(signals, 1):
+        sweep.process.send_signal(number)
+        if count < len(signals) and not (sigint == "ignored" and number == INT):
+            until(lambda count=count: sweep.out.count("Again: ") == count)
+    assert sweep.end() == code, sweep.out
+    assert len(sweep.notes("began")) == 2
+    assert sweep.notes() == {}
+    assert len(sweep.notes("saved")) == (2 if what == "wait" and number != KILL else 0)
+    assert "Traceback" not in sweep.out
+    assert sweep.out.count("Ctrl-C:") == (sigint == "heard" and INT in signals)
 
 
 def test_slots_are_gpus_or_shares_of_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,114 @@
+"""Ctrl-C and SIGTERM: what was reached is saved, one line says so, and the same command goes on.
+
+Signals come from a hook at a counted step, in a process that sets what it hears: neither the speed
+of the machine nor how the tests were started counts.
+"""
+
+import multiprocessing
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from unittest.mock import ANY
+
+import numpy as np
+import pytest
+
+from memctl.runs.folder import RunFolder
+from memctl.training.resume import resumed_step
+from tests.children import command
+
+FORK = multiprocessing.get_context("forkserver")
+FORK.set_forkserver_preload(["memctl.sweep.preload"])
+INT, TERM = signal.SIGINT, signal.SIGTERM
+STOPPED = "stopped; the same command goes on from here"
+# 6 steps of the base and 9 of control; no state is saved on the way unless a stop asks for it.
+CELL = ["ci.low=700", "ci.high=1000", "trainer.checkpoint_seconds=1e6"]
+
+
+@pytest.fixture
+def train(tmp_path: Path, tiny: list[str]) -> Callable[..., tuple[int, str]]:
+    """`memctl train` of a tiny cell in a process of its own: its exit code and what it printed."""
+
+    def run(*stop: Any, hears_sigint: bool = True, runs: str = "runs") -> tuple[int, str]:
+        log = tmp_path / "log.txt"
+        arguments = ([*tiny, *CELL], tmp_path / runs, log, hears_sigint, stop)
+        process = FORK.Process(target=command, args=arguments)
+        process.start()
+        process.join()
+        assert process.exitcode is not None
+        return process.exitcode, log.read_text()
+
+    return run
+
+
+def test_a_stopped_run_saves_says_so_and_goes_on(
+    train: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
+    """A stop saves the very step; a second is not kept waiting. After five of them the run ends
+    with the numbers of one that nobody stopped.
+    """
+    for stop, code, saved in (
+        (("step to be saved", 4, INT), 130, 4),  # the base's
+        (("step to be saved", 2 + 5, TERM), 143, 5),  # control's
+        (("step to be saved", 1, INT, TERM), 143, 5),
+        (("batch generated", 1, INT), 130, None),
+        (("pictures", 1, TERM), 143, None),
+    ):
+        was, out = train(*stop)
+        assert was == code, out
+        assert out.endswith(f"\n{STOPPED}\n")
+        assert "Traceback" not in out
+        if saved is not None:
+            assert [resumed_step(p) for p in tmp_path.glob("runs/*/*/resume.ckpt")] == [saved]
+    assert train() == (0, ANY)
+    assert train(runs="straight") == (0, ANY)
+    assert samples(tmp_path / "runs") == samples(tmp_path / "straight")
+
+
+def samples(runs: Path) -> bytes:
+    cell = runs / "mitdb208" / "cl700_ch1000_s0"
+    assert RunFolder(cell).record() is not None
+    return np.load(RunFolder(cell).samples).tobytes()
+
+
+def test_in_the_background_sigint_is_for_others_and_sigterm_stops(
+    train: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
+    """SIGTERM also at the last step, where nothing is left to save."""
+    code, out = train("step to be saved", 6 + 9, TERM, hears_sigint=False)
+    assert (code, out.count(STOPPED)) == (143, 1), out
+    assert train("step to be saved", 2, INT, hears_sigint=False) == (0, ANY)
+    assert samples(tmp_path / "runs")
+
+
+@pytest.mark.parametrize("number", [INT, TERM])
+@pytest.mark.parametrize(
+    ("module", "imported"),
+    [
+        ("memctl.train", "memctl.command"),
+        ("memctl.train", "hydra.main"),
+        ("memctl.train", "memctl.samplers"),
+        ("memctl", "memctl.train"),
+    ],
+)
+def test_a_stop_while_modules_are_imported_shows_no_traceback(
+    tmp_path: Path, module: str, imported: str, number: int
+) -> None:
+    code = f"""
+import os, runpy, signal, sys
+class Stop:
+    def find_spec(self, name, path=None, target=None):
+        if name == {imported!r}:
+            os.kill(os.getpid(), {int(number)})
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.meta_path.insert(0, Stop())
+sys.argv = ["memctl", *{["train"] if module == "memctl" else []}, "--cfg", "job"]
+runpy.run_module({module!r}, run_name="__main__")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 128 + number
+    assert done.stdout == ""
+    assert done.stderr == f"\n{STOPPED if module == 'memctl.train' else 'stopped'}\n"
