@@ -121,10 +121,16 @@ def test_training_in_bf16_learns_what_training_in_fp32_does(tmp_path: Path) -> N
         (tmp_path / precision).mkdir()
         how = Trainer(accelerator="cpu", precision=precision)
         fit(
-            net, Diffusion(), ScheduleSampler(UniformSampler()), Stage(epochs=6, batch_size=8,
-                lr=2e-3, ema=0), train,
-            tmp_path / precision, how, False, rows.append,
-        )  # type: ignore[arg-type]  # fmt: skip
+            net,
+            Diffusion(),
+            ScheduleSampler(UniformSampler()),
+            Stage(epochs=6, batch_size=8, lr=2e-3, ema=0),
+            train,
+            tmp_path / precision / "resume.ckpt",
+            how,
+            False,  # type: ignore[arg-type]
+            rows.append,
+        )
         assert {p.dtype for p in net.parameters()} == {torch.float32}
         with torch.inference_mode():
             x = torch.from_numpy(train)

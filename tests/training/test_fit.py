@@ -23,6 +23,8 @@ from memctl.training.resume import resumed_step
 SAMPLER = IntervalSampler(low=100, high=300)
 STAGE = Stage(epochs=4, lr=1e-3, batch_size=8, ema=0.9, seed=3)
 
+RESUME = "resume.ckpt"
+
 
 class Stop(Exception):
     pass
@@ -49,7 +51,7 @@ def fit(
 
     folder.mkdir(exist_ok=True)
     journal = Journal(folder / "metrics.jsonl")
-    journal.rewind(resumed_step(folder / fitting.RESUME))
+    journal.rewind(resumed_step(folder / RESUME))
     how = How(accelerator="cpu", checkpoint_seconds=1e-9)
     return fitting.fit(
         network,
@@ -57,7 +59,7 @@ def fit(
         SAMPLER,
         stage,
         train,
-        folder,
+        folder / RESUME,
         how,
         JournalLogger(journal, "control"),
         advance,
@@ -72,7 +74,7 @@ def test_a_stopped_training_resumes_bit_for_bit(tmp_path: Path, stop_at: int) ->
     expected = fit(straight, train, tmp_path / "straight")
     with pytest.raises(Stop):
         fit(broken, train, tmp_path / "broken", stop_at=stop_at)
-    assert 0 < resumed_step(tmp_path / "broken" / fitting.RESUME) < 12
+    assert 0 < resumed_step(tmp_path / "broken" / RESUME) < 12
     resumed = fit(fresh, train, tmp_path / "broken")
     for (name, a), b in zip(
         straight.state_dict().items(), fresh.state_dict().values(), strict=True
@@ -110,9 +112,9 @@ def test_a_training_stopped_often_takes_no_step_more_or_less(
 
 
 def test_a_damaged_resume_file_means_a_fresh_start(tmp_path: Path) -> None:
-    (tmp_path / fitting.RESUME).write_bytes(b"torn")
-    assert resumed_step(tmp_path / fitting.RESUME) == 0
-    assert not (tmp_path / fitting.RESUME).exists()
+    (tmp_path / RESUME).write_bytes(b"torn")
+    assert resumed_step(tmp_path / RESUME) == 0
+    assert not (tmp_path / RESUME).exists()
 
 
 def test_the_kept_weights_are_the_moving_average(tmp_path: Path) -> None:
@@ -134,9 +136,7 @@ def test_the_kept_weights_are_the_moving_average(tmp_path: Path) -> None:
                 Stage(**{**vars(stage), "ema": 0.0, "epochs": 2}),
                 stop_at=k,
             )
-        states.append(
-            torch.load(tmp_path / f"raw{k}" / fitting.RESUME, weights_only=True)["state_dict"]
-        )
+        states.append(torch.load(tmp_path / f"raw{k}" / RESUME, weights_only=True)["state_dict"])
     for name in average.state_dict():
         value = states[0][f"network.{name}"].clone()
         for state in states[1:]:

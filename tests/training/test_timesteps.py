@@ -29,13 +29,14 @@ from memctl.samplers import (
     UniformSampler,
 )
 from memctl.training.batches import Batches
-from memctl.training.fit import RESUME, fit
+from memctl.training.fit import fit
 from memctl.training.logger import JournalLogger
 from memctl.training.module import DiffusionModule
 from memctl.training.resume import resumed_step
 from memctl.training.timesteps import TimestepSamplerCallback
 
 T = 12
+RESUME = "resume.ckpt"
 MODES = ("sample", "weight", "correct")
 NEARLY = MixtureSampler(
     T, (FixedSampler(T, 3), UniformSampler(T)), (3, 1)
@@ -357,7 +358,7 @@ def trained(
             how,
             STAGE,
             EXAMPLES.numpy(),
-            folder,
+            folder / RESUME,
             trainer,
             JournalLogger(journal, "control"),
             advance,
