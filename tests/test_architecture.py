@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "memctl"
-BASE = {"errors", "exits", "paths", "registry", "config", "files", "keys"}
+BASE = {"errors", "exits", "paths", "registry", "config", "files", "keys", "plugins"}
 LEAVES = {"samplers", "data", "models"}
 MAY_IMPORT = {
     "errors": set(),
@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "keys": set(),
     "registry": {"errors"},
     "files": {"errors"},
+    "plugins": {"errors"},
     "samplers": BASE,
     "data": BASE,
     "models": BASE,

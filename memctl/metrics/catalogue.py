@@ -23,6 +23,7 @@ from memctl.metrics import (
     vendi,
 )
 from memctl.metrics.metric import Metric
+from memctl.metrics.plugins import own_metrics
 
 
 def listed(components: int) -> dict[str, Metric]:
@@ -70,13 +71,19 @@ METRICS = listed(Metrics().components)
 
 
 def known(components: int) -> dict[str, Metric]:
-    """Every metric by name."""
-    return listed(components)
+    """Every metric by name, with the user's own.
+
+    Raises: UserError, for a file of the user's that is wrong.
+    """
+    own = listed(components)
+    return {**own, **own_metrics(own.values())}
 
 
 def versions(config: Metrics) -> dict[str, int | str]:
     """What decides the numbers beside the settings: of each metric that is read under these its
     version, and of a user's own the digest of its file. Free of torch.
+
+    Raises: UserError, for a file of the user's that is wrong.
     """
     return {
         metric.name: metric.source or metric.version

@@ -6,18 +6,23 @@ yardsticks, calibration, the verdict, the report, and the documentation's table.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
+
+import numpy as np
 
 from memctl.metrics.comparison import Comparison
-from memctl.metrics.equal_sets import Value
+from memctl.metrics.equal_sets import EqualSets, Value
 from memctl.metrics.measure import Measure
+from memctl.plugins import errors_of
 
 UP, DOWN = 1, -1
+NAN = float("nan")
 
 Need = Literal["full", "time", "labels", "unbounded"]
 Bad = Literal["high", "low", "both"]
-Reading = Callable[[Comparison], Measure | None]
+Reading = Callable[[Comparison], Measure | float | None]
 Floor = Callable[[str, Comparison], Measure | None]
 
 
@@ -89,3 +94,26 @@ class Metric:
             raise ValueError(f"bad={self.bad!r} must be one of {', '.join(get_args(Bad))}")
         if unknown := sorted(set(self.needs) - set(get_args(Need))):
             raise ValueError(f"needs {unknown[0]!r}; there are {', '.join(get_args(Need))}")
+
+    def measure(self, c: Comparison) -> Measure | None:
+        """Its reading of a comparison. Raises: UserError where a user's own metric fails."""
+        return self._measure(self.halved if c.halved and self.halved else self.read, c)
+
+    def fresh(self, c: Comparison) -> Measure | None:
+        """Its floor, from the held-out examples. Raises: as `measure`."""
+        return self._measure(self.floor, self.name, c) if self.floor else None
+
+    def of_sets(self, sets: EqualSets) -> float:
+        """Its value for two sets of as many examples. Raises: as `measure`."""
+        assert self.relabelled is not None
+        measure = self._measure(self.relabelled, sets)
+        return NAN if measure is None else measure.value
+
+    def _measure(self, function: Callable[..., Any], *arguments: Any) -> Measure | None:
+        with errors_of(self.file) if self.file else nullcontext():
+            value = function(*arguments)
+            if value is None or isinstance(value, Measure):
+                return value
+            if not isinstance(value, float | int | np.floating):
+                raise TypeError(f"{self.name} gave a {type(value).__name__}, no number or Measure")
+            return Measure(float(value))

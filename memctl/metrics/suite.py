@@ -70,8 +70,7 @@ def read(c: Comparison, metrics: Iterable[Metric]) -> dict[str, Measure]:
     """What the metrics read, those that the data is too small for left out. Raises: UserError."""
     out = {}
     for metric in metrics:
-        reading = metric.halved if c.halved and metric.halved else metric.read
-        measure = reading(c)
+        measure = metric.measure(c)
         if measure is not None:
             out[metric.name] = measure
     return out

@@ -49,12 +49,12 @@ def floors(suite: Suite, fresh: Comparison) -> dict[str, Measure]:
     Args:
         fresh: The held-out examples.
     """
-    quality = {m.name: m.relabelled for m in suite.metrics if m.relabelled}
+    quality = {m.name: m.of_sets for m in suite.metrics if m.relabelled}
     values = relabelled(quality, suite.sides, fresh.n)
     out = {}
     for metric in suite.metrics:
         if metric.name in values:
             out[metric.name] = spread(values[metric.name])
-        elif metric.floor and (measure := metric.floor(metric.name, fresh)):
+        elif measure := metric.fresh(fresh):
             out[metric.name] = measure
     return out

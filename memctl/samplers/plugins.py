@@ -1,20 +1,11 @@
-"""A user's own samplers: classes in the .py files of one folder, found by name like memctl's own.
-
-The folder is `memctl_samplers` where one works, or the one that the variable MEMCTL_SAMPLERS names:
-never a config, so a stranger's config runs no code.
+"""A user's own samplers: classes in the .py files of `memctl_samplers` where one works, or of the
+folder that MEMCTL_SAMPLERS names, found by name like memctl's own.
 """
 
-import hashlib
-import importlib.util
 import inspect
-import os
-import sys
-import traceback
 from dataclasses import fields
-from functools import cache
-from pathlib import Path
-from types import ModuleType
 
+from memctl import plugins
 from memctl.errors import UserError
 from memctl.samplers.base import TimestepSampler
 from memctl.samplers.schedule_sampler import USE
@@ -27,18 +18,8 @@ def own_samplers() -> dict[str, type[TimestepSampler]]:
         UserError: a folder that is named and missing, a file that cannot be imported, a class
             without a name, a name used twice.
     """
-    named = os.environ.get("MEMCTL_SAMPLERS")
-    folder = Path(named or "memctl_samplers").resolve()
-    if named and not folder.is_dir():
-        raise UserError(f"MEMCTL_SAMPLERS={named} is not a folder")
-    return _found(folder)
-
-
-@cache
-def _found(folder: Path) -> dict[str, type[TimestepSampler]]:
-    found: dict[str, type[TimestepSampler]] = {}
-    for path in sorted(folder.glob("*.py")) if folder.is_dir() else []:
-        module = _imported(path)
+    own: dict[str, type[TimestepSampler]] = {}
+    for path, digest, module in plugins.load("memctl_samplers", "MEMCTL_SAMPLERS"):
         for kind in vars(module).values():
             if not (
                 isinstance(kind, type)
@@ -60,33 +41,8 @@ def _found(folder: Path) -> dict[str, type[TimestepSampler]]:
                     f"{path}: the field {taken[0]} of {kind.__name__} has a name that every"
                     " sampler's config uses; choose another"
                 )
-            if name in found:
-                raise UserError(f"{path}: the name {name} is taken by {found[name].__name__}")
-            kind.source = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
-            found[name] = kind
-    return found
-
-
-def _imported(path: Path) -> ModuleType:
-    name = f"memctl_samplers.{path.stem}"
-    specification = importlib.util.spec_from_file_location(name, path)
-    assert specification is not None
-    assert specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    sys.modules[name] = module  # dataclasses look their module up
-    try:
-        specification.loader.exec_module(module)
-    except UserError:
-        raise
-    except Exception as error:  # whatever the user's file raises
-        passed = [
-            frame.lineno
-            for frame in traceback.extract_tb(error.__traceback__)
-            if frame.filename == str(path)
-        ]
-        line = getattr(error, "lineno", None) or (
-            passed[-1] if passed else None
-        )  # of a SyntaxError its own
-        where = f"{path}, line {line}" if line else str(path)
-        raise UserError(f"{where}: {type(error).__name__}: {error}") from None
-    return module
+            if name in own:
+                raise UserError(f"{path}: the name {name} is taken by {own[name].__name__}")
+            kind.source = digest
+            own[name] = kind
+    return own
