@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from memctl.analysis.reading import Reading
-from memctl.metrics.catalogue import METRICS
+from memctl.metrics import catalogue
+from memctl.metrics.metric import Metric
 
 COPYING, COLLAPSED, OFF_MANIFOLD, HEALTHY, UNDECIDED = (
     "COPYING",
@@ -13,10 +14,8 @@ COPYING, COLLAPSED, OFF_MANIFOLD, HEALTHY, UNDECIDED = (
     "HEALTHY",
     "UNDECIDED",
 )
-JUDGED = [metric for metric in METRICS.values() if metric.verdict]
+JUDGED = [metric for metric in catalogue.METRICS.values() if metric.verdict]
 NEEDED = tuple(m.name for m in JUDGED if m.needed)  # for HEALTHY
-SIDED = tuple(m.name for m in JUDGED if m.bad == "high")
-BANDED = tuple(m.name for m in JUDGED if m.bad == "both")
 # How much of the data the samples reach, and whether they lie among the data.
 SPREAD, PLACED = (
     tuple(m.name for m in JUDGED if m.bad == "low" and m.variety == variety)
@@ -99,9 +98,10 @@ def healthy(r: Reading) -> bool:
     return passes(r) and not any(passes(r.of_yardstick(name)) for name in FAULTY)
 
 
-def comparable(r: Reading) -> list[str]:
-    """The metrics of a side that have both a value and a floor."""
-    return [m for m in (*SIDED, *BANDED, *GOOD) if r.known(m) and r.known(m, "floor")]
+def comparable(r: Reading) -> list[Metric]:
+    """The metrics of a verdict, a user's own among them, that have both a value and a floor."""
+    judged = [metric for metric in catalogue.known().values() if metric.verdict]
+    return [m for m in judged if r.known(m.name) and r.known(m.name, "floor")]
 
 
 def passes(r: Reading) -> bool:
@@ -109,21 +109,20 @@ def passes(r: Reading) -> bool:
     whole interval if only high is bad.
     """
     known = comparable(r)
-    significant = r.number("dcr_p") <= P
-    return set(NEEDED) <= set(known) and not significant and all(like_fresh(r, m) for m in known)
+    if r.number("dcr_p") <= P or not {*NEEDED} <= {metric.name for metric in known}:
+        return False
+    return all(like_fresh(r, metric) for metric in known)
 
 
-def like_fresh(r: Reading, metric: str) -> bool:
+def like_fresh(r: Reading, metric: Metric) -> bool:
     """Whether one metric is where fresh real examples are."""
-    if metric in BANDED:
-        return r.meets_floor(metric)
-    if metric in GOOD:
-        return r.number(metric, "high") >= r.number(metric, "low", "floor")
-    # What the held-out examples themselves read is fair too: f_mem's exact interval is wider than
-    # the range of chance where samples are few, and the floor of the divergences resamples train
-    # and held-out together, as if they were the population.
-    fair = ("floor", "heldout") if metric.startswith(("f_mem", "js_")) else ("floor",)
-    return r.number(metric, "high") <= max(r.number(metric, "high", of) for of in fair)
+    name, high = metric.name, r.number(metric.name, "high")
+    if metric.bad == "both":
+        return r.meets_floor(name)
+    if metric.bad == "low":
+        return high >= r.number(name, "low", "floor")
+    fair = ("floor", "heldout") if metric.heldout_is_fair else ("floor",)
+    return high <= max(r.number(name, "high", of) for of in fair)
 
 
 RULES = (

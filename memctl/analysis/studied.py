@@ -1,20 +1,24 @@
-"""Which metrics a report is about."""
+"""Which metrics a report is about, and what it calls them."""
 
 import pandas as pd
 
-from memctl.metrics.catalogue import METRICS
+from memctl.metrics import catalogue
 
-# What it shows first, and what it calls them.
-MAIN = tuple(metric.name for metric in METRICS.values() if metric.main)
-TITLES = {metric.name: f"{metric.name}: {metric.title}" for metric in METRICS.values()}
-# Metrics that are tested together, and corrected for being so many: one of each kind, for
-# duplicates would count twice.
-STUDIED = tuple(metric.name for metric in METRICS.values() if metric.studied)
+MAIN = tuple(metric.name for metric in catalogue.METRICS.values() if metric.main)  # shown first
+
+
+def title(name: str) -> str:
+    """What a figure calls the metric of that name."""
+    metric = catalogue.known().get(name)
+    return f"{name}: {metric.title}" if metric else name
 
 
 def studied(table: pd.DataFrame) -> list[str]:
-    """Of STUDIED, the metrics that a table of runs has."""
-    return [metric for metric in STUDIED if f"metrics/{metric}" in table]
+    """Of the metrics that are tested together, and corrected for being so many, those that a table
+    of runs has.
+    """
+    names = [metric.name for metric in catalogue.known().values() if metric.studied]
+    return [name for name in names if f"metrics/{name}" in table]
 
 
 def varied(table: pd.DataFrame) -> list[str]:

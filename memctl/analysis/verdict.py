@@ -98,7 +98,7 @@ def obstacles(r: Reading, saw_heldout: bool) -> Iterator[str]:
     missing = [m for m in NEEDED if not (r.known(m) and r.known(m, "floor"))]
     if missing:
         yield f"not measured, or without a floor: {', '.join(missing)}"
-    unlike = [m for m in comparable(r) if not like_fresh(r, m)]
+    unlike = [metric.name for metric in comparable(r) if not like_fresh(r, metric)]
     if unlike:
         yield (
             "not like fresh real examples, or not surely so, but no rule says what else:"

@@ -67,10 +67,10 @@ def listed(components: int) -> dict[str, Metric]:
     return {metric.name: metric for metric in metrics}
 
 
-METRICS = listed(Metrics().components)
+METRICS = listed(Metrics().components)  # memctl's own, those of the default components
 
 
-def known(components: int) -> dict[str, Metric]:
+def known(components: int = Metrics().components) -> dict[str, Metric]:
     """Every metric by name, with the user's own.
 
     Raises: UserError, for a file of the user's that is wrong.

@@ -52,6 +52,8 @@ class Metric:
         needed: Whether HEALTHY cannot be said without it.
         variety: Of a metric that is bad when low: whether it reads how much of the data the samples
             reach, rather than whether they lie among the data.
+        heldout_is_fair: Of a metric that is bad when high: whether what the held-out examples read
+            is fair too, where that is above the floor.
         main: Whether it stands wherever there is room for a few.
         brief: Whether it stands in what `memctl.evaluate` prints; main metrics do.
         studied: Whether its trends over a sweep are tested, and corrected for being so many; one of
@@ -78,6 +80,7 @@ class Metric:
     verdict: bool = False
     needed: bool = False
     variety: bool = False
+    heldout_is_fair: bool = False
     main: bool = False
     brief: bool = False
     studied: bool = False

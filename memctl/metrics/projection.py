@@ -137,6 +137,8 @@ def of_component(k: int) -> tuple[Metric, ...]:
             range="0 to 0.693",
             claims=claims,
             verdict=papers,
+            # the floor resamples train and held-out together, as if they were the population
+            heldout_is_fair=True,
             studied=papers,
         ),
         Metric(

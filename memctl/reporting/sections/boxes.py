@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from memctl.analysis.parity import boxes
-from memctl.analysis.studied import MAIN, TITLES
+from memctl.analysis.studied import MAIN, title
 from memctl.analysis.sweep_results import SweepResults
 from memctl.reporting.figures import GENERATED
 from memctl.reporting.section import Section, over_cells
@@ -24,8 +24,8 @@ def draw(sweep: SweepResults, table: pd.DataFrame) -> Figure:
     low, high = sweep.floor(next(iter(sweep.records)), MAIN[0])
     if low == low:
         axis.axhspan(low, high, color="#ececec", zorder=0)
-    title = f"{TITLES[MAIN[0]]}, by third of location and by width; grey: fresh real data"
-    axis.set_title(title, fontsize=10, loc="left")
+    text = f"{title(MAIN[0])}, by third of location and by width; grey: fresh real data"
+    axis.set_title(text, fontsize=10, loc="left")
     axis.spines[["top", "right"]].set_visible(False)
     return figure
 

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from memctl.analysis.studied import MAIN, TITLES
+from memctl.analysis.studied import MAIN, title
 from memctl.analysis.sweep_results import SweepResults
 from memctl.reporting import heatmaps
 from memctl.reporting.figures import REAL
@@ -28,12 +28,12 @@ def overview(sweep: SweepResults, metrics: Sequence[str]) -> Figure:
     axes = figure.subplots(rows, columns, squeeze=False).flat
     cells = sweep.cells.groupby(["low", "high"], as_index=False).mean(numeric_only=True)
     for axis, metric in zip(axes, metrics, strict=True):
-        title = f"{TITLES.get(metric, metric)}\n{references(sweep, metric)}"
+        text = f"{title(metric)}\n{references(sweep, metric)}"
         if len(cells) and sweep.plain:
             values = cells[["low", "high", f"metrics/{metric}"]]
-            heatmaps.triangle(axis, list(values.itertuples(index=False, name=None)), title)
+            heatmaps.triangle(axis, list(values.itertuples(index=False, name=None)), text)
         else:
-            dots(axis, listed(sweep, metric), title)
+            dots(axis, listed(sweep, metric), text)
     return figure
 
 
