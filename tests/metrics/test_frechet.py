@@ -25,10 +25,10 @@ def frechet_bias(reference: np.ndarray, m: int, n: int) -> float:
     """Its expectation between m and n examples of one Gaussian with the covariance of reference, to
     first order in 1/m + 1/n: the means' part, and the expansion of the covariances'.
     """
-    eigenvalues = np.linalg.eigvalsh(np.cov(reference.T))
-    l = eigenvalues[eigenvalues > 1e-12 * eigenvalues.max()]
-    pairs = np.outer(l, l) / np.add.outer(l, l)
-    return float((1 / m + 1 / n) * (l.sum() + (pairs.sum() + np.trace(pairs)) / 2))
+    roots = np.linalg.eigvalsh(np.cov(reference.T))
+    roots = roots[roots > 1e-12 * roots.max()]
+    pairs = np.outer(roots, roots) / np.add.outer(roots, roots)
+    return float((1 / m + 1 / n) * (roots.sum() + (pairs.sum() + np.trace(pairs)) / 2))
 
 
 def by_root(a: np.ndarray, b: np.ndarray) -> float:
