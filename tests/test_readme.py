@@ -201,6 +201,22 @@ def test_the_readmes_own_sampler_is_found(monkeypatch: pytest.MonkeyPatch, tmp_p
     )  # that such a sweep runs is tested in tests/samplers/test_own_samplers.py
 
 
+def test_the_pages_own_metric_is_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As printed, it reads noise as steeper than the heartbeats that it is added to."""
+    blocks = re.findall(r"```python\n(.*?)```", TEXTS["docs/metrics.md"], re.S)
+    (code,) = (block for block in blocks if "Metric(" in block)
+    (tmp_path / "memctl_metrics").mkdir()
+    (tmp_path / "memctl_metrics" / "steepest.py").write_text(code)
+    monkeypatch.chdir(tmp_path)
+    beats = data.load(data.build({"name": "mitdb208", "n_train": 30, "n_heldout": 30}))
+    suite = Suite.of(beats, Metrics(repeats=20, full=False))
+    noise = np.random.default_rng(0).normal(size=beats.heldout.shape)
+    clean, noisy = (suite.evaluate(s)["steepest"] for s in (beats.heldout, beats.heldout + noise))
+    steps = np.abs(np.diff(beats.heldout[:, 0], axis=1)).max(axis=1)
+    assert clean.value == pytest.approx(float(steps.mean()), rel=1e-5)
+    assert noisy.low > clean.high
+
+
 @pytest.mark.parametrize("page", ["README.md", "docs/samplers.md"])
 def test_the_lines_for_other_code_run(page: str) -> None:
     """The draws, weights and losses of the snippet, with the names that its reader has."""
