@@ -27,12 +27,12 @@ REPEATS = 1000
 
 def partners(sweep: SweepResults) -> Iterator[tuple[str, str]]:
     """Names of runs that differ in `data.swap` alone, the one without first."""
-    seen: dict[str, dict[bool, str]] = {}
+    pairs: dict[str, dict[bool, str]] = {}
     for name, record in sweep.records.items():
         data = record["science"]["data"]
         key = json.dumps({**record["science"], "data": {**data, "swap": None}}, sort_keys=True)
-        seen.setdefault(key, {})[bool(data.get("swap"))] = name
-    yield from ((pair[False], pair[True]) for pair in seen.values() if len(pair) == 2)
+        pairs.setdefault(key, {})[bool(data.get("swap"))] = name
+    yield from ((pair[False], pair[True]) for pair in pairs.values() if len(pair) == 2)
 
 
 def halves(sweep: SweepResults) -> pd.DataFrame:
@@ -51,10 +51,20 @@ def halves(sweep: SweepResults) -> pd.DataFrame:
         m_a, m_b = ((record["metrics"].get("corr_train") or {}).get("value") for record in records)
         low, high = sweep.floor(first, "corr_train")
         rows.append(
-            {"a": first, "b": second, "n_train": records[0]["split"]["n_train"], "s_ab": same.value, "s_ab_low": same.low,
-             "s_ab_high": same.high, "unrelated": float(correlations(a, np.roll(b, 1, axis=0)).mean()),
-             "m_a": m_a, "m_b": m_b, "fresh_low": low, "fresh_high": high}
-        )  # fmt: skip
+            {
+                "a": first,
+                "b": second,
+                "n_train": records[0]["split"]["n_train"],
+                "s_ab": same.value,
+                "s_ab_low": same.low,
+                "s_ab_high": same.high,
+                "unrelated": float(correlations(a, np.roll(b, 1, axis=0)).mean()),
+                "m_a": m_a,
+                "m_b": m_b,
+                "fresh_low": low,
+                "fresh_high": high,
+            }
+        )
     return pd.DataFrame(rows)
 
 

@@ -23,8 +23,9 @@ from memctl.analysis.permutation import REPEATS, correlation_p, mirror_test
 from memctl.analysis.power import detectable
 from memctl.analysis.regression import EFFECTIVE, NOMINAL, regress
 from memctl.analysis.statistics import averaged, columns, correlation
+from memctl.runs.record import Measures
 
-Yardsticks = Mapping[str, Mapping[str, Mapping[str, float | None]]]
+Yardsticks = Mapping[str, Measures]
 AXES = (*NOMINAL, *EFFECTIVE)
 METHODS = {"holm": "holm", "bh": "fdr_bh"}  # statsmodels' names
 

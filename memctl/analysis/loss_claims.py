@@ -125,7 +125,9 @@ def loss_fall(
 
 
 def probe_loss(means: pd.DataFrame) -> Claim:
-    """Claim 4 with one ruler: the same cells' loss at one distribution of t, by the rule of trends."""
+    """Claim 4 with one ruler: the same cells' loss at one distribution of t, judged as trends
+    are.
+    """
     x, loss, width = narrow_cells(means, "probe", "probe_width")
     trend = Trend.of(x, loss, float(width.max()) if len(x) else NAN)
     return Claim(

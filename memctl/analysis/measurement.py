@@ -1,5 +1,5 @@
-"""Measurement: every metric of a set of samples beside its yardsticks, and the verdict; of a run and
-of what `python -m memctl.evaluate` is given.
+"""Measurement: every metric of a set of samples beside its yardsticks, and the verdict; of a run
+and of what `python -m memctl.evaluate` is given.
 """
 
 from collections.abc import Callable
@@ -64,8 +64,8 @@ def measure(
     known = read_json(cache) if cache else None
     if known is None:
         say("reading the same metrics for held-out, copied, blurred and mean examples")
-        found = yardsticks(suite, split, len(samples))
-        known = {name: measures(values) for name, values in found.items()}
+        computed = yardsticks(suite, split, len(samples))
+        known = {name: measures(values) for name, values in computed.items()}
         if cache:
             write_json(cache, known)
     return Measurement(suite, scan, metrics, known, verdict(metrics, known, saw_heldout))

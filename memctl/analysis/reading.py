@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-NAN = float("nan")
+from memctl.runs.record import Measures
 
-Measures = Mapping[str, Mapping[str, float | None]]
+NAN = float("nan")
 
 
 @dataclass(frozen=True)

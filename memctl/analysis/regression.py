@@ -20,12 +20,10 @@ from statsmodels.regression.linear_model import OLS
 from memctl.analysis.statistics import varies
 
 NOMINAL = ("location", "width")
-EFFECTIVE = (
-    "sampler/mean",
-    "sampler/sd",
-)  # of the distribution as it really is: tails cut, mixed with uniform
+# Of the distribution as it really is: tails cut, mixed with uniform.
+EFFECTIVE = ("sampler/mean", "sampler/sd")
 STEPS = 100.0
-COLUMNS = ("term", "coefficient", "low", "high", "se", "p", "n", "cells", "errors")
+COLUMNS = ["term", "coefficient", "low", "high", "se", "p", "n", "cells", "errors"]
 
 
 def regress(table: pd.DataFrame, column: str, place: tuple[str, str] = NOMINAL) -> pd.DataFrame:
@@ -50,17 +48,24 @@ def regress(table: pd.DataFrame, column: str, place: tuple[str, str] = NOMINAL) 
         return pd.DataFrame(columns=COLUMNS)
     cell = used.groupby(["low", "high"]).ngroup().to_numpy()
     clustered = len(set(cell)) < len(cell)
-    how: dict[str, Any] = (
-        {"cov_type": "cluster", "cov_kwds": {"groups": cell}} if clustered else {"cov_type": "HC3"}
-    )
-    fit = OLS(y, x.to_numpy()).fit(use_t=True, **how)
-    interval = fit.conf_int(0.05)
+    covariance: dict[str, Any] = {"cov_type": "HC3"}
+    if clustered:
+        covariance = {"cov_type": "cluster", "cov_kwds": {"groups": cell}}
+    fit = OLS(y, x.to_numpy()).fit(use_t=True, **covariance)
+    low, high = fit.conf_int(0.05).T
     return pd.DataFrame(
         {
-            "term": list(x.columns), "coefficient": fit.params, "low": interval[:, 0], "high": interval[:, 1], "se": fit.bse,
-            "p": fit.pvalues, "n": len(y), "cells": len(set(cell)), "errors": "cluster" if clustered else "HC3",
+            "term": list(x.columns),
+            "coefficient": fit.params,
+            "low": low,
+            "high": high,
+            "se": fit.bse,
+            "p": fit.pvalues,
+            "n": len(y),
+            "cells": len(set(cell)),
+            "errors": covariance["cov_type"],
         }
-    )[list(COLUMNS)]  # fmt: skip
+    )
 
 
 def design(used: pd.DataFrame, place: tuple[str, str]) -> pd.DataFrame:
@@ -103,10 +108,9 @@ def line(x: ArrayLike, y: ArrayLike) -> dict[str, float]:
     (start, end), cov = map(float, fit.params), np.asarray(fit.cov_params())
     error = lambda gradient: t * float(np.sqrt(max(gradient @ cov @ gradient, 0.0)))
     change, half = end - start, error(np.array([-1.0, 1.0]))
-    fall, wide = (
-        (1 - end / start, error(np.array([end / start**2, -1 / start])))
-        if start > 0
-        else (float("nan"), float("nan"))
-    )
-    values = (start, end, change, change - half, change + half, fall, fall - wide, fall + wide)
+    fall, fall_half = float("nan"), float("nan")
+    if start > 0:
+        fall, fall_half = 1 - end / start, error(np.array([end / start**2, -1 / start]))
+    falls = (fall, fall - fall_half, fall + fall_half)
+    values = (start, end, change, change - half, change + half, *falls)
     return dict(zip(names, map(float, values), strict=True))

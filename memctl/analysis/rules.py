@@ -63,7 +63,9 @@ def low_contrast(r: Reading) -> bool:
 
 
 def low_spacing(r: Reading) -> bool:
-    """As near to one another as blurred examples, nearer than real ones, of another distribution."""
+    """As near to one another as blurred examples, nearer than real ones, and of another
+    distribution.
+    """
     near = r.spacing() <= r.spacing("blurred") and r.spacing() < least_spacing(r)
     return near and another_distribution(r)
 

@@ -58,7 +58,9 @@ class SweepResults:
 
     @property
     def yardsticks(self) -> dict[str, dict[str, dict[str, float | None]]]:
-        """The yardsticks, which every run of one split shares; of a sweep over several splits none."""
+        """The yardsticks, which every run of one split shares; none of a sweep over several
+        splits.
+        """
         return {} if self.splits > 1 else next(iter(self.records.values()))["yardsticks"]
 
     @property
@@ -99,29 +101,24 @@ class SweepResults:
         return float("nan") if low is None else low, float("nan") if high is None else high
 
 
-SAMPLER = (
-    "sampler",
-    "seed",
-    "control",
-    "use",
-    "weighting",
-)  # what cells and reference runs differ in by design
+# What cells and reference runs differ in by design.
+BY_DESIGN = ("sampler", "seed", "control", "use", "weighting")
 
 
 def mixed(records: dict[str, dict[str, Any]]) -> list[str]:
     """Settings besides cell and seed in which runs differ, so that they should not be read as one
     sweep.
     """
-    seen: dict[str, set[str]] = {}
+    settings: dict[str, set[str]] = {}
     for record in records.values():
-        parts = [k for k in record["science"] if k not in SAMPLER]
-        parts += ["control", "weighting"] if record["science"].get("sampler") else []
+        science = record["science"]
+        parts = [part for part in science if part not in BY_DESIGN]
+        parts += ["control", "weighting"] if science.get("sampler") else []
         parts += ["use"] if record["ci"] else []
         for part in parts:
-            seen.setdefault(part, set()).add(
-                json.dumps(record["science"].get(part), sort_keys=True)
-            )
-    return sorted(part for part, values in seen.items() if len(values) > 1)
+            text = json.dumps(science.get(part), sort_keys=True)
+            settings.setdefault(part, set()).add(text)
+    return sorted(part for part, values in settings.items() if len(values) > 1)
 
 
 def kind(record: dict[str, Any]) -> str:
@@ -157,24 +154,19 @@ def read(directory: Path) -> SweepResults:
     if not directory.is_dir():
         raise UserError(f"{directory} is not a folder; give a sweep's, such as runs/mitdb208")
     planned = (read_json(directory / "sweep.json") or {}).get("runs", {})
-    names = [
-        *planned,
-        *sorted(
-            p.parent.name for p in directory.glob("*/status.json") if p.parent.name not in planned
-        ),
-    ]
+    begun = sorted(path.parent.name for path in directory.glob("*/status.json"))
+    names = [*planned, *(name for name in begun if name not in planned)]
     records, unfinished = {}, {}
     for name in names:
         folder = RunFolder(directory / name)
         status, record = folder.status(), folder.record()
         state = folder.state(status.get("keys", {})) if status else "new"
-        if record is None:
-            message = (status or {}).get("message", "")
-            unfinished[name] = (
-                f"{'missing' if state == 'new' else state}{': ' + message.splitlines()[0] if message else ''}"
-            )
-        else:
+        if record is not None:
             records[name] = record
+            continue
+        message = (status or {}).get("message", "")
+        reason = f": {message.splitlines()[0]}" if message else ""
+        unfinished[name] = ("missing" if state == "new" else state) + reason
     if not records:
         raise UserError(
             f"{directory} holds no finished run yet"
@@ -190,7 +182,6 @@ def read(directory: Path) -> SweepResults:
             f" {'; '.join(sorted(sources))}"
         )
     table = pd.DataFrame([row(record) for record in records.values()])
-    table = table.astype(
-        dict.fromkeys(("low", "high", "location", "width"), float)
-    ).copy()  # floats also where no run has a cell
+    # Floats also where no run has a cell.
+    table = table.astype(dict.fromkeys(("low", "high", "location", "width"), float)).copy()
     return SweepResults(directory, table, records, unfinished)

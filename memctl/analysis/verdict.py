@@ -24,7 +24,7 @@ from typing import Any
 
 import pandas as pd
 
-from memctl.analysis.reading import NAN, Measures, Reading
+from memctl.analysis.reading import NAN, Reading
 from memctl.analysis.rules import (
     COPYING,
     FAULTY,
@@ -39,6 +39,7 @@ from memctl.analysis.rules import (
     passes,
 )
 from memctl.analysis.sweep_results import SweepResults
+from memctl.runs.record import Measures
 
 
 @dataclass(frozen=True)

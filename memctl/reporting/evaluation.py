@@ -73,22 +73,17 @@ class Evaluation:
             max(suite.sides.config.repeats, RELABELLINGS),
             suite.sides.config.reduce,
         )
-        cautions = list(cautioned(sides.samples, sides.split, exchange, saw_heldout))
+        cautions = list(reservations(sides.samples, sides.split, exchange, saw_heldout))
         return cls(sides, measurement, exchange, cautions)
 
     def table(self) -> pd.DataFrame:
         """One row a metric, as in metrics.csv."""
-        floor, beside = (
-            self.measurement.yardsticks["floor"],
-            [name for name in YARDSTICKS if name != "floor"],
-        )
         rows = []
         for metric, measure in self.measurement.metrics.items():
-            fresh = {f"floor_{end}": floor.get(metric, {}).get(end) for end in ("low", "high")}
-            known = {
-                name: self.measurement.yardsticks[name].get(metric, {}).get("value")
-                for name in beside
-            }
+            read = {name: self.measurement.yardsticks[name].get(metric, {}) for name in YARDSTICKS}
+            floor = read.pop("floor")
+            fresh = {f"floor_{end}": floor.get(end) for end in ("low", "high")}
+            known = {name: yardstick.get("value") for name, yardstick in read.items()}
             rows.append({"metric": metric, **measure, **fresh, **known})
         return pd.DataFrame(rows).set_index("metric").astype(float)
 
@@ -97,7 +92,8 @@ class Evaluation:
         samples, split = self.sides.samples, self.sides.split
         n, m, what = len(split.train), len(split.heldout), given.described(samples)
         lines = [
-            f"{len(samples):,} samples of {what}, beside {n:,} training and {m:,} held-out examples",
+            f"{len(samples):,} samples of {what}, beside {n:,} training and {m:,} held-out"
+            " examples",
             *self.sides.notes,
         ]
         lines += [f"CAUTION: {caution}" for caution in self.cautions]
@@ -140,7 +136,7 @@ class Evaluation:
         write_json(folder / "evaluation.json", content)
 
 
-def cautioned(
+def reservations(
     samples: Examples, split: Split, exchange: tuple[float, float], saw_heldout: bool
 ) -> Iterator[str]:
     """What makes the comparison doubtful."""
@@ -161,8 +157,8 @@ def cautioned(
     yield from given.doubts(samples, split.train)
     if saw_heldout:
         yield (
-            "the generator may have been trained on held-out examples: dcr_share, dcr_p and delta_nn"
-            " then call copying fair"
+            "the generator may have been trained on held-out examples: dcr_share, dcr_p and"
+            " delta_nn then call copying fair"
         )
 
 
@@ -171,7 +167,7 @@ def main_table(table: pd.DataFrame) -> str:
     number = lambda value: f"{value:.4g}" if value == value else "-"
     between = lambda low, high: f"{low:.4g} to {high:.4g}" if low < high or low == high else "-"
     rows = table.loc[[metric for metric in MAIN if metric in table.index]]
-    shown = {
+    columns = {
         "value": rows["value"].map(number),
         "95 % interval": [between(*ends) for ends in zip(rows["low"], rows["high"], strict=True)],
         "fresh examples read": [
@@ -179,4 +175,4 @@ def main_table(table: pd.DataFrame) -> str:
         ],
         "exact copies": rows["copies"].map(number),
     }
-    return pd.DataFrame(shown, index=rows.index).rename_axis(None).to_string()
+    return pd.DataFrame(columns, index=rows.index).rename_axis(None).to_string()

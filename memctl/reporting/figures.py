@@ -1,4 +1,4 @@
-"""Pictures of runs and sweeps, drawn without a display."""
+"""Pictures of a run and of data, drawn without a display."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -29,9 +29,8 @@ def samples(generated: Examples, real: Examples, path: Path, rows: int = 8) -> N
         (0.01, 0.51), (generated, real), ("generated", "held-out"), (GENERATED, REAL), strict=True
     ):
         axis = figure.add_axes((place, 0.01, 0.48, 0.93))
-        chosen = np.linspace(0, len(examples) - 1, min(n, len(examples))).astype(
-            int
-        )  # held-out ones lie in the order of labels
+        # From all over: held-out ones lie in the order of labels.
+        chosen = np.linspace(0, len(examples) - 1, min(n, len(examples))).astype(int)
         panel(axis, examples[chosen], columns, [colour] * columns, real)
         axis.set_title(title, loc="left")
     save(figure, path)
@@ -41,13 +40,12 @@ def suspects(examples: Examples, captions: Sequence[str], path: Path) -> None:
     """Samples beside their nearest training and held-out examples.
 
     Args:
-        examples: Sample, nearest training example, nearest held-out example, of each in turn: shape (3
-            n, channels, *dims).
+        examples: Sample, nearest training example, nearest held-out example, of each in turn:
+            shape (3 n, channels, *dims).
         captions: One a sample.
     """
-    figure = Figure(
-        figsize=(7, 0.9 * len(captions) + 0.6)
-    )  # trimmed, and so without a layout, which costs a second drawing
+    # Trimmed, and so without a layout, which costs a second drawing.
+    figure = Figure(figsize=(7, 0.9 * len(captions) + 0.6))
     axis = figure.add_axes((0, 0, 1, 1))
     width, height = panel(axis, examples, 3, (GENERATED, REAL, "#7f8c8d"))
     for column, title in enumerate(("generated", "nearest\nin train", "nearest\nheld-out")):
@@ -102,7 +100,9 @@ def projection(train: Floats, heldout: Floats, generated: Floats, path: Path) ->
 
 
 def ratios(generated: Floats, heldout: Floats, threshold: float, path: Path) -> None:
-    """The share of examples whose d1/d2, shape (n,), is at most x; the threshold of f_mem is marked."""
+    """The share of examples whose d1/d2, shape (n,), is at most x; the threshold of f_mem is
+    marked.
+    """
     figure = Figure(figsize=(6, 3))
     axis = figure.add_axes((0.1, 0.17, 0.88, 0.8))
     axis.ecdf(heldout, color=REAL, label=f"held-out ({len(heldout):,})")

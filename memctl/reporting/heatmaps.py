@@ -21,33 +21,28 @@ def triangle(axis: Any, cells: Sequence[tuple[float, float, float]], title: str)
     for low, high, value in cells:
         grid[highs.index(high), lows.index(low)] = value
     colours = mpl.colormaps["viridis"].with_extremes(bad="#ececec")
-    low, span = (
-        (float(np.nanmin(grid)), float(np.ptp(grid[np.isfinite(grid)]))) if cells else (0.0, 0.0)
-    )
-    decimals = (
-        int(np.clip(1 - np.floor(np.log10(span)), 0, 6)) if span else 3
-    )  # enough to tell the cells apart
+    known = grid[np.isfinite(grid)]
+    low, span = (float(known.min()), float(np.ptp(known))) if len(known) else (0.0, 0.0)
+    # Enough to tell the cells apart.
+    decimals = int(np.clip(1 - np.floor(np.log10(span)), 0, 6)) if span else 3
     image = axis.imshow(
         grid, origin="lower", cmap=colours, aspect="auto", vmin=low, vmax=low + (span or 1.0)
     )
     for (i, j), value in np.ndenumerate(grid):
         if np.isfinite(value):
-            dark = image.norm(value) < 0.6
-            axis.text(
-                j,
-                i,
-                f"{value:.{decimals}f}",
-                ha="center",
-                va="center",
-                fontsize=6.5,
-                color="white" if dark else "black",
-            )
+            write_number(axis, j, i, f"{value:.{decimals}f}", image.norm(value) < 0.6, 6.5)
     axis.set_xticks(range(len(lows)), [f"{v:g}" for v in lows], fontsize=8)
     axis.set_yticks(range(len(highs)), [f"{v:g}" for v in highs], fontsize=8)
     axis.set(xlabel="$c_l$", ylabel="$c_h$")
     axis.set_title(title, fontsize=10, loc="left")
     axis.spines[:].set_visible(False)
     axis.figure.colorbar(image, ax=axis, fraction=0.04, pad=0.02).ax.tick_params(labelsize=7)
+
+
+def write_number(axis: Any, x: int, y: int, text: str, dark: bool, size: float) -> None:
+    """A cell's number in its middle; `dark` is the cell's colour."""
+    colour = "white" if dark else "black"
+    axis.text(x, y, text, ha="center", va="center", fontsize=size, color=colour)
 
 
 def calibration(readings: pd.DataFrame, path: Path) -> None:
@@ -58,34 +53,21 @@ def calibration(readings: pd.DataFrame, path: Path) -> None:
         readings: One row a generator, one column a metric; the first two rows are the ends of the
             floor.
     """
-    low, high, values = (
-        readings.iloc[0],
-        readings.iloc[1],
-        readings.iloc[2:].dropna(axis=1, how="all"),
-    )
+    low, high = readings.iloc[0], readings.iloc[1]
+    values = readings.iloc[2:].dropna(axis=1, how="all")
     values = values.loc[:, low[values.columns].notna()]
     middle, half = ((high + low) / 2)[values.columns], ((high - low) / 2)[values.columns]
     beyond = ((values - middle) / half.where(half > 0, 1e-12)).clip(-20, 20)
     steps = beyond.to_numpy(dtype=float)
-    shown = np.sign(steps) * np.log2(
-        np.maximum(np.abs(steps), 1)
-    )  # 0 within the floor, then doublings
+    doublings = np.sign(steps) * np.log2(np.maximum(np.abs(steps), 1))  # 0 within the floor
     figure = Figure(
         figsize=(1.6 + 0.62 * values.shape[1], 1.8 + 0.34 * len(values)), layout="constrained"
     )
     axis = figure.subplots()
-    image = axis.imshow(shown, cmap="RdBu_r", vmin=-4.4, vmax=4.4, aspect="auto")
+    image = axis.imshow(doublings, cmap="RdBu_r", vmin=-4.4, vmax=4.4, aspect="auto")
     for (row, column), value in np.ndenumerate(values.to_numpy(dtype=float)):
-        dark = abs(shown[row, column]) > 3
-        axis.text(
-            column,
-            row,
-            f"{value:.3g}",
-            ha="center",
-            va="center",
-            fontsize=6,
-            color="white" if dark else "black",
-        )
+        dark = abs(doublings[row, column]) > 3
+        write_number(axis, column, row, f"{value:.3g}", dark, 6)
     axis.set_xticks(
         range(values.shape[1]), list(values.columns), rotation=40, ha="right", fontsize=7
     )

@@ -19,8 +19,8 @@ PICTURES = {
     "suspects": "its most suspicious samples beside their nearest training and held-out examples",
     "ratios": "the whole distribution of d1/d2, of its samples and of held-out examples",
     "probe": (
-        "where in t the network knows its training examples: losses, membership AUC, distance to the"
-        " empirical-optimal denoiser"
+        "where in t the network knows its training examples: losses, membership AUC, distance to"
+        " the empirical-optimal denoiser"
     ),
     "projection": (
         "samples among the real examples, on the training data's first two principal components"

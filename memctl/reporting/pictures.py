@@ -27,57 +27,81 @@ def draw(
     samples: Examples,
     split: Split,
     suite: Suite,
-    found: Scan,
+    scan: Scan,
     realised: Mapping[str, Any] | None,
     names: Sequence[NDArray[Any]] | None = None,
 ) -> dict[str, Path]:
     """Write neighbours.csv and the pictures of a run into its folder; return the pictures by name.
 
     Args:
-        found: The pass over the samples' distances.
+        scan: The pass over the samples' distances.
         realised: Of the timestep sampler's draws, where there was control.
         names: What to call the samples, training and held-out examples, shape (n,) each; their
             places, counted from 0, unless given.
     """
-    train, heldout = found.near
-    ratio = ratios(train)
-    own, known, unseen = names or [
-        np.arange(len(side)) for side in (samples, split.train, split.heldout)
-    ]
-    columns = {
-        "d1": train.first, "d2": train.second, "ratio": ratio, "nearest_train": known[train.nearest],
-        "d_heldout": heldout.first, "nearest_heldout": unseen[heldout.nearest],
-    }  # fmt: skip
+    places = [np.arange(len(side)) for side in (samples, split.train, split.heldout)]
+    table = nearest_examples(scan, names or places)
     with atomic(directory / "neighbours.csv") as file:
-        pd.DataFrame(columns, index=own).to_csv(file, index_label="sample", float_format="%.6g")
-    pictures = {
-        picture: directory / f"{picture}.png" for picture in ("samples", "suspects", "ratios")
+        table.to_csv(file, index_label="sample", float_format="%.6g")
+    pictures = {kind: directory / f"{kind}.png" for kind in ("samples", "suspects", "ratios")}
+    generated, real = (displayed(x, split.value_range) for x in (samples, split.heldout))
+    figures.samples(generated, real, pictures["samples"])
+    draw_suspects(samples, split, scan, table, pictures["suspects"])
+    sides = suite.sides
+    to_train = neighbours(
+        limited(sides.heldout), sides.train, sides.config.reduce, mirror=sides.mirrored
+    )
+    own, threshold = table["ratio"].to_numpy(), sides.config.threshold
+    figures.ratios(own, ratios(to_train), threshold, pictures["ratios"])
+    components = sides.once(projection)
+    heldout_scores, scores = (
+        components.pca.transform(x) for x in (sides.heldout, suite.prepare(samples))
+    )
+    if scores.shape[1] > 1:
+        pictures["projection"] = directory / "projection.png"
+        figures.projection(components.scores, heldout_scores, scores, pictures["projection"])
+    if realised:
+        pictures["timesteps"] = directory / "timesteps.png"
+        figures.timesteps(realised, name, pictures["timesteps"])
+    return pictures
+
+
+def nearest_examples(scan: Scan, names: Sequence[NDArray[Any]]) -> pd.DataFrame:
+    """One row a sample: d1 and d2 to training examples and their ratio, nearest_train, d_heldout,
+    nearest_heldout.
+
+    Args:
+        names: Of samples, training and held-out examples, shape (n,) each.
+    """
+    (train, heldout), (own, known, unseen) = scan.near, names
+    columns = {
+        "d1": train.first,
+        "d2": train.second,
+        "ratio": ratios(train),
+        "nearest_train": known[train.nearest],
+        "d_heldout": heldout.first,
+        "nearest_heldout": unseen[heldout.nearest],
     }
-    shown = lambda examples: displayed(examples, split.value_range)
-    figures.samples(shown(samples), shown(split.heldout), pictures["samples"])
-    worst = np.argsort(ratio, kind="stable")[:SUSPECTS]  # the most suspicious
+    return pd.DataFrame(columns, index=own)
+
+
+def draw_suspects(
+    samples: Examples, split: Split, scan: Scan, table: pd.DataFrame, path: Path
+) -> None:
+    """The samples of the smallest d1/d2, each beside its nearest examples.
+
+    Args:
+        table: As `nearest_examples` gives it.
+    """
+    train, heldout = scan.near
+    worst = np.argsort(table["ratio"].to_numpy(), kind="stable")[:SUSPECTS]
     triples = np.stack(
         [samples[worst], split.train[train.nearest[worst]], split.heldout[heldout.nearest[worst]]],
         axis=1,
     )
     captions = [
-        f"sample {own[i]}\nd1/d2 {ratio[i]:.2f}\nto train {train.first[i]:.3g}\nheld-out"
-        f" {heldout.first[i]:.3g}"
-        for i in worst
+        f"sample {name}\nd1/d2 {row.ratio:.2f}\nto train {row.d1:.3g}\nheld-out {row.d_heldout:.3g}"
+        for name, row in zip(table.index[worst], table.iloc[worst].itertuples(), strict=True)
     ]
-    figures.suspects(shown(triples.reshape(-1, *samples.shape[1:])), captions, pictures["suspects"])
-    sides = suite.sides
-    real, config = limited(sides.heldout), sides.config
-    to_train = neighbours(real, sides.train, config.reduce, mirror=sides.mirrored)
-    figures.ratios(ratio, ratios(to_train), config.threshold, pictures["ratios"])
-    fitted = sides.once(projection)
-    heldout_scores, scores = (
-        fitted.pca.transform(x) for x in (sides.heldout, suite.prepare(samples))
-    )
-    if scores.shape[1] > 1:
-        pictures["projection"] = directory / "projection.png"
-        figures.projection(fitted.scores, heldout_scores, scores, pictures["projection"])
-    if realised:
-        pictures["timesteps"] = directory / "timesteps.png"
-        figures.timesteps(realised, name, pictures["timesteps"])
-    return pictures
+    flat = triples.reshape(-1, *samples.shape[1:])
+    figures.suspects(displayed(flat, split.value_range), captions, path)

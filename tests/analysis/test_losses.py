@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from memctl.analysis.losses import by_t, control, fixed, losses
+from memctl.analysis.losses import by_t, control_epochs, fixed_loss, losses
 
 
 def test_the_last_epochs_are_averaged(swept):
@@ -37,10 +37,10 @@ def test_a_bin_that_was_drawn_and_is_unknown_leaves_it_open():
     record = {"sampler": {"realised": {"edges": [0, 50, 100], "realised": [0.5, 0.5]}}}
     known = by_t([{"loss_t/0000-0050": 1.0}, {"loss_t/0000-0050": 3.0, "loss_t/0050-0100": None}])
     assert known.to_dict() == {0: 2.0}
-    assert math.isnan(fixed(record, known))
+    assert math.isnan(fixed_loss(record, known))
     record["sampler"]["realised"]["realised"] = [1.0, 0.0]
-    assert fixed(record, known) == 2
-    assert math.isnan(fixed({"sampler": None}, known))
+    assert fixed_loss(record, known) == 2
+    assert math.isnan(fixed_loss({"sampler": None}, known))
 
 
 def test_a_probe_is_read_where_it_is(swept):
@@ -62,4 +62,4 @@ def test_only_the_controlled_training_counts():
         {"stage": "control", "loss": 2.0},
         {"stage": "control"},
     ]
-    assert control(rows) == [rows[2]]
+    assert control_epochs(rows) == [rows[2]]

@@ -49,7 +49,9 @@ class Curve:
         self.axis.add_artist(StepPatch(heights, self.scale.edges, **style))
 
     def _draws(self, entry: Entry, dots: int) -> None:
-        """A dot for every range of t that was drawn; more ranges for a sampler narrower than one."""
+        """A dot for every range of t that was drawn; more ranges for a sampler narrower than
+        one.
+        """
         if entry.draws is None:
             return
         timesteps = entry.schedule.timesteps

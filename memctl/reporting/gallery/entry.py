@@ -1,4 +1,4 @@
-"""A sampler as figure and table show it: its distribution, what was drawn from it, and its numbers."""
+"""A sampler as figure and table show it: its distribution, its draws, its numbers."""
 
 import json
 from collections.abc import Iterable, Mapping

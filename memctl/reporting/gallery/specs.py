@@ -46,8 +46,8 @@ def parse(text: str) -> tuple[list[Spec], list[str]]:
         UserError: text that is none of these, or of which no interval is left.
     """
     if text.lstrip().startswith(("{", "[")):
-        found = loaded(text)
-        specs = found if isinstance(found, list) else [found]
+        value = from_yaml(text)
+        specs = value if isinstance(value, list) else [value]
         for spec in specs:
             if not isinstance(spec, dict) or "name" not in spec:
                 raise UserError(f"{text} is no sampler: write {{name: NAME, ...}}")
@@ -60,7 +60,7 @@ def parse(text: str) -> tuple[list[Spec], list[str]]:
             raise UserError(f"{text}: {item!r} is no setting; write {name}:KEY=VALUE,KEY=VALUE")
         if key in ranges or key == "name":
             raise UserError(f"{text}: {key} is given twice")
-        ranges[key] = [loaded(choice) for choice in split(value, "|")]
+        ranges[key] = [from_yaml(choice) for choice in split(value, "|")]
     specs = [
         {"name": name, **dict(zip(ranges, values, strict=True))}
         for values in product(*ranges.values())
@@ -76,7 +76,7 @@ def parse(text: str) -> tuple[list[Spec], list[str]]:
     return kept, dropped
 
 
-def loaded(text: str) -> Any:
+def from_yaml(text: str) -> Any:
     """A value written as YAML. Raises: UserError."""
     try:
         return _plain(yaml.safe_load(text))
