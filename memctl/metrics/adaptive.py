@@ -13,11 +13,11 @@ def adaptive_ratio(nearest: Floats, alpha: float = 0.5) -> Floats:
     """d1 / (alpha * mean(d1, ..., dn)) of each sample: its nearest training example against the
     neighbourhood's own scale, shape (m,).
 
-    Range [0, 1/alpha], lower is more copying. Below 1 is the natural cut: an example nearer than half
-    the mean of the n nearest. But fresh examples of d intrinsic dimensions pass it with the chance 1
-    - exp(-n (alpha d/(d + 1))^d): 0.27 at d = 6, 0.02 at 10, 0 at 20 (n = 50), and more where
-    clusters hold fewer than n; so read it beside held-out examples. A copy of one among few near
-    duplicates still reads low, where d1/d2 is 1; among n or more it reads 1/alpha. Costs the n
+    Range [0, 1/alpha], lower is more copying. Below 1 is the natural cut: an example nearer than
+    half the mean of the n nearest. But fresh examples of d intrinsic dimensions pass it with the
+    chance 1 - exp(-n (alpha d/(d + 1))^d): 0.27 at d = 6, 0.02 at 10, 0 at 20 (n = 50), and more
+    where clusters hold fewer than n; so read it beside held-out examples. A copy of one among few
+    near duplicates still reads low, where d1/d2 is 1; among n or more it reads 1/alpha. Costs the n
     nearest distances, one pass. Cannot see lost variety; blur hides copying.
     Source: Carlini et al. 2023 (arXiv 2301.13188), n = 50.
 

@@ -5,11 +5,10 @@ of equal sizes, and it mistakes a change of quality for copying or its opposite:
 nearer to train than real ones where data is one smooth cloud, and farther where it has clusters.
 """
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.stats import mannwhitneyu, norm
-from sklearn.cluster import KMeans
 
 from memctl.metrics.comparison import Comparison
 from memctl.metrics.distance import neighbours
@@ -17,6 +16,9 @@ from memctl.metrics.limit import limited
 from memctl.metrics.measure import Floats, Measure
 from memctl.metrics.metric import DOWN, UP, Metric
 from memctl.metrics.sides import Sides
+
+if TYPE_CHECKING:
+    from sklearn.cluster import KMeans
 
 
 def z_u(generated: Floats, heldout: Floats) -> float:
@@ -54,13 +56,15 @@ class CT(NamedTuple):
     weight: Floats
 
 
-def partition(train: Floats, cells: int = 3, seed: int = 0) -> KMeans:
+def partition(train: Floats, cells: int = 3, seed: int = 0) -> "KMeans":
     """Cells of X by k-means, the best of 10 starts."""
+    from sklearn.cluster import KMeans  # here alone: it takes half a second
+
     return KMeans(cells, n_init=10, random_state=seed).fit(train)
 
 
 def c_t(
-    samples: Floats, heldout: Floats, train: Floats, cells: KMeans, tau: float | None = None
+    samples: Floats, heldout: Floats, train: Floats, cells: "KMeans", tau: float | None = None
 ) -> CT:
     """C_T: the mean over cells of `z_u` within the cell, weighted by each cell's share of Y.
 
@@ -97,7 +101,7 @@ def c_t(
     return CT(float(weight[counted] @ z[counted]), float(np.sqrt(weight @ weight)), z, weight)
 
 
-def cells(sides: Sides) -> KMeans:
+def cells(sides: Sides) -> "KMeans":
     """Those of the training examples."""
     return partition(limited(sides.train), seed=sides.config.seed)
 

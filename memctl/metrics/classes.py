@@ -15,7 +15,8 @@ tstr: higher is better; copies of train read what real training data do.
 Blind spots: neither sees copying. The labels of G are only as good as the classifier: what is no
 example of any class gets a label all the same. Rare classes count little. By chance m generated and
 n held-out examples of one distribution have a class_tv of about
-sum_c sqrt(p_c (1 - p_c) (1/m + 1/n) / (2 pi)). Cost: a pass over the distances of held-out to generated.
+sum_c sqrt(p_c (1 - p_c) (1/m + 1/n) / (2 pi)). Cost: a pass over the distances of held-out to
+generated.
 """
 
 from collections.abc import Callable

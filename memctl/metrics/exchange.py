@@ -3,8 +3,8 @@ sample with both rests on.
 
 Their energy distance (memctl.metrics.energy) against its values under random relabelling, a
 permutation test. A small p says that the sides differ as sets, so that a sample may be nearer to
-train for what train is rather than by copying. A large one proves nothing: it cannot see examples of
-one source (a person, a recording, a scene) kept together on one side, nor differences of a few
+train for what train is rather than by copying. A large one proves nothing: it cannot see examples
+of one source (a person, a recording, a scene) kept together on one side, nor differences of a few
 examples in many.
 Cost: distances between at most 2 LIMIT examples, and one matrix product.
 """

@@ -1,4 +1,4 @@
-"""Samples that have one training example to themselves, by the ratio of their two nearest distances.
+"""Samples that have one training example to themselves, by the ratio of their nearest distances.
 
 Notation: G generated, X train, d1, d2 to the nearest two of X.
 """

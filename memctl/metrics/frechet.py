@@ -3,12 +3,13 @@
 
     FD = |mu_a - mu_b|^2 + tr(S_a + S_b - 2 (S_a S_b)^(1/2))
 
-It is the 2-Wasserstein distance of the Gaussians, squared. With Inception's features this is FID (Heusel et al. 2017). Here the scores are those of a PCA
-fitted on train.
+It is the 2-Wasserstein distance of the Gaussians, squared. With Inception's features this is FID
+(Heusel et al. 2017). Here the scores are those of a PCA fitted on train.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from sklearn.decomposition import PCA
 
 from memctl.metrics.claims import UNLIKE_THE_DATA
 from memctl.metrics.equal_sets import EqualSets, read
@@ -16,6 +17,9 @@ from memctl.metrics.limit import limited
 from memctl.metrics.measure import Floats
 from memctl.metrics.metric import Metric
 from memctl.metrics.sides import Sides
+
+if TYPE_CHECKING:
+    from sklearn.decomposition import PCA
 
 COMPONENTS = 32  # well below the number of examples
 LARGE = 2000  # values of an example from which all axes cost too much to find a few
@@ -50,8 +54,10 @@ def frechet(samples: Floats, reference: Floats) -> float:
     )
 
 
-def axes(sides: Sides) -> PCA:
+def axes(sides: Sides) -> "PCA":
     """The training data's principal axes, fitted on at most LIMIT examples."""
+    from sklearn.decomposition import PCA  # here alone: it takes half a second
+
     some = limited(sides.train)
     components = max(1, min(COMPONENTS, len(some) // 4, some.shape[1]))
     solver = "full" if some.shape[1] < LARGE else "arpack"

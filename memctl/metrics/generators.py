@@ -1,13 +1,17 @@
 """Generators without a model, made from the data itself, whose behaviour is known.
 
-    heldout   real examples that no model saw           copies   training examples, drawn with replacement
-    blurred   real examples, smoothed                   mean     the training set's mean, repeated
+    heldout   real examples that no model saw
+    copies    training examples, drawn with replacement
+    blurred   real examples, smoothed
+    mean      the training set's mean, repeated
 
 and, to calibrate metrics with (fresh: the held-out examples):
 
-    copies_2, _10, _50   fresh, but that share are copies     shrunk, contrast   fresh, 0.5 and 1.5 times as far from the mean
-    noise                fresh with noise of 0.4 sd           kde_20, kde_40     training examples with noise of 0.2, 0.4 sd
+    copies_2, _10, _50   fresh, but that share are copies
+    kde_20, kde_40       training examples with noise of 0.2, 0.4 sd
     interpolated         0.8 of one training example and 0.2 of another
+    shrunk, contrast     fresh, 0.5 and 1.5 times as far from the mean
+    noise                fresh with noise of 0.4 sd
     late                 (signals) training examples up to 3 % of their length early or late
 
 sd is the training data's standard deviation over all values.

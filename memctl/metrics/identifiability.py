@@ -16,11 +16,12 @@ from memctl.metrics.metric import UP, Metric
 def identifiability(to_samples: Floats, within: Floats) -> Measure:
     """Share of X with a sample nearer than the nearest other example of X.
 
-    Range [0, 1], higher is more examples exposed. m fresh samples give m/(m + n - 1) in expectation,
-    whatever the data (half for m = n), so it compares only at equal m; m exact copies drawn with
-    replacement expose 1 - exp(-m/n), 0.63 for m = n, and with a little noise on them more (0.77),
-    by chance among neighbours. Blur moves it either way; collapse lowers it, though every sample be
-    a copy. Costs the pass from X to G. The weights by attribute of the source are left out.
+    Range [0, 1], higher is more examples exposed. m fresh samples give m/(m + n - 1) in
+    expectation, whatever the data (half for m = n), so it compares only at equal m; m exact copies
+    drawn with replacement expose 1 - exp(-m/n), 0.63 for m = n, and with a little noise on them
+    more (0.77), by chance among neighbours. Blur moves it either way; collapse lowers it, though
+    every sample be a copy. Costs the pass from X to G. The weights by attribute of the source are
+    left out.
     Source: Yoon et al. 2020 (ADS-GAN, IEEE JBHI 24(8)).
 
     Args:

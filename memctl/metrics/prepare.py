@@ -37,7 +37,7 @@ def rescale(x: Floats, how: str, value_range: tuple[float, float]) -> Floats:
 
 
 def standardise(x: Floats, how: str) -> Floats:
-    """`zscore`: each row to mean 0 and standard deviation 1 (a constant one to 0); `none`: as is."""
+    """`zscore`: each row to mean 0 and sd 1, a constant one to 0; `none` leaves x."""
     if how == "none":
         return x
     centred = x - x.mean(axis=1, keepdims=True)

@@ -7,11 +7,10 @@ deviations too. Blind to all other axes.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.stats import wasserstein_distance
-from sklearn.decomposition import PCA
 
 from memctl.metrics.claims import UNLIKE_THE_DATA
 from memctl.metrics.comparison import Comparison
@@ -20,6 +19,9 @@ from memctl.metrics.means import resamples
 from memctl.metrics.measure import Floats, Measure, spread
 from memctl.metrics.metric import Metric
 from memctl.metrics.sides import Sides
+
+if TYPE_CHECKING:
+    from sklearn.decomposition import PCA
 
 LARGE = 1000  # examples and values from which all axes cost too much to find a few
 
@@ -34,12 +36,14 @@ class Projection:
         edges: Histogram edges of each component.
     """
 
-    pca: PCA
+    pca: "PCA"
     scores: Floats
     edges: list[Floats]
 
     @classmethod
     def fit(cls, train: Floats, components: int, bins: int) -> "Projection":
+        from sklearn.decomposition import PCA  # here alone: it takes half a second
+
         wide = min(train.shape) > LARGE and components < min(train.shape)
         pca = PCA(components, svd_solver="arpack" if wide else "full", random_state=0).fit(train)
         scores = pca.transform(train)
@@ -88,7 +92,7 @@ def distances(c: Comparison) -> dict[str, float]:
 
 
 def floors(fresh: Comparison) -> dict[str, Measure]:
-    """The spread of each over samples and training sides drawn from both sides as one population."""
+    """The spread of each over samples and training sides that are drawn from one population."""
     sides = fresh.sides
     fitted, values = sides.once(projection), dict[str, list[float]]()
     scores = np.concatenate([fitted.scores, fitted.pca.transform(sides.heldout)])

@@ -13,10 +13,10 @@ mean square; the log-spectral distance of speech coding (Gray and Markel 1976).
 
 Blind spots: both see means over examples, not whether examples differ among themselves as they
 should; neither sees phase, so an example played backwards is equal, nor any copying: copies of
-train are near 0. acf does not see scale. The spectrum weighs quiet frequencies as it does loud ones, and
-so is the sharper for noise and blur that the eye does not see. By chance n and m examples of one
-distribution differ by about 5.6 sqrt(1/n + 1/m) dB, if their spectra are noise. Cost: one FFT a
-example.
+train are near 0. acf does not see scale. The spectrum weighs quiet frequencies as it does loud
+ones, and so is the sharper for noise and blur that the eye does not see. By chance n and m examples
+of one distribution differ by about 5.6 sqrt(1/n + 1/m) dB, if their spectra are noise. Cost: one
+FFT an example.
 """
 
 import numpy as np

@@ -9,8 +9,8 @@ import hashlib
 import numpy as np
 
 GENERATORS = (
-    "heldout", "copies", "blurred", "mean", "copies_2", "copies_10", "copies_50", "kde_20", "kde_40",
-    "interpolated", "shrunk", "noise", "contrast", "late",
+    "heldout", "copies", "blurred", "mean", "copies_2", "copies_10", "copies_50", "kde_20",
+    "kde_40", "interpolated", "shrunk", "noise", "contrast", "late",
 )  # fmt: skip
 # The streams that decide values, not the ends of intervals alone. They were numbered before they
 # had names, and keep these keys, so that a run that was measured then reads the same today.

@@ -20,7 +20,7 @@ CLAIMS = {metric.name: metric.claims for metric in METRICS.values() if metric.cl
 
 @pytest.fixture(scope="module")
 def sides() -> Split:
-    """Signals of 14 factors, the fine ones weaker, and a little noise: 200 train and 200 held-out."""
+    """Signals of 14 factors, the fine ones weaker, and a little noise: 200 train, 200 held-out."""
     rng = np.random.default_rng(0)
     basis = (
         np.sin(np.outer(np.arange(1, 15), np.linspace(0, np.pi, LENGTH)))
@@ -108,7 +108,7 @@ def test_the_least_share_of_copies_is_where_the_line_leaves_the_floor(
 
 
 def test_partial_copies_replace_examples_of_any_class(sides: Split) -> None:
-    """Held-out examples stand in the order of their classes: the first of them would be all of one."""
+    """Held-out examples stand in the order of their classes: the first of them are all of one."""
     source = CALIBRATORS["copies_50"](sides, 200, np.random.default_rng(0)).source
     kept = source[source >= 200] - 200
     # 100 of 200, without replacement: the share of one class has the standard error 0.035; 4 of it

@@ -1,4 +1,4 @@
-"""Principal components against a singular value decomposition, and their comparison against SciPy."""
+"""Principal components against a singular value decomposition, their comparison against SciPy."""
 
 import math
 

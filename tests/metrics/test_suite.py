@@ -195,8 +195,8 @@ def test_a_larger_side_is_no_advantage(n_train: int, n_heldout: int):
     fresh = drawn(150, 2)
     found = Suite.of(split(Examples(drawn(110, 0)), n_train, n_heldout), CONFIG).evaluate(fresh)
     # Whole, the larger side would hold the nearest of 90 of 110 samples, a share of 0.82 or 0.18.
-    # Subsets of 20 leave 0.5, with an error by the 20 examples of the smaller side below sqrt(0.25 /
-    # 20) = 0.11; 2 of them.
+    # Subsets of 20 leave 0.5, with an error by the 20 examples of the smaller side below
+    # sqrt(0.25 / 20) = 0.11; 2 of them.
     assert abs(found["dcr_share"].value - 0.5) < 0.22
 
 

@@ -22,7 +22,7 @@ Readings = dict[str, dict[str, Measure]]
 
 @pytest.fixture(scope="module")
 def sides() -> Split:
-    """Signals of 14 factors, the fine ones weaker, and a little noise: 120 train and 120 held-out."""
+    """Signals of 14 factors, the fine ones weaker, and a little noise: 120 train, 120 held-out."""
     rng = np.random.default_rng(0)
     basis = (
         np.sin(np.outer(np.arange(1, 15), np.linspace(0, np.pi, LENGTH)))
@@ -61,8 +61,8 @@ def test_every_yardstick_reads_what_the_samples_are_read_by(sides: Split, readin
 
 
 def test_a_generator_that_copies_is_read_as_samples_are():
-    """Sides of unequal size: a sample that copies an example which is not compared with is no nearer
-    to train.
+    """Sides of unequal size: a sample that copies an example which is not compared with is no
+    nearer to train.
     """
     uneven = split(
         Examples(np.random.default_rng(0).normal(size=(220, 1, 12)).astype(np.float32)),
@@ -178,8 +178,8 @@ def test_fresh_examples_lie_within_the_floor(readings: Readings):
 def test_more_samples_narrow_the_floor(sides: Split):
     few, many = (yardsticks(Suite.of(sides, CONFIG), sides, n)["floor"] for n in (20, 2000))
     for metric in ("distance_to_train", "js_amplitude", "nn_train"):
-        # The width goes with sqrt(1/n + 1/120), the held-out examples being a sample too: 2.6 times;
-        # 60 repeats know it to a quarter.
+        # The width goes with sqrt(1/n + 1/120), the held-out examples being a sample too: 2.6
+        # times; 60 repeats know it to a quarter.
         assert (
             1.5 < (few[metric].high - few[metric].low) / (many[metric].high - many[metric].low) < 4
         ), metric
@@ -216,8 +216,8 @@ def test_what_was_made_from_a_example_names_it(sides: Split, name: str):
 
 
 def test_the_halvings_are_those_of_the_definition(sides: Split):
-    """A generator of fresh examples, half by half: only the half that is not the held-out side plays
-    the generator.
+    """A generator of fresh examples, half by half: only the half that is not the held-out side
+    plays the generator.
     """
     suite = Suite.of(sides, CONFIG)
     made = GENERATORS["heldout"](sides, SAMPLES, np.random.default_rng(0))
