@@ -27,9 +27,9 @@ def calibrate(config: Config) -> str:
     """Read the generators, write the tables, and return the verdicts as text. Raises: UserError."""
     source = data.build(config.data)
     split = data.load(source)
-    found = Calibration.of(Suite.of(split, config.metrics), split, config.generate.samples)
+    calibration = Calibration.of(Suite.of(split, config.metrics), split, config.generate.samples)
     folder = Path(config.paths.runs) / "calibration" / source.name
-    readings, verdicts = found.table(), found.verdicts()
+    readings, verdicts = calibration.table(), calibration.verdicts()
     for name, frame, index in (("readings", readings, True), ("verdicts", verdicts, False)):
         with atomic(folder / f"{name}.csv") as file:
             frame.to_csv(
@@ -39,7 +39,7 @@ def calibrate(config: Config) -> str:
     lines = [
         (
             f"data={source.name}: {len(split.train)} train and {len(split.heldout)} held-out"
-            f" examples, {found.n} samples a generator"
+            f" examples, {calibration.n} samples a generator"
         ),
         "",
     ]

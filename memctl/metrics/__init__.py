@@ -6,8 +6,8 @@ metric of one's own needs is imported here.
 """
 
 from memctl.metrics.comparison import Comparison
-from memctl.metrics.means import mean_of, resampled
+from memctl.metrics.means import mean_of, resampling_floor
 from memctl.metrics.measure import Measure
 from memctl.metrics.metric import DOWN, UP, Metric
 
-__all__ = ["DOWN", "UP", "Comparison", "Measure", "Metric", "mean_of", "resampled"]
+__all__ = ["DOWN", "UP", "Comparison", "Measure", "Metric", "mean_of", "resampling_floor"]

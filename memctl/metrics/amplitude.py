@@ -16,7 +16,7 @@ import numpy as np
 from memctl.metrics.claims import UNLIKE_THE_DATA
 from memctl.metrics.comparison import Comparison
 from memctl.metrics.divergence import divergence, histogram, open_edges
-from memctl.metrics.means import mean_of, resampled
+from memctl.metrics.means import mean_of, resampling_floor
 from memctl.metrics.measure import Floats
 from memctl.metrics.metric import Metric
 
@@ -56,7 +56,7 @@ def distance(c: Comparison) -> Floats:
 JS_AMPLITUDE = Metric(
     name="js_amplitude",
     read=mean_of("js_amplitude", lambda c: c.once(distance)),
-    floor=resampled(lambda c: c.once(distance)),
+    floor=resampling_floor(lambda c: c.once(distance)),
     title="JS distance of amplitudes to train (the paper's)",
     about="the paper's JS distance for signals: amplitudes of one signal against all of train",
     range="0 to 0.833",

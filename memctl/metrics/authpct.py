@@ -5,7 +5,7 @@ Notation: G generated, X train.
 
 from memctl.metrics.comparison import Comparison
 from memctl.metrics.distance import Neighbours
-from memctl.metrics.means import resampled
+from memctl.metrics.means import resampling_floor
 from memctl.metrics.measure import Floats, Measure, binomial
 from memctl.metrics.metric import DOWN, UP, Metric
 
@@ -46,7 +46,7 @@ def within(c: Comparison) -> Floats:
 AUTHPCT = Metric(
     name="authpct",
     read=lambda c: authpct(c.scan.near[0], c.once(within)),
-    floor=resampled(lambda c: 100 * authentic(c.scan.near[0], c.once(within))),
+    floor=resampling_floor(lambda c: 100 * authentic(c.scan.near[0], c.once(within))),
     title="authentic samples in %",
     about="samples in % farther from their nearest training example than that is from the next",
     range="0 to 100, fair what held-out reads, not 50",

@@ -12,10 +12,10 @@ from scipy.stats import mannwhitneyu, norm
 
 from memctl.metrics.comparison import Comparison
 from memctl.metrics.distance import neighbours
-from memctl.metrics.limit import limited
 from memctl.metrics.measure import Floats, Measure
 from memctl.metrics.metric import DOWN, UP, Metric
 from memctl.metrics.sides import Sides
+from memctl.metrics.subsample import subsample
 
 if TYPE_CHECKING:
     from sklearn.cluster import KMeans
@@ -85,9 +85,9 @@ def c_t(
     sides = (samples, heldout, train)
     labels = [cells.predict(side) for side in sides]
     counts = np.array([np.bincount(label, minlength=cells.n_clusters) for label in labels])
-    counted = (counts[0] > tau * len(samples)) & (counts[1] > 0) & (counts[2] > 1)
+    enough = (counts[0] > tau * len(samples)) & (counts[1] > 0) & (counts[2] > 1)
     z = np.full(cells.n_clusters, np.nan)
-    for c in np.flatnonzero(counted):
+    for c in np.flatnonzero(enough):
         x = train[labels[2] == c]
         z[c] = z_u(
             *(
@@ -95,27 +95,27 @@ def c_t(
                 for side, label in zip(sides[:2], labels[:2], strict=True)
             )
         )
-    if not counted.any():
+    if not enough.any():
         return CT(np.nan, np.nan, z, np.zeros(len(z)))
-    weight = np.where(counted, counts[1], 0) / counts[1][counted].sum()
-    return CT(float(weight[counted] @ z[counted]), float(np.sqrt(weight @ weight)), z, weight)
+    weight = np.where(enough, counts[1], 0) / counts[1][enough].sum()
+    return CT(float(weight[enough] @ z[enough]), float(np.sqrt(weight @ weight)), z, weight)
 
 
 def cells(sides: Sides) -> "KMeans":
     """Those of the training examples."""
-    return partition(limited(sides.train), seed=sides.config.seed)
+    return partition(subsample(sides.train), seed=sides.config.seed)
 
 
 def in_sd(sides: Sides, samples: Floats, heldout: Floats) -> Measure:
     """C_T in units of its standard deviation: standard normal for a perfect model, below 0 for
     copying; NaN where no cell counts.
     """
-    g, y, x = (limited(examples) for examples in (samples, heldout, sides.train))
-    found = c_t(g, y, x, sides.once(cells))
-    return Measure(found.value / found.sd if found.sd else float("nan"))
+    g, y, x = (subsample(examples) for examples in (samples, heldout, sides.train))
+    raw = c_t(g, y, x, sides.once(cells))
+    return Measure(raw.value / raw.sd if raw.sd else float("nan"))
 
 
-def halved(c: Comparison) -> Measure | None:
+def first_halving(c: Comparison) -> Measure | None:
     """Over the first halving alone: the samples that count in it, beside its held-out side."""
     train, heldout = c.pairs[:2]
     rows = c.counts(train, heldout)
@@ -131,7 +131,7 @@ def floor(_: str, __: Comparison) -> Measure:
 C_T = Metric(
     name="c_t",
     read=lambda c: in_sd(c.sides, c.samples, c.sides.heldout),
-    halved=halved,
+    over_halvings=first_halving,
     floor=floor,
     title="C_T in its sd (copying: below 0)",
     about="Mann-Whitney test of the distances to train against held-out ones, in its sd",

@@ -41,11 +41,10 @@ class Calibration:
 
     def side(self, metric: str, generator: str) -> int:
         """Whether a generator reads above (UP), below (DOWN) or within (0) the metric's floor."""
-        floor, found = self.readings["floor"][metric], self.readings[generator].get(metric)
-        if found is None or floor.low is None or floor.high is None:
+        floor, reading = self.readings["floor"][metric], self.readings[generator].get(metric)
+        if reading is None or floor.low is None or floor.high is None:
             return 0
-        value = found.value
-        return int(value > floor.high) - int(value < floor.low)
+        return int(reading.value > floor.high) - int(reading.value < floor.low)
 
     def table(self) -> pd.DataFrame:
         """One row a generator, one column a metric: the readings; the first two rows are the ends

@@ -26,7 +26,7 @@ from memctl.metrics.metric import Metric
 from memctl.metrics.plugins import own_metrics
 
 
-def listed(components: int) -> dict[str, Metric]:
+def built_in(components: int) -> dict[str, Metric]:
     """The metrics of memctl by name, those of so many principal components among them."""
     metrics = (
         distance_to_train.DISTANCE_TO_TRAIN,
@@ -67,7 +67,7 @@ def listed(components: int) -> dict[str, Metric]:
     return {metric.name: metric for metric in metrics}
 
 
-METRICS = listed(Metrics().components)  # memctl's own, those of the default components
+METRICS = built_in(Metrics().components)  # memctl's own, those of the default components
 
 
 def known(components: int = Metrics().components) -> dict[str, Metric]:
@@ -75,7 +75,7 @@ def known(components: int = Metrics().components) -> dict[str, Metric]:
 
     Raises: UserError, for a file of the user's that is wrong.
     """
-    own = listed(components)
+    own = built_in(components)
     return {**own, **own_metrics(own.values())}
 
 

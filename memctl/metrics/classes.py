@@ -28,10 +28,10 @@ from numpy.typing import NDArray
 
 from memctl.metrics.comparison import Comparison
 from memctl.metrics.distance import distances
-from memctl.metrics.limit import limited
 from memctl.metrics.measure import Floats, Measure, binomial, spread
-from memctl.metrics.metric import DOWN, UP, Metric
+from memctl.metrics.metric import DOWN, UP, Metric, Reading
 from memctl.metrics.sides import Indices, Sides
+from memctl.metrics.subsample import subsample
 
 PART = 100  # examples mirrored at a time, for the memory's sake
 Labels = NDArray[Any]
@@ -47,7 +47,7 @@ def total_variation(a: Labels, b: Labels) -> float:
 
 
 @dataclass(frozen=True)
-class Classified:
+class Classification:
     """Samples with the labels of their nearest training examples, shape (m,), and held-out examples
     with theirs, shape (n,).
 
@@ -68,14 +68,14 @@ class Classified:
         right = self.samples[self.distances.argmin(axis=1)] == self.heldout
         return binomial(int(right.sum()), len(right))
 
-    def part(self, samples: NDArray[np.bool_], heldout: NDArray[np.bool_]) -> "Classified":
+    def part(self, samples: NDArray[np.bool_], heldout: NDArray[np.bool_]) -> "Classification":
         """Some samples and some held-out examples alone."""
-        return Classified(
+        return Classification(
             self.samples[samples], self.heldout[heldout], self.distances[np.ix_(heldout, samples)]
         )
 
 
-def classified(c: Comparison) -> Classified:
+def classification(c: Comparison) -> Classification:
     """The samples, each with the class of its nearest training example, beside held-out examples;
     at most LIMIT a side.
     """
@@ -84,32 +84,32 @@ def classified(c: Comparison) -> Classified:
     return of_nearest(sides, c.samples, c.scan.near[0].nearest)
 
 
-def of_nearest(sides: Sides, samples: Floats, nearest: Indices) -> Classified:
+def of_nearest(sides: Sides, samples: Floats, nearest: Indices) -> Classification:
     """Samples with the classes of these training examples, shape (m,)."""
     assert sides.labels is not None
-    some, real, reduce = limited(samples), limited(sides.heldout), sides.config.reduce
+    some, real, reduce = subsample(samples), subsample(sides.heldout), sides.config.reduce
     d = distances(real, some, reduce)
     if turned := sides.mirrored:
         for part in np.array_split(np.arange(len(real)), -(-len(real) // PART)):
             d[part] = np.minimum(d[part], distances(turned(real[part]), some, reduce))
     labels = sides.labels
-    return Classified(limited(labels[nearest]), limited(labels[sides.n_train :]), d)
+    return Classification(subsample(labels[nearest]), subsample(labels[sides.n_train :]), d)
 
 
-def halvings(c: Comparison) -> list[Classified]:
+def halvings(c: Comparison) -> list[Classification]:
     """Those of random halves of the held-out examples in which there are both."""
-    both, sides, parts = c.once(classified), c.sides, []
-    heldout = limited(np.arange(sides.n_train, len(sides.pool)))
+    whole, sides, parts = c.once(classification), c.sides, []
+    heldout = subsample(np.arange(sides.n_train, len(sides.pool)))
     for half in c.halvings():
-        samples, asked = limited(half.samples), np.isin(heldout, half.heldout)
-        if samples.any() and asked.any():
-            parts.append(both.part(samples, asked))
+        samples, tested = subsample(half.samples), np.isin(heldout, half.heldout)
+        if samples.any() and tested.any():
+            parts.append(whole.part(samples, tested))
     return parts
 
 
 def floor_of_tv(_: str, fresh: Comparison) -> Measure:
-    """N draws from the held-out examples as classified, against their labels, whose shares are the
-    data's own, for the split is stratified.
+    """That of n draws from the held-out examples, as classified, against their labels, whose shares
+    are the data's own, for the split is stratified.
     """
     return spread(fresh.once(draws)[0])
 
@@ -122,16 +122,16 @@ def floor_of_tstr(_: str, fresh: Comparison) -> Measure:
 
 def draws(fresh: Comparison) -> tuple[list[float], Indices]:
     """What both floors draw from one stream: class_tv by chance, and training examples."""
-    both, rng, n = fresh.once(classified), fresh.rng("floors of classes"), fresh.n
+    heldout, rng, n = fresh.once(classification), fresh.rng("floors of classes"), fresh.n
     lost = []
     for _ in range(fresh.sides.config.repeats):
-        labels = both.samples[rng.integers(len(both.samples), size=n)]
-        lost.append(total_variation(labels, both.heldout))
+        labels = heldout.samples[rng.integers(len(heldout.samples), size=n)]
+        lost.append(total_variation(labels, heldout.heldout))
     n_train = fresh.sides.n_train
     return lost, rng.choice(n_train, min(n, n_train), replace=False)
 
 
-def halved(value: Callable[[Classified], Measure]) -> Callable[[Comparison], Measure | None]:
+def over_halvings(value: Callable[[Classification], Measure]) -> Reading:
     """The spread of a value over halvings."""
 
     def reading(c: Comparison) -> Measure | None:
@@ -143,8 +143,8 @@ def halved(value: Callable[[Classified], Measure]) -> Callable[[Comparison], Mea
 
 CLASS_TV = Metric(
     name="class_tv",
-    read=lambda c: c.once(classified).class_tv(),
-    halved=halved(Classified.class_tv),
+    read=lambda c: c.once(classification).class_tv(),
+    over_halvings=over_halvings(Classification.class_tv),
     floor=floor_of_tv,
     title="classes lost or added",
     about="of data with labels: share of samples in other classes than held-out examples are",
@@ -155,8 +155,8 @@ CLASS_TV = Metric(
 )
 TSTR = Metric(
     name="tstr",
-    read=lambda c: c.once(classified).tstr(),
-    halved=halved(Classified.tstr),
+    read=lambda c: c.once(classification).tstr(),
+    over_halvings=over_halvings(Classification.tstr),
     floor=floor_of_tstr,
     title="accuracy of a classifier trained on samples",
     about="of data with labels: train on synthetic, test on real",

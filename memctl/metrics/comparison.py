@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memctl.metrics.distance import Scan
-from memctl.metrics.generators import Made
+from memctl.metrics.generators import Output
 from memctl.metrics.measure import Floats, Measure, spread
 from memctl.metrics.memo import Memo
 from memctl.metrics.sides import Indices, Sides, equal_sides
@@ -62,11 +62,11 @@ class Comparison(Memo):
         return cls(sides, samples, pairs, scan, len(samples))
 
     @classmethod
-    def of_generator(cls, sides: Sides, made: Made, n: int) -> "Comparison":
+    def of_generator(cls, sides: Sides, output: Output, n: int) -> "Comparison":
         """Of what a generator made: against halves of the held-out side, unless it made all from
         training examples, and so is read as samples are.
         """
-        samples, source = sides.prepare(made.examples), made.source
+        samples, source = sides.prepare(output.examples), output.source
         follows = bool(((source >= 0) & (source < sides.n_train)).all())
         pairs = sides.once(equal_sides if follows else halvings)
         return cls(
@@ -74,7 +74,7 @@ class Comparison(Memo):
         )
 
     @property
-    def halved(self) -> bool:
+    def has_halvings(self) -> bool:
         """Whether `pairs` are halvings."""
         return self.source is not None
 

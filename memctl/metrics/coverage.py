@@ -112,8 +112,8 @@ def of_examples(name: str) -> dict[str, Any]:
         values = getattr(sets.once(neighbourhoods), name)
         return mean(values, c.rng(name), c.sides.config.repeats)
 
-    relabelled = lambda sets: float(getattr(sets.once(neighbourhoods), name).mean())
-    return {"name": name, "read": read, "relabelled": relabelled, "needs": ("full",), "bad": "low"}
+    value = lambda sets: float(getattr(sets.once(neighbourhoods), name).mean())
+    return {"name": name, "read": read, "of_sets": value, "needs": ("full",), "bad": "low"}
 
 
 PRECISION = Metric(

@@ -11,7 +11,7 @@ from numpy.random import Generator
 
 from memctl.metrics.claims import COPIES, SOFT_COPIES
 from memctl.metrics.comparison import Comparison
-from memctl.metrics.means import mean_of, resampled
+from memctl.metrics.means import mean_of, resampling_floor
 from memctl.metrics.measure import Floats, Measure, mean
 from memctl.metrics.metric import Metric, Reading
 
@@ -108,12 +108,12 @@ def of_nearest(name: str, value: Callable[[Floats, Floats, Generator, int], Meas
     return lambda c: value(*nearest(c), c.rng(name), c.sides.config.repeats)
 
 
-def halved_share(c: Comparison) -> Measure | None:
+def share_over_halvings(c: Comparison) -> Measure | None:
     """dcr_share over halvings."""
     return c.over_halvings(lambda h: float(closer_to_train(h.to_train, h.to_heldout).mean()))
 
 
-def halved_delta(c: Comparison) -> Measure | None:
+def delta_over_halvings(c: Comparison) -> Measure | None:
     """delta_nn over halvings."""
     return c.over_halvings(lambda h: float((h.to_heldout - h.to_train).mean()))
 
@@ -121,8 +121,8 @@ def halved_delta(c: Comparison) -> Measure | None:
 DCR_SHARE = Metric(
     name="dcr_share",
     read=of_nearest("dcr_share", dcr_share),
-    halved=halved_share,
-    floor=lambda _, fresh: halved_share(fresh),
+    over_halvings=share_over_halvings,
+    floor=lambda _, fresh: share_over_halvings(fresh),
     title="nearer to train than to held-out (fair: 0.5)",
     about="share of samples nearer to train than to as many held-out examples",
     range="0 to 1, fair 0.5",
@@ -148,8 +148,8 @@ DCR_P = Metric(
 DELTA_NN = Metric(
     name="delta_nn",
     read=of_nearest("delta_nn", delta_nn),
-    halved=halved_delta,
-    floor=lambda _, fresh: halved_delta(fresh),
+    over_halvings=delta_over_halvings,
+    floor=lambda _, fresh: delta_over_halvings(fresh),
     title="how much nearer to train than to held-out (fair: 0)",
     about="by how much nearer: mean distance to the nearest held-out less the nearest training one",
     range="any, fair 0",
@@ -164,7 +164,7 @@ DELTA_NN = Metric(
 NN_TRAIN = Metric(
     name="nn_train",
     read=mean_of("nn_train", lambda c: nearest(c).train.mean(axis=0)),
-    floor=resampled(lambda c: c.scan.near[0].first),
+    floor=resampling_floor(lambda c: c.scan.near[0].first),
     yardsticks=False,
     title="mean distance to the nearest training example",
     about="mean distance to the nearest training example, sides of equal size",

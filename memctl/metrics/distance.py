@@ -118,9 +118,9 @@ def scan(
             d = np.minimum(d, distances(mirror(queries[start : start + rows]), references, reduce))
         if itself:
             d[itself] = np.inf
-        for found, side, mean in zip(near, sides, means, strict=True):
+        for blocks, side, mean in zip(near, sides, means, strict=True):
             two = np.partition(d[:, side], 1, axis=1)
-            found.append(Neighbours(two[:, 0], two[:, 1], d[:, side].argmin(axis=1), mean))
+            blocks.append(Neighbours(two[:, 0], two[:, 1], d[:, side].argmin(axis=1), mean))
         few.append(np.sort(np.partition(d[:, sides[0]], closest - 1, axis=1)[:, :closest], axis=1))
         least.append(
             np.array([d[:, subset].min(axis=1) for subset in subsets]).reshape(len(subsets), len(d))
@@ -128,8 +128,8 @@ def scan(
         query, reference = np.nonzero(d == d.min(axis=1, keepdims=True))
         tied.append((query + start, reference))
     joined = [
-        Neighbours(*(np.concatenate(column) for column in zip(*found, strict=True)))
-        for found in near
+        Neighbours(*(np.concatenate(column) for column in zip(*blocks, strict=True)))
+        for blocks in near
     ]
     pairs = np.concatenate([t[0] for t in tied]), np.concatenate([t[1] for t in tied])
     return Scan(joined, np.concatenate(least, axis=1), pairs, np.concatenate(few))

@@ -6,7 +6,7 @@ difference (`metrics.reduce`).
 """
 
 from memctl.metrics.comparison import Comparison
-from memctl.metrics.means import mean_of, resampled
+from memctl.metrics.means import mean_of, resampling_floor
 from memctl.metrics.measure import Floats
 from memctl.metrics.metric import DOWN, UP, Metric
 
@@ -19,7 +19,7 @@ def distance(c: Comparison) -> Floats:
 DISTANCE_TO_TRAIN = Metric(
     name="distance_to_train",
     read=mean_of("distance_to_train", distance),
-    floor=resampled(distance),
+    floor=resampling_floor(distance),
     title="mean distance to the training set (the paper's)",
     about="mean distance to the training set, then over samples: of contrast, not of copying",
     range="0 up, fair what held-out reads",

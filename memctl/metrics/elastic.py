@@ -21,11 +21,11 @@ from memctl.metrics.claims import COPIES, SOFT_COPIES
 from memctl.metrics.comparison import HALVINGS, Comparison
 from memctl.metrics.dcr import closer_to_train
 from memctl.metrics.dtw import BAND, dtw_distances
-from memctl.metrics.limit import LIMIT, limited
 from memctl.metrics.measure import Floats, Measure, mean, spread
 from memctl.metrics.metric import UP, Metric
 from memctl.metrics.shifts import shift_distances
 from memctl.metrics.sides import Indices, Sides
+from memctl.metrics.subsample import LIMIT, subsample
 
 WORK = 5 * 10**8
 FEWEST, LEAST = 100, 8  # samples, and examples a side: with less of them a share says nothing
@@ -70,13 +70,13 @@ class Elastic:
         index = np.concatenate([np.sort(side) for side in sides])
         return cls(pool[index].reshape(-1, *shape), index, WORK // (2 * k * cells), reduce)
 
-    def chosen(self, m: int) -> Indices:
+    def subset(self, m: int) -> Indices:
         """Which of m samples are compared: shape (at most rows,)."""
-        return limited(np.arange(m), self.rows)
+        return subsample(np.arange(m), self.rows)
 
     def of_samples(self, samples: Floats) -> Floats:
-        """The chosen samples, of shape (m, D), as signals."""
-        return samples[self.chosen(len(samples))].reshape(-1, *self.signals.shape[1:])
+        """The compared samples, of shape (m, D), as signals."""
+        return samples[self.subset(len(samples))].reshape(-1, *self.signals.shape[1:])
 
 
 def elastic(sides: Sides) -> Elastic | None:
@@ -93,14 +93,14 @@ def halves(sides: Sides) -> list[tuple[Indices, Indices]]:
     return [(half(), k + half()) for _ in range(HALVINGS)]
 
 
-def shifted(c: Comparison) -> Floats:
-    """Distances of the chosen samples to all signals, a shift forgiven: shape (rows, 2 k)."""
+def by_shifts(c: Comparison) -> Floats:
+    """Distances of the compared samples to all signals, a shift forgiven: shape (rows, 2 k)."""
     signals = c.sides.once(elastic)
     assert signals is not None
     return shift_distances(signals.of_samples(c.samples), signals.signals, reduce=signals.reduce)
 
 
-def warped(c: Comparison) -> Floats:
+def by_warping(c: Comparison) -> Floats:
     """The same where a warp is forgiven."""
     signals = c.sides.once(elastic)
     assert signals is not None
@@ -108,7 +108,7 @@ def warped(c: Comparison) -> Floats:
 
 
 def share(name: str, distances: Callable[[Comparison], Floats]) -> dict[str, Any]:
-    """dcr_share by these distances: how it is read, halved too, and its floor."""
+    """dcr_share by these distances: how it is read, over halvings too, and its floor."""
 
     def read(c: Comparison) -> Measure | None:
         if c.sides.once(elastic) is None:
@@ -117,26 +117,26 @@ def share(name: str, distances: Callable[[Comparison], Floats]) -> dict[str, Any
         near = closer_to_train(to_train, to_heldout)
         return mean(near, c.rng(name), c.sides.config.repeats)
 
-    def halved(c: Comparison) -> Measure | None:
+    def over_halvings(c: Comparison) -> Measure | None:
         signals = c.sides.once(elastic)
         if signals is None:
             return None
-        chosen, shares = signals.chosen(len(c.samples)), []
+        compared, shares = signals.subset(len(c.samples)), []
         for train, heldout in c.sides.once(halves):
-            counts = c.counts(signals.index[train], signals.index[heldout])[chosen]
+            counts = c.counts(signals.index[train], signals.index[heldout])[compared]
             rows = c.once(distances)[counts]
             if len(rows):
                 to_train, to_heldout = (rows[:, side].min(axis=1) for side in (train, heldout))
                 shares.append(float(closer_to_train(to_train, to_heldout).mean()))
         return spread(shares) if shares else None
 
-    floor = lambda _, fresh: halved(fresh)
-    return {"name": name, "read": read, "halved": halved, "floor": floor}
+    floor = lambda _, fresh: over_halvings(fresh)
+    return {"name": name, "read": read, "over_halvings": over_halvings, "floor": floor}
 
 
 LATE_COPIES = COPIES | SOFT_COPIES | {"late": UP}
 SHIFT_SHARE = Metric(
-    **share("shift_share", shifted),
+    **share("shift_share", by_shifts),
     title="nearer to train where a shift is forgiven (fair: 0.5)",
     about="of signals: dcr_share where a shift in time is forgiven",
     range="0 to 1, fair 0.5",
@@ -146,7 +146,7 @@ SHIFT_SHARE = Metric(
     brief=True,
 )
 DTW_SHARE = Metric(
-    **share("dtw_share", warped),
+    **share("dtw_share", by_warping),
     title="nearer to train where a warp is forgiven (fair: 0.5)",
     about="of signals: dcr_share where a warp in time is forgiven",
     range="0 to 1, fair 0.5",

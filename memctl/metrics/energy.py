@@ -13,16 +13,16 @@ import numpy as np
 
 from memctl.metrics.comparison import Comparison
 from memctl.metrics.distance import distances
-from memctl.metrics.limit import LIMIT, limited
 from memctl.metrics.means import resamples
 from memctl.metrics.measure import Floats, Measure, spread
 from memctl.metrics.metric import UP, Metric
 from memctl.metrics.sides import Sides
+from memctl.metrics.subsample import LIMIT, subsample
 
 
 def within(examples: Floats, reduce: str = "rms") -> float:
     """E||y - y'||: the mean distance between two different examples, in units of the distance."""
-    examples = limited(examples)
+    examples = subsample(examples)
     # examples that hardly differ, a collapsed model's, then have few digits to lose
     examples = examples - examples[0]
     return float(
@@ -30,13 +30,13 @@ def within(examples: Floats, reduce: str = "rms") -> float:
     )
 
 
-def relabelled(
+def under_relabelling(
     a: Floats, b: Floats, rng: np.random.Generator, repeats: int, reduce: str = "rms"
 ) -> Floats:
     """E of a and b, of at most LIMIT examples each, and under random relabelling: shape (1 +
     repeats,).
     """
-    pool = np.concatenate([limited(a), limited(b)])
+    pool = np.concatenate([subsample(a), subsample(b)])
     labels = np.arange(len(pool)) < min(len(a), LIMIT)
     columns = np.stack([labels, *(rng.permutation(labels) for _ in range(repeats))], axis=1).astype(
         float
@@ -79,11 +79,11 @@ def between(c: Comparison, side: int) -> Measure:
     return Measure(2 * across - c.once(samples_within) - c.sides.once(sides_within)[side])
 
 
-def permuted(fresh: Comparison) -> Floats:
-    """E of train and held-out under random relabelling: shape (repeats,)."""
+def null(fresh: Comparison) -> Floats:
+    """E of train and held-out where their labels do not matter: shape (repeats,)."""
     sides, rng = fresh.sides, fresh.once(resamples).rng
     config = sides.config
-    return relabelled(sides.train, sides.heldout, rng, config.repeats, config.reduce)[1:]
+    return under_relabelling(sides.train, sides.heldout, rng, config.repeats, config.reduce)[1:]
 
 
 def floor(fresh: Comparison, other: int) -> Measure:
@@ -94,7 +94,7 @@ def floor(fresh: Comparison, other: int) -> Measure:
     """
     of = lambda *sizes: sum(1 / min(size, LIMIT) for size in sizes)
     known = of(fresh.sides.n_train, len(fresh.sides.heldout))
-    return spread(fresh.once(permuted) * of(fresh.n, other) / known)
+    return spread(fresh.once(null) * of(fresh.n, other) / known)
 
 
 UNLIKE = {name: UP for name in ("blurred", "mean", "shrunk", "noise", "contrast")}

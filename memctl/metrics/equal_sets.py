@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from memctl.metrics.comparison import HALVINGS, Comparison
-from memctl.metrics.limit import LIMIT
 from memctl.metrics.measure import Floats, Measure
 from memctl.metrics.memo import Memo
 from memctl.metrics.sides import Sides
+from memctl.metrics.subsample import LIMIT
 
 LEAST = 8  # a side must be larger: the neighbourhoods of `coverage` need six examples
 
@@ -78,7 +78,7 @@ def relabellings(sides: Sides, n: int) -> Iterator[EqualSets]:
             rng.permutation(k)
 
 
-def relabelled(values: Mapping[str, Value], sides: Sides, n: int) -> dict[str, list[float]]:
+def over_relabellings(values: Mapping[str, Value], sides: Sides, n: int) -> dict[str, list[float]]:
     """Each value over the relabellings: what it reads for fresh examples. One relabelling is held
     at a time; no values where there are too few examples.
     """

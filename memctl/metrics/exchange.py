@@ -11,7 +11,7 @@ Cost: distances between at most 2 LIMIT examples, and one matrix product.
 
 import numpy as np
 
-from memctl.metrics.energy import relabelled
+from memctl.metrics.energy import under_relabelling
 from memctl.metrics.measure import Floats
 
 
@@ -21,5 +21,5 @@ def exchange_p(
     """The energy distance between the sides, shapes (n, D) and (m, D), and its one-sided p, in
     [1/(repeats + 1), 1].
     """
-    found = relabelled(train, heldout, rng, repeats, reduce)
-    return float(found[0]), float(1 + np.sum(found[1:] >= found[0])) / (1 + repeats)
+    value, *null = under_relabelling(train, heldout, rng, repeats, reduce)
+    return float(value), float(1 + np.sum(np.array(null) >= value)) / (1 + repeats)

@@ -13,10 +13,10 @@ import numpy as np
 
 from memctl.metrics.claims import UNLIKE_THE_DATA
 from memctl.metrics.equal_sets import EqualSets, read
-from memctl.metrics.limit import limited
 from memctl.metrics.measure import Floats
 from memctl.metrics.metric import Metric
 from memctl.metrics.sides import Sides
+from memctl.metrics.subsample import subsample
 
 if TYPE_CHECKING:
     from sklearn.decomposition import PCA
@@ -58,7 +58,7 @@ def axes(sides: Sides) -> "PCA":
     """The training data's principal axes, fitted on at most LIMIT examples."""
     from sklearn.decomposition import PCA  # here alone: it takes half a second
 
-    some = limited(sides.train)
+    some = subsample(sides.train)
     components = max(1, min(COMPONENTS, len(some) // 4, some.shape[1]))
     solver = "full" if some.shape[1] < LARGE else "arpack"
     return PCA(components, svd_solver=solver, random_state=0).fit(some)
@@ -73,7 +73,7 @@ def value(sets: EqualSets) -> float:
 FRECHET = Metric(
     name="frechet",
     read=read(value),
-    relabelled=value,
+    of_sets=value,
     title="Frechet distance to real examples",
     about="Frechet distance to held-out in 32 principal components of train",
     range="0 up, fair its floor",

@@ -32,8 +32,8 @@ BLUR = 0.05  # standard deviation of the Gaussian, as a share of each side's len
 Examples = NDArray[np.floating]
 
 
-class Made(NamedTuple):
-    """What a generator made.
+class Output(NamedTuple):
+    """What a generator gives.
 
     Attributes:
         examples: shape (m, channels, *dims).
@@ -45,7 +45,7 @@ class Made(NamedTuple):
     source: NDArray[np.intp]
 
 
-Generator = Callable[[Split, int, np.random.Generator], Made]
+Generator = Callable[[Split, int, np.random.Generator], Output]
 
 
 def blur(examples: Examples) -> Examples:
@@ -60,28 +60,28 @@ def some(split: Split, n: int, rng: np.random.Generator) -> NDArray[np.intp]:
     return len(split.train) + (np.arange(k) if k <= n else np.sort(rng.choice(k, n, replace=False)))
 
 
-def heldout(split: Split, n: int, rng: np.random.Generator) -> Made:
+def heldout(split: Split, n: int, rng: np.random.Generator) -> Output:
     chosen = some(split, n, rng)
-    return Made(split.heldout[chosen - len(split.train)], chosen)
+    return Output(split.heldout[chosen - len(split.train)], chosen)
 
 
-def copies(split: Split, n: int, rng: np.random.Generator) -> Made:
+def copies(split: Split, n: int, rng: np.random.Generator) -> Output:
     chosen = rng.integers(len(split.train), size=min(n, len(split.heldout)))
-    return Made(split.train[chosen], chosen)
+    return Output(split.train[chosen], chosen)
 
 
-def blurred(split: Split, n: int, rng: np.random.Generator) -> Made:
-    made = heldout(split, n, rng)
-    return Made(blur(made.examples), made.source)
+def blurred(split: Split, n: int, rng: np.random.Generator) -> Output:
+    examples, source = heldout(split, n, rng)
+    return Output(blur(examples), source)
 
 
-def mean(split: Split, n: int, rng: np.random.Generator) -> Made:
+def mean(split: Split, n: int, rng: np.random.Generator) -> Output:
     m = min(n, len(split.heldout))
     average = split.train.mean(axis=0, keepdims=True, dtype=np.float64)
-    return Made(np.repeat(average, m, axis=0), np.full(m, -1))
+    return Output(np.repeat(average, m, axis=0), np.full(m, -1))
 
 
-def partly_copied(share: float, split: Split, n: int, rng: np.random.Generator) -> Made:
+def partly_copied(share: float, split: Split, n: int, rng: np.random.Generator) -> Output:
     examples, source = heldout(split, n, rng)
     k = round(share * len(examples))
     chosen = rng.choice(len(split.train), k, replace=k > len(split.train))
@@ -90,35 +90,35 @@ def partly_copied(share: float, split: Split, n: int, rng: np.random.Generator) 
     )  # any: held-out examples stand in the order of their classes
     source[replaced] = chosen
     examples[replaced] = split.train[chosen]
-    return Made(examples, source)
+    return Output(examples, source)
 
 
-def stretched(factor: float, split: Split, n: int, rng: np.random.Generator) -> Made:
+def stretched(factor: float, split: Split, n: int, rng: np.random.Generator) -> Output:
     examples, source = heldout(split, n, rng)
     centre = split.train.mean(axis=0, dtype=np.float64)
-    return Made(centre + factor * (examples - centre), source)
+    return Output(centre + factor * (examples - centre), source)
 
 
-def noisy(scale: float, of: Generator, split: Split, n: int, rng: np.random.Generator) -> Made:
+def noisy(scale: float, of: Generator, split: Split, n: int, rng: np.random.Generator) -> Output:
     examples, source = of(split, n, rng)
-    return Made(
+    return Output(
         examples + scale * split.train.std(dtype=np.float64) * rng.standard_normal(examples.shape),
         source,
     )
 
 
-def interpolated(split: Split, n: int, rng: np.random.Generator) -> Made:
+def interpolated(split: Split, n: int, rng: np.random.Generator) -> Output:
     first, source = copies(split, n, rng)
     second, _ = copies(split, n, rng)
-    return Made(0.8 * first + 0.2 * second, source)
+    return Output(0.8 * first + 0.2 * second, source)
 
 
-def late(split: Split, n: int, rng: np.random.Generator) -> Made:
+def late(split: Split, n: int, rng: np.random.Generator) -> Output:
     examples, source = copies(split, n, rng)
     most = max(1, round(0.03 * examples.shape[-1]))
     shifts = rng.choice([s for s in range(-most, most + 1) if s], size=len(examples))
     times = np.clip(np.arange(examples.shape[-1]) - shifts[:, None], 0, examples.shape[-1] - 1)
-    return Made(np.take_along_axis(examples, times[:, None], axis=-1), source)
+    return Output(np.take_along_axis(examples, times[:, None], axis=-1), source)
 
 
 GENERATORS: dict[str, Generator] = {

@@ -45,7 +45,7 @@ def read(c: Comparison) -> Measure | None:
 IDENTIFIABILITY = Metric(
     name="identifiability",
     read=read,
-    relabelled=lambda sets: exposed(sets).value,
+    of_sets=lambda sets: exposed(sets).value,
     title="share of training examples exposed",
     about="share of training examples with a sample nearer than any other training example",
     range="0 to 1, fair 0.5",

@@ -72,7 +72,7 @@ def mean_of(name: str, values: Values) -> Callable[[Comparison], Measure]:
     return reading
 
 
-def resampled(values: Values) -> Callable[[str, Comparison], Measure]:
+def resampling_floor(values: Values) -> Callable[[str, Comparison], Measure]:
     """The floor of the mean of the values."""
 
     def floor(name: str, fresh: Comparison) -> Measure:

@@ -21,5 +21,5 @@ class Memo:
         """What `part` finds of this thing; a second call is answered from the first."""
         if part not in self._parts:
             self._parts[part] = part(self)
-        found: T = self._parts[part]
-        return found
+        kept: T = self._parts[part]
+        return kept

@@ -33,12 +33,12 @@ class Metric:
     Attributes:
         name: In records, tables and on the command line.
         read: Its value of a comparison; None where the data is too small for it.
-        halved: How a generator is read that makes fresh examples out of held-out ones, over random
-            halves of these; as other samples unless given.
+        over_halvings: How a generator is read that makes fresh examples out of held-out ones, over
+            random halves of these; as other samples are unless given.
         floor: From its name and the held-out examples read as samples: what 95 % of as many fresh
             examples would read.
-        relabelled: Instead of a floor: the value for two sets of as many examples. The floor is
-            then its spread over train and held-out labelled anew by chance.
+        of_sets: Instead of a floor: the value for two sets of as many examples. The floor is then
+            its spread over train and held-out labelled anew by chance.
         yardsticks: Whether it is read for the generators of known behaviour too.
         title: What it reads, in the few words that a figure has room for.
         about: The same as a line of the documentation's table.
@@ -67,9 +67,9 @@ class Metric:
 
     name: str
     read: Reading
-    halved: Reading | None = None
+    over_halvings: Reading | None = None
     floor: Floor | None = None
-    relabelled: Value | None = None
+    of_sets: Value | None = None
     yardsticks: bool = True
     title: str
     about: str
@@ -100,16 +100,17 @@ class Metric:
 
     def measure(self, c: Comparison) -> Measure | None:
         """Its reading of a comparison. Raises: UserError where a user's own metric fails."""
-        return self._measure(self.halved if c.halved and self.halved else self.read, c)
+        over_halvings = self.over_halvings if c.has_halvings else None
+        return self._measure(over_halvings or self.read, c)
 
     def fresh(self, c: Comparison) -> Measure | None:
         """Its floor, from the held-out examples. Raises: as `measure`."""
         return self._measure(self.floor, self.name, c) if self.floor else None
 
-    def of_sets(self, sets: EqualSets) -> float:
+    def value(self, sets: EqualSets) -> float:
         """Its value for two sets of as many examples. Raises: as `measure`."""
-        assert self.relabelled is not None
-        measure = self._measure(self.relabelled, sets)
+        assert self.of_sets is not None
+        measure = self._measure(self.of_sets, sets)
         return NAN if measure is None else measure.value
 
     def _measure(self, function: Callable[..., Any], *arguments: Any) -> Measure | None:

@@ -18,10 +18,10 @@ from memctl.metrics.claims import UNLIKE_THE_DATA
 from memctl.metrics.comparison import Comparison
 from memctl.metrics.distance import distances
 from memctl.metrics.equal_sets import equal_sets
-from memctl.metrics.limit import limited
 from memctl.metrics.measure import Floats, Measure
 from memctl.metrics.metric import Metric
 from memctl.metrics.sides import Sides
+from memctl.metrics.subsample import subsample
 
 Kernel = Callable[[Floats, Floats], Floats]
 
@@ -42,7 +42,7 @@ def median_bandwidth(train: Floats) -> float:
 
     Where most examples are equal it is 0, and no bandwidth.
     """
-    some = limited(train)
+    some = subsample(train)
     return float(np.median(squareform(distances(some, some), checks=False)))
 
 
@@ -67,15 +67,15 @@ def subset_error(
     `subsets`. So it is on the safe side.
     """
     parts = [np.array_split(rng.permutation(len(side)), subsets) for side in (samples, reference)]
-    found = [mmd2(samples[a], reference[b], kernel) for a, b in zip(*parts, strict=True)]
-    return float(np.std(found, ddof=1) / np.sqrt(subsets))
+    each = [mmd2(samples[a], reference[b], kernel) for a, b in zip(*parts, strict=True)]
+    return float(np.std(each, ddof=1) / np.sqrt(subsets))
 
 
 def estimate(
     samples: Floats, reference: Floats, kernel: Kernel, rng: np.random.Generator, subsets: int
 ) -> Measure:
     """MMD^2 with a 95 % interval: Student's t of `subset_error`."""
-    samples, reference = limited(samples), limited(reference)
+    samples, reference = subsample(samples), subsample(reference)
     value = mmd2(samples, reference, kernel)
     subsets = min(subsets, len(samples) // 2, len(reference) // 2)
     reach = subset_error(samples, reference, kernel, rng, subsets) * t.ppf(0.975, subsets - 1)
@@ -141,7 +141,7 @@ def read_mmd(c: Comparison) -> Measure | None:
 KID = Metric(
     name="kid",
     read=read_kid,
-    relabelled=lambda sets: mmd2(sets.samples, sets.real, polynomial),
+    of_sets=lambda sets: mmd2(sets.samples, sets.real, polynomial),
     title="MMD^2 to real examples, cubic kernel",
     about="kernel Inception distance of the values themselves, to as many held-out examples",
     range="about 0 up, fair 0",
@@ -153,7 +153,7 @@ KID = Metric(
 MMD = Metric(
     name="mmd",
     read=read_mmd,
-    relabelled=lambda sets: mmd2(sets.samples, sets.real, rbf(sets.sides.once(bandwidth))),
+    of_sets=lambda sets: mmd2(sets.samples, sets.real, rbf(sets.sides.once(bandwidth))),
     title="MMD^2 to real examples, Gaussian kernel",
     about="the same with a Gaussian kernel as wide as training examples are apart",
     range="about 0 to 2, fair 0",

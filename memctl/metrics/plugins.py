@@ -16,21 +16,21 @@ from memctl.registry import closest
 GENERATORS = [*CALIBRATORS, *IN_TIME]
 
 
-def own_metrics(listed: Collection[Metric]) -> dict[str, Metric]:
+def own_metrics(built_in: Collection[Metric]) -> dict[str, Metric]:
     """The user's metrics by name.
 
     Args:
-        listed: The metrics of memctl, which a file may import.
+        built_in: The metrics of memctl, which a file may import.
 
     Raises:
         UserError: a folder that is named and missing, a file that cannot be imported, a name that
             is taken, a claim about a generator that there is not.
     """
     own: dict[str, Metric] = {}
-    names = {metric.name for metric in listed}
+    names = {metric.name for metric in built_in}
     for path, digest, module in plugins.load("memctl_metrics", "MEMCTL_METRICS"):
         for metric in vars(module).values():
-            if not isinstance(metric, Metric) or any(metric is other for other in listed):
+            if not isinstance(metric, Metric) or any(metric is other for other in built_in):
                 continue
             if metric.name in names or metric.name.startswith("probe_"):
                 raise UserError(

@@ -99,7 +99,7 @@ def floors(fresh: Comparison) -> dict[str, Measure]:
     for samples, train in fresh.once(resamples).scores:
         for name, value in fitted.compare(scores[samples], scores[train]).items():
             values.setdefault(name, []).append(value)
-    return {name: spread(found) for name, found in values.items()}
+    return {name: spread(each) for name, each in values.items()}
 
 
 def metrics(components: int) -> tuple[Metric, ...]:
@@ -113,8 +113,8 @@ def of_component(k: int) -> tuple[Metric, ...]:
 
     def named(name: str) -> dict[str, Any]:
         def read(c: Comparison) -> Measure | None:
-            found = c.once(distances).get(name)
-            return None if found is None else Measure(found)
+            value = c.once(distances).get(name)
+            return None if value is None else Measure(value)
 
         floor = lambda _, fresh: fresh.once(floors).get(name)
         return {"name": name, "read": read, "floor": floor, "bad": "high"}

@@ -12,7 +12,7 @@ distances knows.
 import numpy as np
 
 from memctl.metrics.comparison import Comparison
-from memctl.metrics.means import mean_of, resampled
+from memctl.metrics.means import mean_of, resampling_floor
 from memctl.metrics.measure import Floats
 from memctl.metrics.metric import DOWN, UP, Metric
 
@@ -43,7 +43,7 @@ def to_nearest(c: Comparison) -> Floats:
 CORR_TRAIN = Metric(
     name="corr_train",
     read=mean_of("corr_train", lambda c: c.once(to_nearest)),
-    floor=resampled(lambda c: c.once(to_nearest)),
+    floor=resampling_floor(lambda c: c.once(to_nearest)),
     title="correlation with the nearest training example",
     about="correlation of a sample with its nearest training example",
     range="-1 to 1, fair what held-out reads",

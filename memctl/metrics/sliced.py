@@ -70,7 +70,7 @@ def value(sets: EqualSets) -> float:
 SLICED_W2 = Metric(
     name="sliced_w2",
     read=read(value),
-    relabelled=value,
+    of_sets=value,
     title="sliced Wasserstein distance to real examples",
     about="Wasserstein distance to held-out, over 200 random directions",
     range="0 up, fair its floor",

@@ -46,9 +46,9 @@ def autocorrelation(x: Floats, lags: int) -> Floats:
     power = np.abs(np.fft.rfft(centred(x), n=2 * length, axis=-1)) ** 2
     sums = np.fft.irfft(power, axis=-1)[..., : lags + 1]
     energy = sums[..., :1]
-    found = np.divide(sums, energy, out=np.zeros_like(sums), where=energy > 0)
-    found[..., 0] = 1.0
-    return found
+    r = np.divide(sums, energy, out=np.zeros_like(sums), where=energy > 0)
+    r[..., 0] = 1.0
+    return r
 
 
 def acf_distance(samples: Floats, reference: Floats, share: float = 0.5) -> float:
@@ -106,7 +106,7 @@ def spectrum(sets: EqualSets) -> float:
 ACF_DISTANCE = Metric(
     name="acf_distance",
     read=read(acf),
-    relabelled=acf,
+    of_sets=acf,
     title="difference of mean autocorrelations",
     about="of signals: difference of the mean autocorrelation from that of held-out",
     range="0 to 2, fair its floor",
@@ -117,7 +117,7 @@ ACF_DISTANCE = Metric(
 SPECTRUM_DISTANCE = Metric(
     name="spectrum_distance",
     read=read(spectrum),
-    relabelled=spectrum,
+    of_sets=spectrum,
     title="difference of mean power spectra (dB)",
     about="of signals: difference of the mean power spectrum from that of held-out",
     range="0 dB up, fair its floor",

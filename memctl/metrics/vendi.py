@@ -13,10 +13,10 @@ from scipy.linalg import eigvalsh
 from scipy.special import entr
 
 from memctl.metrics.equal_sets import EqualSets, read
-from memctl.metrics.limit import LIMIT, limited
 from memctl.metrics.measure import Floats
 from memctl.metrics.metric import DOWN, Metric
 from memctl.metrics.mmd import Kernel, bandwidth, rbf
+from memctl.metrics.subsample import LIMIT, subsample
 
 
 def vendi(examples: Floats, kernel: Kernel) -> float:
@@ -30,7 +30,7 @@ def vendi(examples: Floats, kernel: Kernel) -> float:
         examples: shape (n, D).
         kernel: `mmd.rbf` of a bandwidth: the smaller, the more examples count as different.
     """
-    k = kernel(*[limited(examples, LIMIT)] * 2)
+    k = kernel(*[subsample(examples, LIMIT)] * 2)
     np.fill_diagonal(k, 1.0)  # rounding leaves some beside it
     eigenvalues = np.clip(eigvalsh(k / len(k)), 0, None)  # rounding leaves some below 0
     return float(np.exp(entr(eigenvalues).sum()))
@@ -43,7 +43,7 @@ def vendi_ratio(samples: Floats, real: Floats, kernel: Kernel) -> float:
     too much contrast), with `mmd.rbf` at the median distance.
     """
     n = min(len(samples), len(real), LIMIT)
-    return vendi(limited(samples, n), kernel) / vendi(limited(real, n), kernel)
+    return vendi(subsample(samples, n), kernel) / vendi(subsample(real, n), kernel)
 
 
 def value(sets: EqualSets) -> float:
@@ -54,7 +54,7 @@ def value(sets: EqualSets) -> float:
 VENDI_RATIO = Metric(
     name="vendi_ratio",
     read=read(value),
-    relabelled=value,
+    of_sets=value,
     title="variety beside that of real examples",
     about="how many different examples there are in effect, beside as many held-out ones",
     range="0 up, fair 1",

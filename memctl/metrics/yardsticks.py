@@ -15,7 +15,7 @@ from collections.abc import Mapping
 
 from memctl.data import Split
 from memctl.metrics.comparison import Comparison
-from memctl.metrics.equal_sets import relabelled
+from memctl.metrics.equal_sets import over_relabellings
 from memctl.metrics.generators import GENERATORS, Generator
 from memctl.metrics.measure import Measure, spread
 from memctl.metrics.suite import Suite, read
@@ -35,8 +35,8 @@ def yardsticks(
     """
     out, floor = {}, {}
     for name, generator in generators.items():
-        made = generator(split, n, suite.sides.rng(f"generator {name}"))
-        comparison = Comparison.of_generator(suite.sides, made, n)
+        output = generator(split, n, suite.sides.rng(f"generator {name}"))
+        comparison = Comparison.of_generator(suite.sides, output, n)
         out[name] = read(comparison, (m for m in suite.metrics if m.yardsticks))
         if name == "heldout":
             floor = floors(suite, comparison)
@@ -49,8 +49,8 @@ def floors(suite: Suite, fresh: Comparison) -> dict[str, Measure]:
     Args:
         fresh: The held-out examples.
     """
-    quality = {m.name: m.of_sets for m in suite.metrics if m.relabelled}
-    values = relabelled(quality, suite.sides, fresh.n)
+    quality = {m.name: m.value for m in suite.metrics if m.of_sets}
+    values = over_relabellings(quality, suite.sides, fresh.n)
     out = {}
     for metric in suite.metrics:
         if metric.name in values:

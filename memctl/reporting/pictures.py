@@ -13,8 +13,8 @@ from memctl.data.panels import Examples, displayed
 from memctl.files import atomic
 from memctl.metrics.distance import Scan, neighbours
 from memctl.metrics.f_mem import ratios
-from memctl.metrics.limit import limited
 from memctl.metrics.projection import projection
+from memctl.metrics.subsample import subsample
 from memctl.metrics.suite import Suite
 from memctl.reporting import figures
 
@@ -49,7 +49,7 @@ def draw(
     draw_suspects(samples, split, scan, table, pictures["suspects"])
     sides = suite.sides
     to_train = neighbours(
-        limited(sides.heldout), sides.train, sides.config.reduce, mirror=sides.mirrored
+        subsample(sides.heldout), sides.train, sides.config.reduce, mirror=sides.mirrored
     )
     own, threshold = table["ratio"].to_numpy(), sides.config.threshold
     figures.ratios(own, ratios(to_train), threshold, pictures["ratios"])

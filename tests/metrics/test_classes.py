@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from memctl.metrics.classes import Classified, total_variation
+from memctl.metrics.classes import Classification, total_variation
 from memctl.metrics.distance import distances
 
 SHARES = (0.6, 0.3, 0.1)
@@ -25,12 +25,14 @@ def examples(
     )
 
 
-def classified(samples: np.ndarray, noise: float = 0.3) -> Classified:
+def classify(samples: np.ndarray, noise: float = 0.3) -> Classification:
     (x, labels), (y, truth) = examples(100, 0, noise=noise), examples(100, 1, noise=noise)
-    return Classified(labels[distances(samples, x).argmin(axis=1)], truth, distances(y, samples))
+    return Classification(
+        labels[distances(samples, x).argmin(axis=1)], truth, distances(y, samples)
+    )
 
 
-def values(found: Classified) -> dict[str, float]:
+def values(found: Classification) -> dict[str, float]:
     return {"class_tv": found.class_tv().value, "tstr": found.tstr().value}
 
 
@@ -56,7 +58,7 @@ def test_two_samples_differ_by_what_the_docstring_says():
 
 
 def test_a_fair_generator_reads_as_real_examples_do():
-    found = classified(examples(200, 2)[0])
+    found = classify(examples(200, 2)[0])
     assert found.class_tv().value < 0.02
     tstr = found.tstr()
     assert tstr.value > 0.97
@@ -64,13 +66,13 @@ def test_a_fair_generator_reads_as_real_examples_do():
 
 
 def test_a_lost_class_is_missed():
-    found = values(classified(examples(200, 2, (2 / 3, 1 / 3, 0.0))[0]))
+    found = values(classify(examples(200, 2, (2 / 3, 1 / 3, 0.0))[0]))
     assert found["class_tv"] == pytest.approx(0.1, abs=0.02)
     assert found["tstr"] == pytest.approx(0.9, abs=0.03)
 
 
 def test_a_collapsed_generator_knows_one_class():
-    found = values(classified(np.repeat(examples(10, 2)[0][:1], 30, axis=0)))
+    found = values(classify(np.repeat(examples(10, 2)[0][:1], 30, axis=0)))
     assert found == {"class_tv": pytest.approx(0.4), "tstr": pytest.approx(0.6)}
 
 
@@ -78,12 +80,12 @@ def test_copies_of_train_read_as_train_does():
     (x, labels), (y, truth) = examples(100, 0, noise=1.0), examples(100, 1, noise=1.0)
     real = np.mean(labels[distances(y, x).argmin(axis=1)] == truth)
     assert real < 0.95
-    assert values(classified(x, noise=1.0))["tstr"] == real
+    assert values(classify(x, noise=1.0))["tstr"] == real
 
 
 def test_a_part_is_what_is_left_of_the_whole():
     (g, _), rng = examples(80, 2, noise=1.0), np.random.default_rng(3)
-    whole, some, asked = classified(g, noise=1.0), rng.random(80) < 0.5, rng.random(100) < 0.5
+    whole, some, asked = classify(g, noise=1.0), rng.random(80) < 0.5, rng.random(100) < 0.5
     near = distances(examples(100, 1, noise=1.0)[0][asked], g[some]).argmin(axis=1)
     expected = {
         "class_tv": total_variation(whole.samples[some], whole.heldout[asked]),

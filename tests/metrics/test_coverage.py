@@ -134,7 +134,7 @@ def test_generators_rank_as_their_names_say(made):
 
 
 def test_exact_ties_are_within():
-    """Balls are closed: with open ones, examples that are all equal would not be among themselves."""
+    """Balls are closed: with open ones, equal examples would not be among themselves."""
     assert means(prdc(np.zeros((9, 2)), np.zeros((8, 2)))) == [1, 1, 8 / 5, 1]
     real = np.random.default_rng(0).normal(size=(50, 3))
     assert means(prdc(real, real)) == [

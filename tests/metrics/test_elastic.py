@@ -58,8 +58,8 @@ def test_work_is_bounded_by_fewer_samples_then_fewer_signals(monkeypatch: pytest
     monkeypatch.setattr(module, "WORK", 200 * 300 * cells)
     some = Elastic.of(pool, 150, SHAPE, "rms", rng)
     assert (len(some.index), some.rows) == (300, 200)
-    assert len(some.chosen(1000)) == 200
-    assert len(some.chosen(50)) == 50
+    assert len(some.subset(1000)) == 200
+    assert len(some.subset(50)) == 50
     monkeypatch.setattr(module, "WORK", 100 * 50 * cells)
     few = Elastic.of(pool, 150, SHAPE, "rms", rng)
     assert (len(few.index), few.rows) == (50, 100)

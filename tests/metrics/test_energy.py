@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 
 from memctl.metrics.distance import distances
-from memctl.metrics.energy import energies, relabelled
+from memctl.metrics.energy import energies, under_relabelling
 
 
 def energy(a: np.ndarray, b: np.ndarray, reduce: str = "rms") -> float:
-    """The first of relabelled values, that of the sides as they are."""
-    return float(relabelled(a, b, np.random.default_rng(0), 0, reduce)[0])
+    """The first of these values, that of the sides as they are."""
+    return float(under_relabelling(a, b, np.random.default_rng(0), 0, reduce)[0])
 
 
 def permuted(a: np.ndarray, b: np.ndarray, rng: np.random.Generator, repeats: int) -> np.ndarray:
-    return relabelled(a, b, rng, repeats)[1:]
+    return under_relabelling(a, b, rng, repeats)[1:]
 
 
 def loop(a: np.ndarray, b: np.ndarray) -> float:

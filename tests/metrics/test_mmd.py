@@ -7,8 +7,8 @@ import pytest
 from scipy.spatial.distance import pdist
 from sklearn.metrics.pairwise import polynomial_kernel, rbf_kernel
 
-from memctl.metrics.limit import limited
 from memctl.metrics.mmd import kid, median_bandwidth, mmd2, mmd_rbf, polynomial, rbf, subset_error
+from memctl.metrics.subsample import subsample
 
 
 @pytest.fixture
@@ -114,11 +114,11 @@ def test_the_interval_is_students_of_disjoint_subsets(rng: np.random.Generator):
 def test_more_than_the_limit_is_a_fixed_subset(
     rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("memctl.metrics.limit.LIMIT", 30)
+    monkeypatch.setattr("memctl.metrics.subsample.LIMIT", 30)
     a, b = rng.normal(size=(80, 3)), rng.normal(size=(70, 3))
     first, second = (mmd_rbf(a, b, 1.0, np.random.default_rng(seed)) for seed in (0, 1))
-    assert first.value == second.value == mmd2(limited(a), limited(b), rbf(1.0))
-    assert len(limited(a)) == 30
+    assert first.value == second.value == mmd2(subsample(a), subsample(b), rbf(1.0))
+    assert len(subsample(a)) == 30
     assert first.high != second.high
 
 

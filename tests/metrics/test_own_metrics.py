@@ -33,7 +33,7 @@ CONFIG = Metrics(repeats=20, bins=10, full=False)
 ROUGHNESS = """\
 import numpy as np
 
-from memctl.metrics import UP, Metric, mean_of, resampled
+from memctl.metrics import UP, Metric, mean_of, resampling_floor
 
 
 def roughness(c):
@@ -43,7 +43,7 @@ def roughness(c):
 ROUGHNESS = Metric(
     name="roughness",
     read=mean_of("roughness", roughness),
-    floor=resampled(roughness),
+    floor=resampling_floor(roughness),
     title="how rough samples are",
     about="mean absolute difference of neighbouring values",
     range="0 up, fair its floor",
@@ -208,7 +208,7 @@ def test_it_may_be_of_sets_of_equal_size(own: Own, sides: Split) -> None:
             return float(sets.samples.std() / sets.real.std())
 
 
-        GAP = Metric(name="gap", read=read(gap), relabelled=gap, title="t", about="a", range="0 up",
+        GAP = Metric(name="gap", read=read(gap), of_sets=gap, title="t", about="a", range="0 up",
                      bad="low")
         """
     )
@@ -285,7 +285,7 @@ def test_a_metric_that_fails_is_named(own: Own, sides: Split, text: str, message
         Suite.of(sides, CONFIG).evaluate(sides.heldout)
 
 
-@pytest.mark.parametrize("part", ["floor", "relabelled"])
+@pytest.mark.parametrize("part", ["floor", "of_sets"])
 def test_a_floor_that_fails_is_named(own: Own, sides: Split, part: str) -> None:
     own(one("lambda c: 1.0", **{part: "lambda *_: {}[0]"}))
     suite = Suite.of(sides, CONFIG)

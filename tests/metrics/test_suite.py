@@ -12,7 +12,7 @@ from memctl.data.base import Examples
 from memctl.metrics.amplitude import amplitude_js
 from memctl.metrics.coverage import prdc
 from memctl.metrics.distance import distances, neighbours
-from memctl.metrics.energy import relabelled
+from memctl.metrics.energy import under_relabelling
 from memctl.metrics.sides import SUBSETS, equal_sides
 from memctl.metrics.suite import Suite
 
@@ -128,8 +128,8 @@ def test_values_are_those_of_the_parts(sides: Split, samples: np.ndarray, reduce
         "delta_nn": np.mean(to_heldout.first - to_train.first),
         "nn_train": to_train.first.mean(),
         "nn_heldout": to_heldout.first.mean(),
-        "energy_train": relabelled(g, x, np.random.default_rng(0), 0, reduce)[0],
-        "energy_heldout": relabelled(g, y, np.random.default_rng(0), 0, reduce)[0],
+        "energy_train": under_relabelling(g, x, np.random.default_rng(0), 0, reduce)[0],
+        "energy_heldout": under_relabelling(g, y, np.random.default_rng(0), 0, reduce)[0],
     }
     for name, value in expected.items():
         assert found[name].value == pytest.approx(value), name

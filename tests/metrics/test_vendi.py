@@ -56,11 +56,11 @@ def test_many_examples_are_a_fixed_subset_and_a_ratio_is_of_equal_numbers(
 ):
     x = np.random.default_rng(0).normal(size=(90, 30))
     assert vendi_ratio(x[:40], x, rbf(0.5)) == pytest.approx(
-        vendi(x[:40], rbf(0.5)) / vendi(module.limited(x, 40), rbf(0.5))
+        vendi(x[:40], rbf(0.5)) / vendi(module.subsample(x, 40), rbf(0.5))
     )
     assert vendi_ratio(x, x[:40], rbf(0.5)) == pytest.approx(1 / vendi_ratio(x[:40], x, rbf(0.5)))
     monkeypatch.setattr(module, "LIMIT", 25)
-    part = module.limited(x, 25)
+    part = module.subsample(x, 25)
     assert len(np.unique(part, axis=0)) == 25
     assert vendi(x, rbf(0.5)) == vendi(x, rbf(0.5)) == vendi(part, rbf(0.5))
     assert vendi_ratio(x, x, rbf(0.5)) == 1

@@ -7,7 +7,7 @@ from memctl.config import Metrics
 from memctl.data import Split, split
 from memctl.data.base import Examples
 from memctl.metrics.comparison import Comparison
-from memctl.metrics.dcr import halved_delta, halved_share
+from memctl.metrics.dcr import delta_over_halvings, share_over_halvings
 from memctl.metrics.distance import distances
 from memctl.metrics.generators import BLUR, GENERATORS, blur
 from memctl.metrics.measure import Measure
@@ -232,8 +232,8 @@ def test_the_halvings_are_those_of_the_definition(sides: Split):
         shares.append(np.mean(d_train < d_heldout))
         deltas.append(np.mean(d_heldout - d_train))
     assert len(shares) == 20
-    assert halved_share(comparison).value == pytest.approx(np.mean(shares))
-    assert halved_delta(comparison).value == pytest.approx(np.mean(deltas))
+    assert share_over_halvings(comparison).value == pytest.approx(np.mean(shares))
+    assert delta_over_halvings(comparison).value == pytest.approx(np.mean(deltas))
 
 
 def test_blur_smooths_each_example_along_its_own_axes():

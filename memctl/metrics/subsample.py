@@ -11,7 +11,7 @@ LIMIT = 1000  # examples a side
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 
-def limited(examples: NDArray[Scalar], most: int | None = None) -> NDArray[Scalar]:
+def subsample(examples: NDArray[Scalar], most: int | None = None) -> NDArray[Scalar]:
     """The examples, or a fixed random `most` of them, LIMIT unless given."""
     most = most or LIMIT
     if len(examples) <= most:
