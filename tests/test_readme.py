@@ -178,27 +178,21 @@ def test_sampler_commands_run(
     assert (tmp_path / "samplers.png").stat().st_size > 10_000
 
 
-def test_the_readmes_own_sampler_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The three steps, word for word: the class as printed is found and drawn."""
-    (code,) = (
-        block
-        for block in re.findall(r"```python\n(.*?)```", TEXT, re.S)
-        if "TimestepSampler)" in block
-    )
+def test_the_pages_own_sampler_is_found(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The class as printed is found and drawn; tests/samplers/test_own_samplers.py trains one."""
+    page = TEXTS["docs/samplers.md"]
+    blocks = re.findall(r"```python\n(.*?)```", page, re.S)
+    (code,) = (block for block in blocks if "TimestepSampler)" in block)
     (tmp_path / "memctl_samplers").mkdir()
     (tmp_path / "memctl_samplers" / "triangle.py").write_text(code)
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    shown = next(c for c in re.findall(r"`(python -m memctl.samplers triangle[^`]*)`", TEXT))
-    trained = next(
-        c for c in re.findall(r"`(python -m memctl.train -m sampler=triangle[^`]*)`", TEXT)
-    )
-    out = subprocess.run(
-        [sys.executable, *shlex.split(shown)[1:]], cwd=tmp_path, capture_output=True, text=True
-    )
-    assert "triangle_peak300" in out.stdout, out.stderr
-    assert (
-        "sampler.peak=200,500,800" in trained
-    )  # that such a sweep runs is tested in tests/samplers/test_own_samplers.py
+    monkeypatch.chdir(tmp_path)
+    (shown,) = re.findall(r"`(python -m memctl.samplers triangle[^`]*)`", page)
+    run_here(monkeypatch, *shlex.split(shown))
+    assert "triangle_peak300" in capfd.readouterr().out
+    (trained,) = re.findall(r"`python -m memctl.train -m ([^`]*)`", page)
+    assert trained == "sampler=triangle sampler.peak=200,500,800"
 
 
 def test_the_pages_own_metric_is_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

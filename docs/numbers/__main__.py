@@ -12,6 +12,7 @@ import argparse
 from pathlib import Path
 
 from docs.numbers import collect, fill, times
+from memctl.exits import plain_exit
 
 
 def main() -> None:
@@ -26,11 +27,12 @@ def main() -> None:
     parts.add_parser("time").add_argument("command", help='one argument: "make test"')
     parts.add_parser("fill")
     arguments = parser.parse_args()
-    if arguments.part == "collect":
-        collect.collect(arguments.runs)
-    if arguments.part == "time":
-        times.take(arguments.command)
-    fill.write()
+    with plain_exit():
+        if arguments.part == "collect":
+            collect.collect(arguments.runs)
+        if arguments.part == "time":
+            times.take(arguments.command)
+        fill.write()
 
 
 if __name__ == "__main__":
