@@ -146,6 +146,33 @@ def test_an_unfinished_sweep_says_nothing(
         collected(finished, tmp_path / "tables", monkeypatch)
 
 
+def test_more_sweeps_are_spoken_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the other data sets, whose numbers may not be in the tables yet."""
+    names = ("ecg5000", "digits-small_n", "pokemon_16", "flowers102_16", "mitdb208-samplers")
+    for path in collect.TABLES.glob("*.csv"):
+        table = pd.read_csv(path)
+        if "sweep" in table:
+            known = table[table.sweep == "mitdb208"]
+            others = [known.assign(sweep=name) for name in names]
+            table = pd.concat([table[~table.sweep.isin(names)], *others])
+        table.to_csv(tmp_path / path.name, index=False)
+    pool = {"axis": "location", "n": 132, "pearson": -0.01, "low": -0.18, "high": 0.16}
+    paper = {"paper": -0.7388, "paper_low": -0.8212, "paper_high": -0.6263}
+    pooled = [{**pool, **paper, "pooling": pooling} for pooling in ("raw", "within", "only s")]
+    pd.DataFrame(pooled).to_csv(tmp_path / "pooled.csv", index=False)
+    monkeypatch.setattr(fill, "TABLES", tmp_path)
+    text = fill.filled((ROOT / "docs" / "results.md").read_text())
+    assert "| heartbeats | ECG5000 | digits |" in text
+    assert "r = -0.01 [-0.18, +0.16] with the location over 132 cells" in " ".join(text.split())
+    run = next(r for r in fill.rows("runs", sweep="digits-small_n", kind="uniform"))
+    (line,) = re.findall(rf"^\| {run.n_train} \| .*$", text, re.M)
+    assert line.count("|") == 7
+    assert f"| {run.dcr_share} |" in line
+    assert "## Pokemon at 16 x 16" in text
+    assert "images/flowers102_16.png" in text
+    assert "{" not in re.sub(r"```.*?```", "", text, flags=re.S)
+
+
 def test_every_block_is_in_a_page() -> None:
     used = {name for page in fill.pages() for _, name, _ in fill.BLOCK.findall(page.read_text())}
     assert used == {path.name.removesuffix(".md.j2") for path in BLOCKS.glob("*.j2")}
