@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 
 Floats = NDArray[np.float64]
 
@@ -21,6 +20,8 @@ def binomial(k: int, n: int) -> Measure:
     """The share k/n with its exact (Clopper-Pearson 1934) 95 % interval, which is right also for k
     = 0.
     """
+    from scipy import stats  # here alone: commands that read records start a second sooner
+
     interval = stats.binomtest(k, n).proportion_ci(0.95, method="exact")
     return Measure(k / n, float(interval.low), float(interval.high))
 

@@ -84,7 +84,7 @@ def leaves(node: Any, prefix: str = "") -> list[str]:
 def unknown_config(name: str, options: list[str]) -> str:
     """That there is no config of this name, `group/choice` or `multirun_templates/NAME`."""
     group, _, choice = name.removesuffix(".yaml").rpartition("/")
-    if group in ("", TEMPLATES):
+    if not options:
         options = template_names()
         near = closest(choice, options).replace("mean ", f"mean {TEMPLATES}/")
         return f"-cn {name} is unknown{near}; templates are {', '.join(options)}"
