@@ -33,12 +33,22 @@ def record(
         }
     )
     return {
-        "schema": 1, "name": name, "sweep": "s", "fingerprint": name, "base_fingerprint": "b", "seed": 0,
-        "ci": {"low": low, "high": high} if low else None, "split": {"hash": split, "n_train": 10, "n_heldout": 10},
-        "sampler": sampler, "training": {"base": {"steps": 1, "loss": 0.1}},
-        "metrics": dict.fromkeys(names, m), "yardsticks": {y: dict.fromkeys(names, m) for y in YARDSTICKS},
-        "science": {"data": {"name": "d"}, "generate": {"samples": 5}}, "environment": {}, "seconds": {"control": 1.0},
-    }  # fmt: skip
+        "schema": 1,
+        "name": name,
+        "sweep": "s",
+        "fingerprint": name,
+        "base_fingerprint": "b",
+        "seed": 0,
+        "ci": {"low": low, "high": high} if low else None,
+        "split": {"hash": split, "n_train": 10, "n_heldout": 10},
+        "sampler": sampler,
+        "training": {"base": {"steps": 1, "loss": 0.1}},
+        "metrics": dict.fromkeys(names, m),
+        "yardsticks": {y: dict.fromkeys(names, m) for y in YARDSTICKS},
+        "science": {"data": {"name": "d"}, "generate": {"samples": 5}},
+        "environment": {},
+        "seconds": {"control": 1.0},
+    }
 
 
 def put(sweep: Path, r: dict[str, Any], state: str = "done", message: str = "") -> None:
@@ -118,10 +128,10 @@ def test_sweeps_of_several_data_sets_are_pooled_as_the_paper_does(
     out = io.StringIO()
     report.pool([sweep, other], out)
     assert "over the cells of s, t" in out.getvalue()
-    found = pd.read_csv(tmp_path / "runs" / "pooled" / "parity.csv").set_index(["axis", "pooling"])
-    assert found.n[("location", "raw")] == 8
-    assert found.n[("location", "only s")] == 4
-    assert found.pearson[("width", "only t")] == pytest.approx(
+    result = pd.read_csv(tmp_path / "runs" / "pooled" / "parity.csv").set_index(["axis", "pooling"])
+    assert result.n[("location", "raw")] == 8
+    assert result.n[("location", "only s")] == 4
+    assert result.pearson[("width", "only t")] == pytest.approx(
         np.corrcoef([100, 200, 100, 100], [0, 1, 2, 3])[0, 1]
     )
     assert set(pd.read_csv(tmp_path / "runs" / "pooled" / "associations.csv").iloc[:, 0]) >= {

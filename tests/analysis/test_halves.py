@@ -46,16 +46,16 @@ def test_models_that_make_the_same_and_models_that_do_not(tmp_path: Path):
         "c": science(False, seed=1),
         "d": science(True, seed=1),
     }
-    found = halves(sweep(tmp_path, samples, **sciences)).set_index("a")
-    assert found.b.to_dict() == {"a": "b", "c": "d"}
-    assert found.s_ab["a"] > 0.99
+    table = halves(sweep(tmp_path, samples, **sciences)).set_index("a")
+    assert table.b.to_dict() == {"a": "b", "c": "d"}
+    assert table.s_ab["a"] > 0.99
     # 200 correlations of 24 values, standard deviation 1/sqrt(23): their mean has the standard
     # error 0.015; 4 of it
-    assert abs(found.s_ab["c"]) < 0.06
-    assert abs(found.unrelated["a"]) < 0.06
-    assert (found.s_ab_low <= found.s_ab).all()
-    assert (found.s_ab <= found.s_ab_high).all()
-    assert found.loc["a", ["n_train", "m_a", "m_b", "fresh_low", "fresh_high"]].tolist() == [
+    assert abs(table.s_ab["c"]) < 0.06
+    assert abs(table.unrelated["a"]) < 0.06
+    assert (table.s_ab_low <= table.s_ab).all()
+    assert (table.s_ab <= table.s_ab_high).all()
+    assert table.loc["a", ["n_train", "m_a", "m_b", "fresh_low", "fresh_high"]].tolist() == [
         60,
         0.9,
         0.9,
@@ -65,7 +65,7 @@ def test_models_that_make_the_same_and_models_that_do_not(tmp_path: Path):
     expected = np.mean(
         [np.corrcoef(x, y)[0, 1] for x, y in zip(of_noise, samples["b"], strict=True)]
     )
-    assert found.s_ab["a"] == pytest.approx(expected, abs=1e-5)
+    assert table.s_ab["a"] == pytest.approx(expected, abs=1e-5)
 
 
 def test_runs_that_differ_in_more_are_no_pair(tmp_path: Path):

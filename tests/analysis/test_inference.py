@@ -18,9 +18,9 @@ METRICS = {
 
 def test_corrections_by_hand():
     p = [0.01, 0.04, np.nan, 0.03, 0.005]
-    found = corrected(p)
-    np.testing.assert_allclose(found["holm"], [0.03, 0.06, np.nan, 0.06, 0.02])
-    np.testing.assert_allclose(found["bh"], [0.02, 0.04, np.nan, 0.04, 0.02])
+    result = corrected(p)
+    np.testing.assert_allclose(result["holm"], [0.03, 0.06, np.nan, 0.06, 0.02])
+    np.testing.assert_allclose(result["bh"], [0.02, 0.04, np.nan, 0.04, 0.02])
     assert np.isnan(corrected([np.nan])["holm"]).all()
     assert len(corrected([])["bh"]) == 0
 
@@ -38,16 +38,16 @@ def test_corrections_are_the_closed_forms(decimals):
 
 def test_associations_are_those_of_each_data_set_and_axis(cells):
     tables = {"a": cells(2, **METRICS), "b": cells(**METRICS)}
-    found = associations(
+    result = associations(
         tables,
         list(METRICS),
         {"a": {"floor": {"trend": {"value": 1.0, "low": 0.5, "high": 1.5}}}},
         repeats=499,
     )
-    assert len(found) == 2 * 3 * 4
+    assert len(result) == 2 * 3 * 4
     one = tables["b"]
-    row = found[
-        (found.dataset == "b") & (found.metric == "trend") & (found.axis == "location")
+    row = result[
+        (result.dataset == "b") & (result.metric == "trend") & (result.axis == "location")
     ].iloc[0]
     expected = correlation(one.location.to_numpy(), one["metrics/trend"].to_numpy())
     assert (row.n, row.pearson, row.low, row.spearman) == (
@@ -56,13 +56,17 @@ def test_associations_are_those_of_each_data_set_and_axis(cells):
     )
     assert row.spearman_p <= 0.01
     assert np.isnan(row.detectable_floors)
-    assert found[(found.dataset == "a") & (found.metric == "trend")].detectable_floors.notna().all()
     assert (
-        found[found.metric == "same"][["pearson", "spearman_p", "holm", "bh", "detectable_change"]]
+        result[(result.dataset == "a") & (result.metric == "trend")].detectable_floors.notna().all()
+    )
+    assert (
+        result[result.metric == "same"][
+            ["pearson", "spearman_p", "holm", "bh", "detectable_change"]
+        ]
         .isna()
         .all(axis=None)
     )
-    group = found[(found.dataset == "a") & (found.axis == "width")]
+    group = result[(result.dataset == "a") & (result.axis == "width")]
     np.testing.assert_allclose(group.holm, corrected(group.spearman_p)["holm"])
 
 
@@ -78,9 +82,9 @@ def test_associations_do_not_depend_on_what_else_is_asked(cells):
 
 
 def test_nothing_known_gives_empty_rows(cells):
-    found = associations({"a": cells()}, ["absent"])
-    assert (found.n == 0).all()
-    assert found[["pearson", "pearson_p", "holm"]].isna().all(axis=None)
+    result = associations({"a": cells()}, ["absent"])
+    assert (result.n == 0).all()
+    assert result[["pearson", "pearson_p", "holm"]].isna().all(axis=None)
     assert not len(associations({}, ["m"]))
     assert not len(regressions(cells(), ["absent"]))
     assert not len(mirrors(cells(), ["absent"]))
@@ -88,20 +92,20 @@ def test_nothing_known_gives_empty_rows(cells):
 
 def test_regressions_are_nominal_and_effective(cells):
     table = cells(2, **METRICS)
-    found = regressions(table, ["trend", "same"])
-    assert set(found.metric) == {"trend"}
+    result = regressions(table, ["trend", "same"])
+    assert set(result.metric) == {"trend"}
     part = (
-        found[found.place == "effective"].drop(columns=["metric", "place"]).reset_index(drop=True)
+        result[result.place == "effective"].drop(columns=["metric", "place"]).reset_index(drop=True)
     )
     pd.testing.assert_frame_equal(part, regress(table, "metrics/trend", EFFECTIVE))
 
 
 def test_mirrors_average_seeds_and_correct(cells):
-    found = mirrors(cells(2, **METRICS), list(METRICS)).set_index("metric")
-    assert (found.pairs == 16).all()
-    assert found.p["trend"] < 0.05
-    assert found.holm["trend"] == pytest.approx(
-        2 * found.p["trend"]
+    result = mirrors(cells(2, **METRICS), list(METRICS)).set_index("metric")
+    assert (result.pairs == 16).all()
+    assert result.p["trend"] < 0.05
+    assert result.holm["trend"] == pytest.approx(
+        2 * result.p["trend"]
     )  # `same` differs nowhere, and is no test
     table = cells(**METRICS)
     assert (
@@ -126,7 +130,7 @@ def test_the_floor_is_as_wide_as_it_says():
 def test_null_metrics_are_found_at_the_stated_rate(cells):
     names = [f"m{k}" for k in range(24)]
     table = cells(**dict.fromkeys(names, METRICS["null"]))
-    found = associations({"a": table}, names, repeats=499)
-    found = found[found.axis == "location"]
-    assert (found.spearman_p <= 0.05).sum() <= 24 * 0.05 + 4 * np.sqrt(24 * 0.05 * 0.95)
-    assert (found.holm <= 0.05).sum() <= 1
+    result = associations({"a": table}, names, repeats=499)
+    result = result[result.axis == "location"]
+    assert (result.spearman_p <= 0.05).sum() <= 24 * 0.05 + 4 * np.sqrt(24 * 0.05 * 0.95)
+    assert (result.holm <= 0.05).sum() <= 1

@@ -9,28 +9,28 @@ from memctl.analysis.losses import by_t, control_epochs, fixed_loss, losses
 
 
 def test_the_last_epochs_are_averaged(swept):
-    found = losses(
+    table = losses(
         swept(lambda location, width: 1.0, lambda location, width, epoch: location + epoch)
     )
-    cell = found[(found.low == 100) & (found.high == 200)].iloc[0]
+    cell = table[(table.low == 100) & (table.high == 200)].iloc[0]
     assert (cell.epochs, cell.loss) == (30, 150 + np.arange(11, 41).mean())
     assert cell.sd == pytest.approx(np.arange(11, 41).std(ddof=1))
     assert math.isnan(cell.fixed)
     assert math.isnan(cell.probe)
-    assert len(found) == 45
+    assert len(table) == 45
 
 
 def test_one_fixed_model_is_read_under_each_cells_t(swept):
-    found = losses(
+    table = losses(
         swept(
             lambda location, width: 1.0,
             lambda location, width, epoch: 1.0,
             uniform=lambda t: float(t),
         )
     )
-    for row in found[found.kind == "cell"].itertuples():
+    for row in table[table.kind == "cell"].itertuples():
         assert row.fixed == pytest.approx(np.mean(np.arange(row.low, row.high, 50)))
-    assert found[found.kind == "uniform"].fixed.iloc[0] == pytest.approx(475)
+    assert table[table.kind == "uniform"].fixed.iloc[0] == pytest.approx(475)
 
 
 def test_a_bin_that_was_drawn_and_is_unknown_leaves_it_open():
@@ -44,15 +44,15 @@ def test_a_bin_that_was_drawn_and_is_unknown_leaves_it_open():
 
 
 def test_a_probe_is_read_where_it_is(swept):
-    found = losses(
+    table = losses(
         swept(
             lambda location, width: 1.0,
             lambda location, width, epoch: 1.0,
             probe=lambda location, width: width,
         )
     )
-    assert (found.probe == found.width).all()
-    np.testing.assert_allclose(found.probe_width, 0.002)
+    assert (table.probe == table.width).all()
+    np.testing.assert_allclose(table.probe_width, 0.002)
 
 
 def test_only_the_controlled_training_counts():

@@ -38,8 +38,8 @@ def test_rearrangements_that_tie_but_for_rounding_are_all_counted():
 def test_many_values_are_drawn_and_agree_with_theory():
     x = np.linspace(0, 1, 45)
     y = 0.3 * x + 0.3 * rng(3).normal(size=45)
-    found, theory = correlation_p(x, y, rng()), stats.pearsonr(x, y).pvalue
-    assert found == pytest.approx(
+    result, theory = correlation_p(x, y, rng()), stats.pearsonr(x, y).pvalue
+    assert result == pytest.approx(
         theory, abs=4 * math.sqrt(theory / 9999) + 0.003
     )  # 4 standard errors, and how normal y is
     assert correlation_p(x, x**3, rng(), ranks=True) == pytest.approx(1 / 10000)  # never 0
@@ -134,10 +134,10 @@ def test_a_mirror_pair_needs_both_values(cells):
 def test_the_mirror_test_sees_location_and_not_width(cells):
     noise = lambda location, width, rng: width + 0.1 * rng.normal()
     table = cells(null=noise, place=lambda location, width, rng: location + rng.normal())
-    found = mirror_test(table, "metrics/place", rng())
+    result = mirror_test(table, "metrics/place", rng())
     pairs = mirror_pairs(table, "metrics/place")
     expected = stats.ttest_1samp(pairs.difference, 0).confidence_interval(0.95)
-    assert (found["low"], found["high"]) == pytest.approx((expected.low, expected.high))
-    assert found["p"] == 2 / 2**16
+    assert (result["low"], result["high"]) == pytest.approx((expected.low, expected.high))
+    assert result["p"] == 2 / 2**16
     assert mirror_test(table, "metrics/null", rng())["p"] > 0.05
     assert isinstance(pairs, pd.DataFrame)

@@ -1,4 +1,4 @@
-"""What is called detectable is found in four sweeps of five."""
+"""What is called detectable is detected in four sweeps of five."""
 
 import math
 
@@ -32,14 +32,14 @@ def test_its_slope_is_found_with_the_stated_power(cells):
     assert slope == pytest.approx(
         np.mean(slopes), rel=4 * math.sqrt(1 / 90)
     )  # the scatter's relative error is sqrt(1 / 2 n)
-    found = np.mean(
+    result = np.mean(
         [
             stats.pearsonr(x, np.mean(slopes) * x + rng.normal(size=45)).pvalue < 0.05
             for _ in range(repeats)
         ]
     )
     assert (
-        abs(found - 0.8) <= 4 * math.sqrt(0.8 * 0.2 / repeats) + 0.02
+        abs(result - 0.8) <= 4 * math.sqrt(0.8 * 0.2 / repeats) + 0.02
     )  # Fisher's z is an approximation
 
 

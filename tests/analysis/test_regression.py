@@ -9,22 +9,20 @@ from scipy import stats
 from memctl.analysis.regression import EFFECTIVE, NOMINAL, design, line, regress
 
 
-def by_name(found):
-    return found.set_index("term")
+def by_name(fit):
+    return fit.set_index("term")
 
 
 def test_an_exact_surface_is_found(cells):
     surface = lambda location, width, rng: (
         2 + 0.03 * (location - 550) - 0.01 * width + 1e-5 * location * width + 1e-9 * rng.normal()
     )
-    found = by_name(regress(cells(m=surface), "metrics/m"))
+    fit = by_name(regress(cells(m=surface), "metrics/m"))
     mean_width = cells().width.mean()
-    assert found.coefficient["location"] == pytest.approx(
-        100 * (0.03 + 1e-5 * mean_width), rel=1e-6
-    )
-    assert found.coefficient["width"] == pytest.approx(100 * (-0.01 + 1e-5 * 550), rel=1e-6)
-    assert found.coefficient["location x width"] == pytest.approx(1e4 * 1e-5, rel=1e-6)
-    assert set(found.errors) == {"HC3"}
+    assert fit.coefficient["location"] == pytest.approx(100 * (0.03 + 1e-5 * mean_width), rel=1e-6)
+    assert fit.coefficient["width"] == pytest.approx(100 * (-0.01 + 1e-5 * 550), rel=1e-6)
+    assert fit.coefficient["location x width"] == pytest.approx(1e4 * 1e-5, rel=1e-6)
+    assert set(fit.errors) == {"HC3"}
 
 
 def test_one_run_a_cell_has_hc3_errors(cells):
@@ -34,11 +32,11 @@ def test_one_run_a_cell_has_hc3_errors(cells):
     beta = inverse @ x.T @ y
     weight = ((y - x @ beta) / (1 - np.einsum("ij,jk,ik->i", x, inverse, x))) ** 2
     se = np.sqrt(np.diag(inverse @ (x.T * weight) @ x @ inverse))
-    found = regress(table, "metrics/m")
-    np.testing.assert_allclose(found.coefficient, beta, rtol=1e-9)
-    np.testing.assert_allclose(found.se, se, rtol=1e-9)
+    fit = regress(table, "metrics/m")
+    np.testing.assert_allclose(fit.coefficient, beta, rtol=1e-9)
+    np.testing.assert_allclose(fit.se, se, rtol=1e-9)
     np.testing.assert_allclose(
-        found.high - found.coefficient, stats.t.ppf(0.975, 45 - 4) * se, rtol=1e-9
+        fit.high - fit.coefficient, stats.t.ppf(0.975, 45 - 4) * se, rtol=1e-9
     )
 
 
@@ -52,8 +50,8 @@ def test_several_seeds_are_clustered_by_cell(cells):
     sums = [x[rows.index].T @ left[rows.index] for _, rows in table.groupby(["low", "high"])]
     meat = sum(np.outer(s, s) for s in sums) * 45 / 44 * (n - 1) / (n - k)
     se = np.sqrt(np.diag(inverse @ meat @ inverse))
-    found = regress(table, "metrics/m")
-    assert list(found.term) == [
+    fit = regress(table, "metrics/m")
+    assert list(fit.term) == [
         "intercept",
         "location",
         "width",
@@ -61,13 +59,11 @@ def test_several_seeds_are_clustered_by_cell(cells):
         "seed 1",
         "seed 2",
     ]
-    assert (found.n == 135).all()
-    assert (found.cells == 45).all()
-    assert set(found.errors) == {"cluster"}
-    np.testing.assert_allclose(found.se, se, rtol=1e-9)
-    np.testing.assert_allclose(
-        found.high - found.coefficient, stats.t.ppf(0.975, 44) * se, rtol=1e-9
-    )
+    assert (fit.n == 135).all()
+    assert (fit.cells == 45).all()
+    assert set(fit.errors) == {"cluster"}
+    np.testing.assert_allclose(fit.se, se, rtol=1e-9)
+    np.testing.assert_allclose(fit.high - fit.coefficient, stats.t.ppf(0.975, 44) * se, rtol=1e-9)
 
 
 def test_an_offset_of_a_seed_moves_its_own_coefficient_only(cells):
@@ -108,18 +104,18 @@ def test_intervals_hold_the_truth_as_often_as_they_say(cells):
         table["metrics/m"] = (
             0.002 * table.location + rng.normal(size=45)[cell] + 0.3 * rng.normal(size=135)
         )  # runs of a cell alike
-        found = by_name(regress(table, "metrics/m")).loc["location"]
-        inside += found.low <= 0.2 <= found.high
+        fit = by_name(regress(table, "metrics/m")).loc["location"]
+        inside += fit.low <= 0.2 <= fit.high
     assert inside / repeats >= 0.95 - 4 * math.sqrt(0.95 * 0.05 / repeats)
 
 
 def test_a_line_says_what_changes_from_end_to_end():
     x = np.array([150.0, 250, 550, 850, 950])
-    found = line(x, 10 - x / 100 + 1e-9 * np.array([1, -1, 1, -1, 1]))
-    assert (found["start"], found["end"], found["change"], found["fall"]) == pytest.approx(
+    fit = line(x, 10 - x / 100 + 1e-9 * np.array([1, -1, 1, -1, 1]))
+    assert (fit["start"], fit["end"], fit["change"], fit["fall"]) == pytest.approx(
         (8.5, 0.5, -8, 8 / 8.5)
     )
-    assert found["change_low"] <= found["change"] <= found["change_high"]
+    assert fit["change_low"] <= fit["change"] <= fit["change_high"]
 
 
 def test_the_fall_of_a_line_has_the_interval_of_repeated_draws():
@@ -139,6 +135,6 @@ def test_no_line_without_four_values(x, y):
 
 
 def test_a_line_that_starts_below_zero_has_no_fall():
-    found = line([0, 1, 2, 3, 4], [-5, -4.1, -3, -2, -1])
-    assert math.isnan(found["fall"])
-    assert found["change"] == pytest.approx(4, abs=0.1)
+    fit = line([0, 1, 2, 3, 4], [-5, -4.1, -3, -2, -1])
+    assert math.isnan(fit["fall"])
+    assert fit["change"] == pytest.approx(4, abs=0.1)

@@ -63,13 +63,13 @@ def planted(cells, slope, noise, seed=0):
     ids=["there", "too small", "the other way", "nothing", "nothing, in much noise"],
 )
 def test_a_planted_trend_of_the_distance(cells, slope, noise, expected):
-    found = distance(
+    result = distance(
         planted(cells, slope, noise), yardsticks("distance_to_train", 0.39, 0.41), *DISTANCES[0]
     )
-    assert found.verdict == expected
-    assert found.low <= found.value <= found.high
-    assert found.floor == pytest.approx(0.02)
-    assert found.change == pytest.approx(slope, abs=4 * noise * math.sqrt(12 / 45))
+    assert result.verdict == expected
+    assert result.low <= result.value <= result.high
+    assert result.floor == pytest.approx(0.02)
+    assert result.change == pytest.approx(slope, abs=4 * noise * math.sqrt(12 / 45))
 
 
 def test_null_sweeps_are_reproduced_at_most_at_the_stated_rate(cells):
@@ -94,13 +94,13 @@ def test_the_papers_own_numbers_would_be_reproduced(cells):
     y = 0.35 + 0.05 * (
         -0.7388 * x / np.linalg.norm(x) + math.sqrt(1 - 0.7388**2) * noise / np.linalg.norm(noise)
     ) * math.sqrt(44)
-    found = distance(
+    result = distance(
         table.assign(**{"metrics/distance_to_train": y}),
         yardsticks("distance_to_train", 0.4, 0.41),
         *DISTANCES[0],
     )
-    assert found.value == pytest.approx(-0.7388)
-    assert (found.verdict, found.same_size) == (REPRODUCED, "yes")
+    assert result.value == pytest.approx(-0.7388)
+    assert (result.verdict, result.same_size) == (REPRODUCED, "yes")
 
 
 def test_a_fall_of_a_component_is_given_in_percent(cells):
@@ -108,10 +108,10 @@ def test_a_fall_of_a_component_is_given_in_percent(cells):
     table["metrics/wasserstein_C1"] = (
         7.21 - (7.21 - 0.42) * (table.location - 150) / 800 + 0.1 * rng.normal(size=45)
     )
-    found = component(table, yardsticks("wasserstein_C1", 0.1, 0.3), *COMPONENTS[0])
-    assert found.value == pytest.approx(0.94, abs=0.02)
-    assert (found.verdict, found.same_size) == (REPRODUCED, "yes")
-    assert found.paper.startswith("94%")
+    result = component(table, yardsticks("wasserstein_C1", 0.1, 0.3), *COMPONENTS[0])
+    assert result.value == pytest.approx(0.94, abs=0.02)
+    assert (result.verdict, result.same_size) == (REPRODUCED, "yes")
+    assert result.paper.startswith("94%")
 
 
 def test_the_papers_falls_are_those_it_states():
@@ -160,8 +160,8 @@ def test_a_falling_loss_is_one_even_if_a_fixed_models_falls_as_much():
 
 
 def test_a_loss_that_falls_by_more_than_a_fixed_models_is_learnt():
-    found = learnt_loss(curves(falling, sd=0.0005, fixed=lambda location, width: 0.1))
-    assert found.verdict == REPRODUCED
+    result = learnt_loss(curves(falling, sd=0.0005, fixed=lambda location, width: 0.1))
+    assert result.verdict == REPRODUCED
 
 
 @pytest.mark.parametrize(
@@ -203,15 +203,15 @@ def test_a_loss_at_one_distribution_of_t_is_a_claim_of_its_own():
 
 
 def test_curves_merge_or_do_not():
-    found = merging(curves(falling, sd=0.001, fixed=falling))
+    result = merging(curves(falling, sd=0.001, fixed=falling))
     ends = [
         10 ** (side * 0.125 * share) for share in (0.25, 1) for side in (1, -1)
     ]  # widths 700 and 100, from 450 to 650
-    assert (found.verdict, found.value) == (
+    assert (result.verdict, result.value) == (
         REPRODUCED,
         pytest.approx((ends[0] - ends[1]) / (ends[2] - ends[3])),
     )
-    assert found.low < found.value < found.high < 1 / 3
+    assert result.low < result.value < result.high < 1 / 3
     # As far apart as at width 100 in the same places, though less than the whole curve of width 100
     # spans: not merged, however noisy.
     assert merging(curves(falling, sd=0.01)).verdict == UNKNOWN

@@ -25,12 +25,19 @@ def grid(seeds: int = 1, **metrics) -> pd.DataFrame:
     """The 45 cells of the triangle, with metrics as functions of (low, high, seed)."""
     rows = [
         {
-            "name": f"cl{low}_ch{high}_s{seed}", "kind": "cell", "seed": seed, "low": low, "high": high,
-            "location": (low + high) / 2, "width": high - low,
+            "name": f"cl{low}_ch{high}_s{seed}",
+            "kind": "cell",
+            "seed": seed,
+            "low": low,
+            "high": high,
+            "location": (low + high) / 2,
+            "width": high - low,
             **{f"metrics/{name}": value(low, high, seed) for name, value in metrics.items()},
         }
-        for low in range(100, 1000, 100) for high in range(low + 100, 1001, 100) for seed in range(seeds)
-    ]  # fmt: skip
+        for low in range(100, 1000, 100)
+        for high in range(low + 100, 1001, 100)
+        for seed in range(seeds)
+    ]
     return pd.DataFrame(rows)
 
 
@@ -43,30 +50,30 @@ def row(table: pd.DataFrame, metric: str, axis: str) -> pd.Series:
 
 
 def test_the_papers_interval_is_fishers():
-    found = correlation(*correlated(-0.7388, 88))
-    assert found["pearson"] == pytest.approx(-0.7388, abs=1e-12)
-    assert (round(found["low"], 4), round(found["high"], 4)) == (-0.8212, -0.6263)
+    result = correlation(*correlated(-0.7388, 88))
+    assert result["pearson"] == pytest.approx(-0.7388, abs=1e-12)
+    assert (round(result["low"], 4), round(result["high"], 4)) == (-0.8212, -0.6263)
 
 
 @pytest.mark.parametrize(("r", "n"), [(0.316, 88), (0.0, 45), (0.95, 10), (-0.2, 5)], ids=str)
 def test_the_interval_is_fishers_at_any_r_and_n(r: float, n: int):
-    found = correlation(*correlated(r, n))
+    result = correlation(*correlated(r, n))
     half = stats.norm.ppf(0.975) / math.sqrt(n - 3)
-    assert found["pearson"] == pytest.approx(r, abs=1e-12)
-    assert found["low"] == pytest.approx(math.tanh(math.atanh(r) - half))
-    assert found["high"] == pytest.approx(math.tanh(math.atanh(r) + half))
+    assert result["pearson"] == pytest.approx(r, abs=1e-12)
+    assert result["low"] == pytest.approx(math.tanh(math.atanh(r) - half))
+    assert result["high"] == pytest.approx(math.tanh(math.atanh(r) + half))
     t = r * math.sqrt((n - 2) / (1 - r**2))
-    assert found["pearson_p"] == pytest.approx(2 * stats.t.sf(abs(t), n - 2))
+    assert result["pearson_p"] == pytest.approx(2 * stats.t.sf(abs(t), n - 2))
 
 
 def test_spearman_is_the_correlation_of_ranks():
     x, y = correlated(0.6, 30)
     y = np.exp(3 * y).round(1)  # monotone, with ties
-    found = correlation(x, y)
-    assert found["spearman"] == pytest.approx(
+    result = correlation(x, y)
+    assert result["spearman"] == pytest.approx(
         np.corrcoef(stats.rankdata(x), stats.rankdata(y))[0, 1]
     )
-    assert (found["spearman"], found["spearman_p"]) == pytest.approx(tuple(stats.spearmanr(x, y)))
+    assert (result["spearman"], result["spearman_p"]) == pytest.approx(tuple(stats.spearmanr(x, y)))
     assert correlation(x, x**3)["spearman"] == pytest.approx(1)
     assert correlation(x, x**3)["pearson"] < 0.99
 
@@ -83,20 +90,20 @@ def test_spearman_is_the_correlation_of_ranks():
     ids=["three", "none", "constant metric", "constant axis", "constant but for rounding"],
 )
 def test_what_has_no_correlation_is_nan(x: list[float], y: list[float]):
-    found = correlation(np.array(x, float), np.array(y, float))
-    assert list(found) == COEFFICIENTS
-    assert all(math.isnan(value) for value in found.values())
+    result = correlation(np.array(x, float), np.array(y, float))
+    assert list(result) == COEFFICIENTS
+    assert all(math.isnan(value) for value in result.values())
 
 
 def test_a_small_spread_is_a_spread():
-    found = correlation(np.arange(4.0), 1e6 + 1e-4 * np.array([1.0, 3, 2, 4]))
-    assert (found["pearson"], found["spearman"]) == pytest.approx((0.8, 0.8), abs=1e-5)
+    result = correlation(np.arange(4.0), 1e6 + 1e-4 * np.array([1.0, 3, 2, 4]))
+    assert (result["pearson"], result["spearman"]) == pytest.approx((0.8, 0.8), abs=1e-5)
 
 
 def test_four_cells_are_enough():
-    found = correlation(np.array([1.0, 2, 3, 4]), np.array([1.0, 3, 2, 4]))
-    assert all(math.isfinite(value) for value in found.values())
-    assert (found["pearson"], found["spearman"]) == pytest.approx((0.8, 0.8))
+    result = correlation(np.array([1.0, 2, 3, 4]), np.array([1.0, 3, 2, 4]))
+    assert all(math.isfinite(value) for value in result.values())
+    assert (result["pearson"], result["spearman"]) == pytest.approx((0.8, 0.8))
 
 
 def test_each_metric_goes_with_location_and_width():
@@ -121,9 +128,9 @@ def test_each_metric_goes_with_location_and_width():
 
 def test_rows_are_those_of_the_columns():
     cells = grid(noisy=noisy)
-    found = row(correlations(cells, ["noisy"]), "noisy", "width")
+    result = row(correlations(cells, ["noisy"]), "noisy", "width")
     expected = correlation(cells.width.to_numpy(float), cells["metrics/noisy"].to_numpy())
-    assert found[COEFFICIENTS].to_dict() == pytest.approx(expected)
+    assert result[COEFFICIENTS].to_dict() == pytest.approx(expected)
 
 
 def test_seeds_are_averaged_first():
@@ -131,10 +138,10 @@ def test_seeds_are_averaged_first():
     three = grid(
         3, m=lambda low, high, seed: noisy(low, high) + (seed - 1) * 10
     )  # differences that cancel in each cell
-    expected, found = correlations(one, ["m"]), correlations(three, ["m"])
-    assert (found.n == 45).all()
+    expected, result = correlations(one, ["m"]), correlations(three, ["m"])
+    assert (result.n == 45).all()
     np.testing.assert_allclose(
-        found[COEFFICIENTS].to_numpy(float), expected[COEFFICIENTS].to_numpy(float), rtol=1e-9
+        result[COEFFICIENTS].to_numpy(float), expected[COEFFICIENTS].to_numpy(float), rtol=1e-9
     )
 
 
@@ -145,9 +152,9 @@ def test_a_cell_without_the_metric_is_left_out():
     table = correlations(cells, ["m", "rare"])
     assert row(table, "m", "width").n == 45
     kept = cells[cells.width >= 700]
-    found = row(table, "rare", "location")
-    assert found.n == len(kept) == 6
-    assert found.pearson == pytest.approx(
+    result = row(table, "rare", "location")
+    assert result.n == len(kept) == 6
+    assert result.pearson == pytest.approx(
         stats.pearsonr(kept.location, kept["metrics/rare"]).statistic
     )
 
@@ -173,6 +180,6 @@ def test_a_sweep_without_cells_and_a_metric_without_values_have_no_coefficient()
     references = pd.DataFrame(
         [{"low": None, "high": None, "location": None, "width": None, "metrics/a": 1.0}]
     )
-    found = correlations(references[references["metrics/a"] < 0], ["a", "never seen"])
-    assert found[COEFFICIENTS].isna().all(axis=None)
-    assert list(found.n) == [0] * 4
+    result = correlations(references[references["metrics/a"] < 0], ["a", "never seen"])
+    assert result[COEFFICIENTS].isna().all(axis=None)
+    assert list(result.n) == [0] * 4

@@ -45,8 +45,8 @@ def theory(
     return Theory(rows, LOG_SNR, samplers)
 
 
-def verdicts(found: Theory) -> list[str]:
-    return [claim.verdict for claim in claims(found)]
+def verdicts(result: Theory) -> list[str]:
+    return [claim.verdict for claim in claims(result)]
 
 
 def test_where_the_paper_is_right_every_claim_holds() -> None:
@@ -59,15 +59,15 @@ def test_where_the_paper_is_right_every_claim_holds() -> None:
 
 
 def test_where_gradients_are_all_alike_no_claim_on_snr_holds() -> None:
-    found = verdicts(theory(0.0, alignment=(0.1, 0.1), mean=0.3))
-    assert found[:3] == [FAILS, UNKNOWN, FAILS]
-    assert found[3] == "holds for the mean norm only"
-    assert found[4] == FAILS
+    result = verdicts(theory(0.0, alignment=(0.1, 0.1), mean=0.3))
+    assert result[:3] == [FAILS, UNKNOWN, FAILS]
+    assert result[3] == "holds for the mean norm only"
+    assert result[4] == FAILS
 
 
 def test_a_norm_that_falls_too_slowly_is_right_in_direction_only() -> None:
-    found = verdicts(theory(0.17))
-    assert (found[0], found[2]) == (DIRECTION, DIRECTION)
+    result = verdicts(theory(0.17))
+    assert (result[0], result[2]) == (DIRECTION, DIRECTION)
 
 
 def test_a_norm_that_rises_with_noise_is_not_right_in_direction() -> None:
@@ -87,19 +87,19 @@ def test_the_predicted_share_of_the_first_ten_steps_is_the_known_one() -> None:
     """79 % of the summed SNR of the linear schedule lies at t <= 10, and in the right-most cell,
     through its uniform tail, as much.
     """
-    found = theory(1.0)
-    assert found.predicted(UniformSampler())[:10].sum() == pytest.approx(0.79, abs=0.005)
-    assert found.predicted(IntervalSampler(low=900, high=1000))[:10].sum() == pytest.approx(
+    result = theory(1.0)
+    assert result.predicted(UniformSampler())[:10].sum() == pytest.approx(0.79, abs=0.005)
+    assert result.predicted(IntervalSampler(low=900, high=1000))[:10].sum() == pytest.approx(
         0.79, abs=0.005
     )
 
 
 def test_measured_shares_follow_the_norm() -> None:
-    found = theory(1.0)
+    result = theory(1.0)
     for sampler in SAMPLERS.values():
-        assert found.measured(sampler).sum() == pytest.approx(1)
+        assert result.measured(sampler).sum() == pytest.approx(1)
     # between the measured steps the norm is interpolated: mean t agrees to 5 steps
-    for place in found.places().values():
+    for place in result.places().values():
         assert place["measured"] == pytest.approx(place["predicted"], abs=5)
     flat = theory(0.0).places()
     assert all(p["measured"] == pytest.approx(p["draws"]) for p in flat.values())
@@ -126,9 +126,9 @@ def test_the_derivative_is_that_of_the_pmf(low: int, high: int, tail: str) -> No
     ahead, behind = (
         IntervalSampler(low=low + d, high=high + d, tail=tail).pmf for d in (0.01, -0.01)
     )
-    found = drawn_derivative(IntervalSampler(low=low, high=high, tail=tail))
-    np.testing.assert_allclose(found, (ahead - behind) / 0.02, atol=1e-6 * np.abs(found).max())
-    assert found.sum() == pytest.approx(0, abs=1e-12)
+    result = drawn_derivative(IntervalSampler(low=low, high=high, tail=tail))
+    np.testing.assert_allclose(result, (ahead - behind) / 0.02, atol=1e-6 * np.abs(result).max())
+    assert result.sum() == pytest.approx(0, abs=1e-12)
 
 
 def test_the_derivative_at_the_ends_of_the_range() -> None:

@@ -44,7 +44,7 @@ def test_gradients_are_those_of_the_loss_at_that_step(t: int) -> None:
 def test_the_summary_by_brute_force() -> None:
     rng = np.random.default_rng(0)
     g, losses = rng.normal(size=(7, 20)) + 0.3, rng.random(7)
-    found = summary(
+    result = summary(
         [
             (float(v), torch.tensor(row, dtype=torch.float32))
             for v, row in zip(losses, g, strict=True)
@@ -52,17 +52,17 @@ def test_the_summary_by_brute_force() -> None:
     )
     pairs = [(i, j) for i in range(7) for j in range(7) if i != j]
     cosine = lambda i, j: g[i] @ g[j] / np.linalg.norm(g[i]) / np.linalg.norm(g[j])
-    assert found["loss"] == pytest.approx(losses.mean())
-    assert found["loss_se"] == pytest.approx(losses.std(ddof=1) / 7**0.5)
+    assert result["loss"] == pytest.approx(losses.mean())
+    assert result["loss_se"] == pytest.approx(losses.std(ddof=1) / 7**0.5)
     norms = np.linalg.norm(g, axis=1)
-    assert found["norm"] == pytest.approx(norms.mean(), rel=1e-6)
-    assert found["norm_se"] == pytest.approx(norms.std(ddof=1) / 7**0.5, rel=1e-5)
-    assert found["alignment"] == pytest.approx(np.mean([cosine(*p) for p in pairs]), rel=1e-5)
-    assert found["mean_norm"] == pytest.approx(
+    assert result["norm"] == pytest.approx(norms.mean(), rel=1e-6)
+    assert result["norm_se"] == pytest.approx(norms.std(ddof=1) / 7**0.5, rel=1e-5)
+    assert result["alignment"] == pytest.approx(np.mean([cosine(*p) for p in pairs]), rel=1e-5)
+    assert result["mean_norm"] == pytest.approx(
         np.mean([g[i] @ g[j] for i, j in pairs]) ** 0.5, rel=1e-5
     )
     without = [np.mean([cosine(i, j) for i, j in pairs if k not in (i, j)]) for k in range(7)]
-    assert found["alignment_se"] == pytest.approx(
+    assert result["alignment_se"] == pytest.approx(
         (6 / 7 * np.sum((np.array(without) - np.mean(without)) ** 2)) ** 0.5, rel=1e-4
     )
 
@@ -80,9 +80,9 @@ def test_alignment_is_1_for_one_direction_and_0_for_many() -> None:
 
 def test_gradients_that_cancel_have_a_norm_but_no_mean() -> None:
     v = torch.ones(10)
-    found = summary([(1.0, v), (1.0, -v), (1.0, v), (1.0, -v)])
-    assert found["norm"] == pytest.approx(10**0.5)
-    assert found["mean_norm"] == 0
+    result = summary([(1.0, v), (1.0, -v), (1.0, v), (1.0, -v)])
+    assert result["norm"] == pytest.approx(10**0.5)
+    assert result["mean_norm"] == 0
 
 
 def test_measuring_counts_every_example() -> None:

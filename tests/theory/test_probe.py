@@ -34,11 +34,18 @@ def test_it_leaves_rows_verdicts_and_a_figure(
     cfg: Callable[..., DictConfig], directory: Path
 ) -> None:
     text = probe.task(cfg())
-    found = json.loads((directory / "theory.json").read_text())
-    assert [c["equation"] for c in found["claims"]] == ["3", "3, text", "4, 5", "5, text", "6", "8"]
-    for claim in found["claims"]:
+    result = json.loads((directory / "theory.json").read_text())
+    assert [c["equation"] for c in result["claims"]] == [
+        "3",
+        "3, text",
+        "4, 5",
+        "5, text",
+        "6",
+        "8",
+    ]
+    for claim in result["claims"]:
         assert claim["verdict"].upper() in text
-    assert set(found["places"]) == {
+    assert set(result["places"]) == {
         "uniform",
         "[100, 200]",
         "[400, 500]",
