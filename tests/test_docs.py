@@ -163,7 +163,7 @@ def test_more_sweeps_are_spoken_of(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(fill, "TABLES", tmp_path)
     text = fill.filled((ROOT / "docs" / "results.md").read_text())
     assert "| heartbeats | ECG5000 | digits |" in text
-    assert "r = -0.01 [-0.18, +0.16] with the location over 132 cells of s" in " ".join(text.split())
+    assert "r = -0.01 [-0.18, +0.16] with the location over 132 cells of" in " ".join(text.split())
     run = next(r for r in fill.rows("runs", sweep="digits-small_n", kind="uniform"))
     (line,) = re.findall(rf"^\| {run.n_train} \| .*$", text, re.M)
     assert line.count("|") == 7
