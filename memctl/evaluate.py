@@ -2,7 +2,7 @@
 training data.
 
 The generator may be of any kind: what counts is what it made, the examples it was trained on, and
-examples it has not seen. Each is a file or a folder of images (memctl.data.given), all three in the
+examples it has not seen. Each is a file or a folder of images (memctl.data.user_examples), all three in the
 same units. Prints the main metrics beside what fresh real examples and exact copies read, and a
 verdict by the rules of memctl.analysis.verdict; writes all of them and the pictures into
 ./evaluation, or the folder that --out names (memctl.reporting.evaluation). A run of memctl needs no
@@ -29,8 +29,8 @@ from omegaconf.errors import OmegaConfBaseException
 from memctl import data
 from memctl.analysis.measurement import measure
 from memctl.config import Metrics
-from memctl.data import given
-from memctl.data.given import Compared
+from memctl.data import user_examples
+from memctl.data.user_examples import Comparison
 from memctl.errors import UserError
 from memctl.experiment import Experiment, check_ranges
 from memctl.files import said_plainly
@@ -48,9 +48,9 @@ def measure_files(arguments: argparse.Namespace, to: Path) -> Evaluation:
     places = [arguments.samples, arguments.train, arguments.heldout]
     say(f"reading {', '.join(places)}")
     samples, train, heldout = (
-        given.read(place, arguments.size, arguments.channels) for place in places
+        user_examples.read(place, arguments.size, arguments.channels) for place in places
     )
-    sides = given.compared(samples, train, heldout, arguments.mirror)
+    sides = user_examples.compare(samples, train, heldout, arguments.mirror)
     make_folder(to)
     return Evaluation.of(sides, measure(sides.samples, sides.split, config, say=say))
 
@@ -86,7 +86,7 @@ def measure_run(folder: RunFolder, overrides: Sequence[str], to: Path | None = N
     samples = np.load(folder.samples)
     own, train, heldout = (np.arange(len(x)) for x in (samples, split.train, split.heldout))
     seen = bool(record.get("base", {}).get("saw_heldout"))
-    return Evaluation.of(Compared(samples, split, (own, train, heldout), []), measurement, seen)
+    return Evaluation.of(Comparison(samples, split, (own, train, heldout), []), measurement, seen)
 
 
 def measure_sweep(directory: Path, overrides: Sequence[str]) -> None:

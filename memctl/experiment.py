@@ -138,7 +138,9 @@ class Experiment:
                 " sample)"
             )
         schedule_sampler = (
-            None if config.sampler.get("name") == "none" else samplers.use(config.sampler, schedule)
+            None
+            if config.sampler.get("name") == "none"
+            else samplers.build_schedule_sampler(config.sampler, schedule)
         )
         if (
             schedule_sampler is not None

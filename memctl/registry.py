@@ -33,7 +33,7 @@ def fits(value: object, hint: Any) -> bool:
     return any(isinstance(value, (int, float) if kind is float else kind) for kind in plain)
 
 
-def described(hint: Any) -> str:
+def type_in_words(hint: Any) -> str:
     """The type in words."""
     words = {
         "int": "a whole number",
@@ -94,7 +94,7 @@ def build(group: str, table: Mapping[str, type[T]], node: Mapping[str, Any]) -> 
                 f" {', '.join(allowed)}"
             )
         if not fits(value, known[key]):
-            raise UserError(f"{group}.{key}={value!r} is not {described(known[key])}")
+            raise UserError(f"{group}.{key}={value!r} is not {type_in_words(known[key])}")
     try:
         return table[name](**values)
     except TypeError as error:

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from memctl.runs.folder import RunFolder
-from memctl.training.resume import resumed_step
+from memctl.training.resume import resume_step
 from tests.children import command
 
 FORK = multiprocessing.get_context("forkserver")
@@ -62,7 +62,7 @@ def test_a_stopped_run_saves_says_so_and_goes_on(
         assert out.endswith(f"\n{STOPPED}\n")
         assert "Traceback" not in out
         if saved is not None:
-            assert [resumed_step(p) for p in tmp_path.glob("runs/*/*/resume.ckpt")] == [saved]
+            assert [resume_step(p) for p in tmp_path.glob("runs/*/*/resume.ckpt")] == [saved]
     assert train() == (0, ANY)
     assert train(runs="straight") == (0, ANY)
     assert samples(tmp_path / "runs") == samples(tmp_path / "straight")

@@ -29,7 +29,7 @@ def build(spec: Mapping[str, Any]) -> DataSource:
 def load(source: DataSource) -> Split:
     """Read, remove duplicates, split. Raises: UserError."""
     made = split(source.read(), source.n_train, source.n_heldout, source.split_seed)
-    return made.swapped() if source.swap else made
+    return made.swap_sides() if source.swap else made
 
 
 __all__ = ["SOURCES", "DataSource", "Split", "build", "load"]

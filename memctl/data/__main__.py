@@ -13,7 +13,7 @@ from omegaconf import OmegaConf
 
 from memctl import data
 from memctl.command import launch, print_task
-from memctl.data.images.source import Decoded, ImageSource
+from memctl.data.images.source import DecodedImages, ImageSource
 from memctl.exits import plain_exit
 from memctl.files import atomic
 from memctl.reporting import figures
@@ -43,13 +43,13 @@ def describe(cfg: Any) -> str:
         ),
     ]
     if isinstance(source, ImageSource):
-        decoded = source.decoded()
+        decoded = source.decode()
         folder = Path(cfg.paths.runs) / "data" / source.name
         lines += write(decoded, folder) if len(decoded.same.pairs) else ["no two images are one"]
     return "\n".join(lines)
 
 
-def write(decoded: Decoded, folder: Path) -> list[str]:
+def write(decoded: DecodedImages, folder: Path) -> list[str]:
     """Write the pairs of images that are one, nearest first; return what to say of them.
 
     Raises: UserError.

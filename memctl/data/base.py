@@ -1,4 +1,6 @@
-"""What a data set gives, and what the rest of memctl takes: examples in, a train/held-out split out."""
+"""What a data set gives, and what the rest of memctl takes: examples in, a train/held-out split
+out.
+"""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field

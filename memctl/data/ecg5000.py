@@ -58,7 +58,7 @@ def parse(path: Path) -> NDArray[np.float64]:
 
 
 def download(url: str, folder: Path) -> None:
-    """Fetch the archive's zip and put its two text files in `folder`, checked. Raises: UserError."""
+    """Put the two text files of the archive's zip in `folder`, checked. Raises: UserError."""
     by_hand = (
         f"Put ECG5000_TRAIN and ECG5000_TEST (.txt, .tsv or .ts) from {url} into"
         f" {folder.resolve()}, or name their folder with data.path=DIR"

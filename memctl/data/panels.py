@@ -47,8 +47,8 @@ def panel(
     return width, height
 
 
-def displayed(examples: Examples, value_range: tuple[float, float] | None) -> Examples:
-    """The examples as `panel` takes them: of images, whose values have a range, brought to [-1, 1]."""
+def scale_for_display(examples: Examples, value_range: tuple[float, float] | None) -> Examples:
+    """The examples as `panel` takes them: images, whose values have a range, brought to [-1, 1]."""
     if value_range is None:
         return examples
     low, high = value_range
@@ -70,7 +70,7 @@ def mosaic(pictures: Examples, columns: int) -> Examples:
     return out if channels == 3 else out[..., 0]
 
 
-def fitting(examples: Examples, rows: int) -> tuple[int, int]:
+def panel_size(examples: Examples, rows: int) -> tuple[int, int]:
     """Columns, and number of examples, of a panel about as wide as high: images are square, signals
     wide.
     """

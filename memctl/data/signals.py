@@ -40,8 +40,10 @@ def read_csv(path: Path) -> NDArray[np.float64]:
     lengths = {len(row) for row in rows}
     if len(lengths) > 1:
         odd = next(i for i, row in enumerate(rows) if len(row) != len(rows[0]))
-        found = f"{len(rows[0])} values, then {len(rows[odd])} in data row {odd + 1}"
-        raise UserError(f"{path}: rows differ in length ({found}); resample them to one length")
+        lengths_read = f"{len(rows[0])} values, then {len(rows[odd])} in data row {odd + 1}"
+        raise UserError(
+            f"{path}: rows differ in length ({lengths_read}); resample them to one length"
+        )
     return np.array(rows)
 
 

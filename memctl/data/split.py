@@ -5,7 +5,7 @@ It is made before the base sees anything; its hash travels in every checkpoint a
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from memctl.data.base import Array, Examples, check_finite
 from memctl.errors import UserError
 
-MIN_SIDE = 8  # examples a side: below it neither two PCA components nor a neighbour statistic mean anything
+# Examples a side: below it neither two PCA components nor a neighbour statistic mean anything.
+MIN_SIDE = 8
 
 
 @dataclass(frozen=True)
@@ -47,24 +48,27 @@ class Split:
 
     @cached_property
     def bound(self) -> float:
-        """The largest absolute value that an example can have or, where values are unbounded, that a
-        training example has.
+        """The largest absolute value that an example can have or, where values are unbounded, that
+        a training example has.
         """
         return (
             max(map(abs, self.value_range)) if self.value_range else float(np.abs(self.train).max())
         )
 
-    def swapped(self) -> "Split":
+    def swap_sides(self) -> "Split":
         """The same with its sides exchanged. Raises: UserError for sides of different sizes."""
         if len(self.train) != len(self.heldout):
             raise UserError(
                 f"data.swap=true needs sides of one size; here are {len(self.train)} train and"
                 f" {len(self.heldout)} held-out examples"
             )
-        return Split(
-            self.heldout, self.train, self.heldout_labels, self.train_labels, self.value_range, self.summary, self.mirror, self.flip,
-            self.temporal,
-        )  # fmt: skip
+        return replace(
+            self,
+            train=self.heldout,
+            heldout=self.train,
+            train_labels=self.heldout_labels,
+            heldout_labels=self.train_labels,
+        )
 
 
 def first_occurrences(values: Array) -> NDArray[np.intp]:
@@ -79,7 +83,9 @@ def first_occurrences(values: Array) -> NDArray[np.intp]:
     return np.array(list(seen.values()), dtype=np.intp)
 
 
-def systematic(order: NDArray[np.intp], k: int, rng: np.random.Generator) -> NDArray[np.intp]:
+def systematic_sample(
+    order: NDArray[np.intp], k: int, rng: np.random.Generator
+) -> NDArray[np.intp]:
     """K of the entries of `order` at equal steps from a random start: every run of `order` gets its
     share, to within one.
     """
@@ -127,8 +133,8 @@ def split(
     order = rng.permutation(kept)
     if examples.labels is not None:
         order = order[np.argsort(examples.labels[order], kind="stable")]
-    train = systematic(order, n_train, rng)
-    heldout = systematic(order[~np.isin(order, train)], n_heldout, rng)
+    train = systematic_sample(order, n_train, rng)
+    heldout = systematic_sample(order[~np.isin(order, train)], n_heldout, rng)
     labels = examples.labels
     return Split(
         train=examples.values[train],

@@ -1,7 +1,8 @@
 """The training objective, one value an example: the mean square of what the network predicts minus
 its target.
 
-x_t = sqrt(abar_t) x_0 + sqrt(1 - abar_t) eps        target: eps, x_0 or v = sqrt(abar_t) eps - sqrt(1 - abar_t) x_0
+x_t = sqrt(abar_t) x_0 + sqrt(1 - abar_t) eps
+target: eps, x_0 or v = sqrt(abar_t) eps - sqrt(1 - abar_t) x_0
 """
 
 from collections.abc import Callable

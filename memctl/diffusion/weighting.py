@@ -6,12 +6,12 @@ SNR(t) the errors are tied by MSE(x_0) = MSE(eps) / S = MSE(v) / (S + 1), so the
 loss is W / S, of the v loss W / (S + 1).
 
     name           W(t)                     source
-    none           -                        each prediction's own loss, unweighted: S, 1 and S + 1 in W
+    none           -                        each prediction's own loss: S, 1 and S + 1 in W
     min_snr        min(S, gamma)            Hang et al. 2023, arXiv 2303.09556; gamma = 5
     soft_min_snr   S gamma / (S + gamma)    Crowson et al. 2024, arXiv 2401.11605; gamma = 4
-    p2             S / (k + S)^gamma        Choi et al. 2022, arXiv 2204.00227; k = 1, gamma = 0.5 to 1
+    p2             S / (k + S)^gamma        Choi et al. 2022, arXiv 2204.00227; k = 1, gamma <= 1
     snr            S                        Ho et al. 2020's eps loss, for any prediction
-    debiased       sqrt(S)                  Yu et al. 2023, arXiv 2310.08442: 1 / sqrt(S) on the eps loss
+    debiased       sqrt(S)                  Yu et al. 2023, arXiv 2310.08442: eps loss / sqrt(S)
 """
 
 import numpy as np

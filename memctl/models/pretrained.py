@@ -172,7 +172,7 @@ def differing(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> list[str]:
     down, up = (list(theirs[f"{way}_block_types"]) for way in ("down", "up"))
     attention = [k for k, block in enumerate(down) if block.startswith("Attn")]
     known = {"DownBlock2D", "AttnDownBlock2D"}
-    found = [
+    changes = [
         f"model.{SETTINGS[k]}={json.dumps(other.pop(k)).replace(' ', '')}"
         for k in SETTINGS
         if k in other
@@ -182,19 +182,19 @@ def differing(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> list[str]:
             other.pop("down_block_types", None) is not None
             or other.pop("up_block_types", None) is not None
         ):
-            found.append(f"model.attention={json.dumps(attention).replace(' ', '')}")
+            changes.append(f"model.attention={json.dumps(attention).replace(' ', '')}")
         other.pop("up_block_types", None)
     options = ",".join(f"{k}:{json.dumps(v).replace(' ', '')}" for k, v in sorted(other.items()))
-    return [*found, *([f"'model.options={{{options}}}'"] if options else [])]
+    return [*changes, *([f"'model.options={{{options}}}'"] if options else [])]
 
 
 def read(path: Path) -> dict[str, Any]:
     """A JSON file's mapping. Raises: UserError."""
     try:
-        found = json.loads(path.read_text())
+        value = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise UserError(f"{path} cannot be read ({error})") from None
-    return found if isinstance(found, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def fetch(name: str) -> Path:

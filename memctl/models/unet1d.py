@@ -16,7 +16,7 @@ from memctl.models.configs import UNet1dConfig
 
 
 def timestep_embedding(t: Tensor, dim: int) -> Tensor:
-    """Sinusoids of t (Ho et al. 2020, after Vaswani et al. 2017): shape (n,) -> (n, dim), dim even."""
+    """Sinusoids of t (Ho et al. 2020, after Vaswani et al. 2017): (n,) -> (n, dim), dim even."""
     frequencies = torch.exp(
         -math.log(10_000) * torch.arange(dim // 2, device=t.device) / (dim // 2)
     )

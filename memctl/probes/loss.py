@@ -1,10 +1,11 @@
 """The loss by t of training and held-out examples under the same noise, and what it tells of
 membership.
 
-    gap(t) = E_held-out l_t - E_train l_t         0 is fair, positive: the network does better on what it was trained on
-    AUC(t) = P(l_t(train) < l_t(held-out))        Mann-Whitney, a tie counts 1/2; 0.5 is fair, 1: every example is told apart
+    gap(t) = E_held-out l_t - E_train l_t
+    AUC(t) = P(l_t(train) < l_t(held-out))        Mann-Whitney, a tie counts 1/2
 
-Range: the gap is in units of the loss, AUC in [0, 1]; of both, higher is more memorisation. l_t is
+Range: the gap is in units of the loss, 0 is fair, positive: the network does better on what it was
+trained on; AUC is in [0, 1], 0.5 is fair, 1: every example is told apart. l_t is
 the training objective, unweighted. Source: the loss-threshold attack (Yeom et al. 2018, arXiv
 1709.01604), by t as in SecMI (Duan et al. 2023, arXiv 2302.01316).
 
@@ -68,7 +69,7 @@ def groups(n: int) -> NDArray[np.intp]:
     return np.arange(n) * -(-n // GROUP) // n
 
 
-class Seen(NamedTuple):
+class Predictions(NamedTuple):
     """What a network made of n examples: the loss of each, shape (n,); x_t and its prediction,
     shapes of the examples, float32.
     """
@@ -78,7 +79,7 @@ class Seen(NamedTuple):
     prediction: Tensor
 
 
-def look(
+def predict(
     network: Callable[[Tensor, Tensor], Tensor],
     scheduler: DDPMScheduler,
     x0: Tensor,
@@ -86,7 +87,7 @@ def look(
     t: Tensor,
     batch: int = 128,
     advance: Callable[[int], None] = lambda n: None,
-) -> Seen:
+) -> Predictions:
     """Show the network every example once.
 
     Args:
@@ -105,7 +106,9 @@ def look(
         seen.append(x_t)
         predictions.append(prediction)
         advance(len(some))
-    return Seen(torch.cat(each).cpu().double().numpy(), torch.cat(seen), torch.cat(predictions))
+    return Predictions(
+        torch.cat(each).cpu().double().numpy(), torch.cat(seen), torch.cat(predictions)
+    )
 
 
 def standard_error(values: Floats) -> float:
@@ -119,9 +122,9 @@ def membership(
     """AUC of telling training from held-out examples by their lower loss, with its standard error.
 
     With a_i the share of held-out examples that training example i beats, and b_i the share of
-    training examples that beat held-out example i, AUC = mean a = mean b, and its variance is (var a
-    + var b) / n (DeLong et al. 1988). In groups of 16 the error so found is some 5 % too large
-    where AUC is 0.5. It is 0 where the sides do not overlap. Cost: n^2 comparisons.
+    training examples that beat held-out example i, AUC = mean a = mean b, and its variance is
+    (var a + var b) / n (DeLong et al. 1988). In groups of 16 this error is some 5 % too large where
+    AUC is 0.5. It is 0 where the sides do not overlap. Cost: n^2 comparisons.
 
     Args:
         train, heldout: One loss an example, shape (n,), n at least 2.

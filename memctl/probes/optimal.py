@@ -1,12 +1,14 @@
 """The empirical-optimal denoiser: what a network that has learnt its training set by heart, and
 nothing else, would answer.
 
-    D(x_t, t) = E[x_0 | x_t] = sum_i w_i x_i,     w = softmax_i( -||x_t - sqrt(abar_t) x_i||^2 / (2 (1 - abar_t)) )
+    D(x_t, t) = E[x_0 | x_t] = sum_i w_i x_i
+    w = softmax_i( -||x_t - sqrt(abar_t) x_i||^2 / (2 (1 - abar_t)) )
 
 over the training examples x_i: the least possible training loss at every t (Karras et al. 2022,
 arXiv 2206.00364, appendix B.3; Gu et al. 2023, arXiv 2310.02664). At large t, D is near the mean of
 the data, and any good network is near it too; at small t, D is the one training example nearest to
-x_t, and only a network that memorises answers so when x_t was made from an example that it never saw.
+x_t, and only a network that memorises answers so when x_t was made from an example that it never
+saw.
 """
 
 from collections.abc import Mapping
@@ -102,11 +104,11 @@ def squares(
     x_t, x0 = x_t.to(where), x0.to(where).double()
     ours = predicted_x0(prediction.to(where), x_t, abar, scheduler.config.prediction_type)
     ours = ours if clip is None else ours.clamp(-clip, clip)
-    found = {"truth": mean_square(ours, x0)}
+    means = {"truth": mean_square(ours, x0)}
     for name, examples in sets.items():
         best = denoise(x_t, examples.to(where), abar)
-        found |= {name: mean_square(ours, best), f"{name}_truth": mean_square(best, x0)}
-    return found
+        means |= {name: mean_square(ours, best), f"{name}_truth": mean_square(best, x0)}
+    return means
 
 
 def doubles(device: torch.device) -> torch.device:

@@ -5,13 +5,16 @@ noise are then the same too. A row has what the losses tell (`loss.compare`) and
 root mean squares in the data's units:
 
     to_truth_train, to_truth_heldout        network's x_0 to the example that x_t was made from
-    to_optimal_train, to_optimal_heldout    network's x_0 to the empirical-optimal denoiser of the whole training set, on x_t made
-                                            from training and from held-out examples; 0: it knows
-                                            train by heart and nothing else
-    optimal_to_truth_train, .._heldout      that denoiser to the example: what such a network reads as to_truth
-    to_control, control_to_truth            on x_t made from training examples, network's x_0 to the empirical-optimal denoiser of as
-                                            many held-out examples, and that to the example; NaN where
-                                            held-out examples are fewer
+    to_optimal_train, to_optimal_heldout    network's x_0 to the empirical-optimal denoiser of the
+                                            whole training set, on x_t made from training and from
+                                            held-out examples; 0: it knows train by heart and
+                                            nothing else
+    optimal_to_truth_train, .._heldout      that denoiser to the example: what such a network reads
+                                            as to_truth
+    to_control, control_to_truth            on x_t made from training examples, network's x_0 to the
+                                            empirical-optimal denoiser of as many held-out examples,
+                                            and that to the example; NaN where held-out examples are
+                                            fewer
 
 The control is what to_optimal_heldout is, but for chance, where the network treats both sides
 alike: a lower to_optimal_heldout is memorisation. Divided each by its .._to_truth they are free of
@@ -28,25 +31,18 @@ from diffusers import DDPMScheduler
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from memctl.config import Probe
 from memctl.metrics.measure import Floats
-from memctl.probes.loss import Bin, bins, compare, groups, look
+from memctl.probes.loss import Bin, bins, compare, groups, predict
 from memctl.probes.optimal import squares
 from memctl.training.batches import generator
 
 Array = NDArray[np.float32]
-EXAMPLES, BINS, DRAWS = 256, 20, 1
 
 
-def passes(
-    n_train: int,
-    n_heldout: int,
-    timesteps: int,
-    examples: int = EXAMPLES,
-    count: int = BINS,
-    draws: int = DRAWS,
-) -> int:
+def passes(n_train: int, n_heldout: int, timesteps: int, how: Probe) -> int:
     """Forward passes of one example that a probe takes: what its `advance` adds up to."""
-    return 2 * min(n_train, n_heldout, examples) * min(count, timesteps) * draws
+    return 2 * min(n_train, n_heldout, how.examples) * min(how.bins, timesteps) * how.draws
 
 
 def probe(
@@ -54,12 +50,9 @@ def probe(
     scheduler: DDPMScheduler,
     train: Array,
     heldout: Array,
+    how: Probe,
     *,
     device: torch.device | None = None,
-    examples: int = EXAMPLES,
-    count: int = BINS,
-    draws: int = DRAWS,
-    seed: int = 0,
     clip: float | None = None,
     flip: bool = False,
     batch: int = 128,
@@ -67,19 +60,16 @@ def probe(
 ) -> list[dict[str, float]]:
     """What the network knows of its training examples, by t.
 
-    Cost: `passes` forward passes, and as many weighted means over the training examples, and half as
-    many over held-out ones.
+    Cost: `passes` forward passes, and as many weighted means over the training examples, and half
+    as many over held-out ones.
 
     Args:
         network: Predicts the scheduler's target from x_t and indices t - 1; on the device. It is in
             eval mode meanwhile.
         scheduler: The forward process, with the kind of prediction.
         train, heldout: All examples of either side, shape (N, channels, *dims), at least two each.
+        how: How many of them are shown, as many a side, and at what t.
         device: Of the network, by default the CPU.
-        examples: Most examples a side that are shown; either side shows n, a random subset of the
-            larger.
-        count: Bins of t.
-        draws: Times that each example is shown in each bin, at another step and noise.
         clip: Bound of the predicted x_0, as in `reverse_process`.
         flip: The network was trained on mirrored examples too (last axis), so they are among those
             it may know by heart.
@@ -88,46 +78,26 @@ def probe(
 
     Returns:
         Of each bin, t rising: t_low and t_high (the steps it covers, both included), n, draws; all
-            of `loss.compare`; and the
-        distances above.
+            of `loss.compare`; and the distances above.
 
     Raises:
         ValueError: a side has fewer than two examples.
     """
-    n = min(len(train), len(heldout), examples)
-    if n < 2:
-        raise ValueError(
-            f"a probe needs at least two examples a side: train has {len(train)}, held-out"
-            f" {len(heldout)}, examples={examples}"
-        )
-    device = device or torch.device("cpu")
-    take = lambda side, k, key: torch.from_numpy(chosen(side, k, generator(seed, 0, key))).to(
-        device
-    )
-    optimal = mirrored(take(train, len(train), 2), flip)
-    control = (
-        {"control": mirrored(take(heldout, len(train), 3), flip)}
-        if len(heldout) >= len(train)
-        else {}
-    )
-    sides = (
-        Side(take(train, n, 0), {"optimal": optimal, **control}),
-        Side(take(heldout, n, 1), {"optimal": optimal}),
-    )
+    sides = sides_shown(train, heldout, how, flip, device or torch.device("cpu"))
     was, rows = network.training, []
     network.eval()
     try:
-        for k, span in enumerate(bins(scheduler.config.num_train_timesteps, count)):
+        for k, span in enumerate(bins(scheduler.config.num_train_timesteps, how.bins)):
             pairs = [
-                corruption(span, draw, sides[0].x0, generator(seed, 1, k, draw))
-                for draw in range(draws)
+                corruption(span, draw, sides[0].x0, generator(how.seed, 1, k, draw))
+                for draw in range(how.draws)
             ]
-            read = [
-                reading(network, scheduler, side, pairs, clip, batch, advance) for side in sides
+            measures = [
+                measure_side(network, scheduler, side, pairs, clip, batch, advance)
+                for side in sides
             ]
-            rows.append(
-                {"t_low": span.low, "t_high": span.high, "n": n, "draws": draws, **told(*read)}
-            )
+            row = {"t_low": span.low, "t_high": span.high, "n": len(sides[0].x0)}
+            rows.append({**row, "draws": how.draws, **bin_row(*measures)})
     finally:
         network.train(was)
     return rows
@@ -142,14 +112,34 @@ class Side(NamedTuple):
     sets: Mapping[str, Tensor]
 
 
-class Reading(NamedTuple):
-    """The mean loss of each example of a side, shape (n,), and the root mean squares of `squares`."""
+def sides_shown(
+    train: Array, heldout: Array, how: Probe, flip: bool, device: torch.device
+) -> tuple[Side, Side]:
+    """Both sides with as many examples, of the larger a random subset. Raises: ValueError."""
+    n = min(len(train), len(heldout), how.examples)
+    if n < 2:
+        raise ValueError(
+            f"a probe needs at least two examples a side: train has {len(train)}, held-out"
+            f" {len(heldout)}, examples={how.examples}"
+        )
+    take = lambda side, k, key: torch.from_numpy(subset(side, k, generator(how.seed, 0, key))).to(
+        device
+    )
+    optimal = {"optimal": with_mirror_images(take(train, len(train), 2), flip)}
+    control = {}
+    if len(heldout) >= len(train):
+        control = {"control": with_mirror_images(take(heldout, len(train), 3), flip)}
+    return Side(take(train, n, 0), {**optimal, **control}), Side(take(heldout, n, 1), optimal)
+
+
+class SideMeasures(NamedTuple):
+    """The mean loss of each example of a side, shape (n,), and the roots of `squares`."""
 
     losses: Floats
     distances: dict[str, float]
 
 
-def chosen(examples: Array, n: int, g: torch.Generator) -> Array:
+def subset(examples: Array, n: int, g: torch.Generator) -> Array:
     """The examples, or n of them at random, in their order."""
     return (
         examples
@@ -158,7 +148,7 @@ def chosen(examples: Array, n: int, g: torch.Generator) -> Array:
     )
 
 
-def mirrored(examples: Tensor, flip: bool) -> Tensor:
+def with_mirror_images(examples: Tensor, flip: bool) -> Tensor:
     return torch.cat([examples, examples.flip(-1)]) if flip else examples
 
 
@@ -176,7 +166,7 @@ def corruption(span: Bin, draw: int, like: Tensor, g: torch.Generator) -> tuple[
 
 
 @torch.inference_mode()
-def reading(
+def measure_side(
     network: nn.Module,
     scheduler: DDPMScheduler,
     side: Side,
@@ -184,20 +174,23 @@ def reading(
     clip: float | None,
     batch: int,
     advance: Callable[[int], None],
-) -> Reading:
+) -> SideMeasures:
     """Show the network a side's examples under each of the corruptions (t, eps)."""
-    losses, found = [], []
+    losses, distances = [], []
     for t, eps in corruptions:
-        seen = look(network, scheduler, side.x0, eps, t, batch, advance)
+        seen = predict(network, scheduler, side.x0, eps, t, batch, advance)
         losses.append(seen.losses)
-        found.append(squares(seen.prediction, seen.x_t, side.x0, scheduler, t, side.sets, clip))
-    return Reading(
+        distances.append(squares(seen.prediction, seen.x_t, side.x0, scheduler, t, side.sets, clip))
+    return SideMeasures(
         np.mean(losses, axis=0),
-        {name: float(np.sqrt(np.mean([each[name] for each in found]))) for name in found[0]},
+        {
+            name: float(np.sqrt(np.mean([each[name] for each in distances])))
+            for name in distances[0]
+        },
     )
 
 
-def told(train: Reading, heldout: Reading) -> dict[str, float]:
+def bin_row(train: SideMeasures, heldout: SideMeasures) -> dict[str, float]:
     """A bin's row of both sides' readings."""
     distances = {
         f"{ours}_{side}": read.distances[theirs]

@@ -19,8 +19,8 @@ def summary(rows: Rows) -> dict[str, Measure]:
     """Means over the bins of t, which are fixed in advance: probe_loss (of held-out examples, the
     loss at one distribution of t for every run), probe_gap (held-out less train) and probe_auc.
 
-    All bins show the same examples, so the intervals are the means of theirs: as if the bins' errors
-    were one.
+    All bins show the same examples, so the intervals are the means of theirs: as if the bins'
+    errors were one.
     """
     if not rows:
         return {}

@@ -23,9 +23,9 @@ import pandas as pd
 
 import memctl
 from memctl.analysis.measurement import Measurement
-from memctl.data import Split, given
-from memctl.data.given import Compared
+from memctl.data import Split, user_examples
 from memctl.data.panels import Examples
+from memctl.data.user_examples import Comparison
 from memctl.files import atomic, write_json
 from memctl.metrics.catalogue import METRICS
 from memctl.metrics.exchange import exchange_p
@@ -51,14 +51,14 @@ class Evaluation:
         cautions: What to know before the numbers are believed.
     """
 
-    sides: Compared
+    sides: Comparison
     measurement: Measurement
     exchange: tuple[float, float]
     cautions: list[str]
 
     @classmethod
     def of(
-        cls, sides: Compared, measurement: Measurement, saw_heldout: bool = False
+        cls, sides: Comparison, measurement: Measurement, saw_heldout: bool = False
     ) -> "Evaluation":
         """Test whether the sides can be exchanged, which the measurement rests on.
 
@@ -90,7 +90,7 @@ class Evaluation:
     def text(self) -> str:
         """Sizes, cautions, the main metrics and the verdict."""
         samples, split = self.sides.samples, self.sides.split
-        n, m, what = len(split.train), len(split.heldout), given.described(samples)
+        n, m, what = len(split.train), len(split.heldout), user_examples.describe_example(samples)
         lines = [
             f"{len(samples):,} samples of {what}, beside {n:,} training and {m:,} held-out"
             " examples",
@@ -154,7 +154,7 @@ def reservations(
             f" random subsets of {few:,} examples of the larger, and see less copying than sides of"
             " one size would"
         )
-    yield from given.doubts(samples, split.train)
+    yield from user_examples.cautions(samples, split.train)
     if saw_heldout:
         yield (
             "the generator may have been trained on held-out examples: dcr_share, dcr_p and"

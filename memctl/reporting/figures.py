@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from memctl.data.panels import Examples, fitting, panel
+from memctl.data.panels import Examples, panel, panel_size
 from memctl.files import atomic
 from memctl.metrics.measure import Floats
 
@@ -23,7 +23,7 @@ def save(figure: Figure, path: Path, trim: bool = False) -> None:
 
 def samples(generated: Examples, real: Examples, path: Path, rows: int = 8) -> None:
     """Generated examples beside held-out ones: shapes (n, channels, *dims)."""
-    columns, n = fitting(generated, rows)
+    columns, n = panel_size(generated, rows)
     figure = Figure(figsize=(9, 5 if columns == rows else 7))
     for place, examples, title, colour in zip(
         (0.01, 0.51), (generated, real), ("generated", "held-out"), (GENERATED, REAL), strict=True

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from memctl.data import Split
-from memctl.data.panels import Examples, displayed
+from memctl.data.panels import Examples, scale_for_display
 from memctl.files import atomic
 from memctl.metrics.distance import Scan, neighbours
 from memctl.metrics.f_mem import ratios
@@ -44,7 +44,7 @@ def draw(
     with atomic(directory / "neighbours.csv") as file:
         table.to_csv(file, index_label="sample", float_format="%.6g")
     pictures = {kind: directory / f"{kind}.png" for kind in ("samples", "suspects", "ratios")}
-    generated, real = (displayed(x, split.value_range) for x in (samples, split.heldout))
+    generated, real = (scale_for_display(x, split.value_range) for x in (samples, split.heldout))
     figures.samples(generated, real, pictures["samples"])
     draw_suspects(samples, split, scan, table, pictures["suspects"])
     sides = suite.sides
@@ -104,4 +104,4 @@ def draw_suspects(
         for name, row in zip(table.index[worst], table.iloc[worst].itertuples(), strict=True)
     ]
     flat = triples.reshape(-1, *samples.shape[1:])
-    figures.suspects(displayed(flat, split.value_range), captions, path)
+    figures.suspects(scale_for_display(flat, split.value_range), captions, path)

@@ -1,4 +1,4 @@
-"""metrics.jsonl: one JSON row at a time, flushed at once; the truth that W&B mirrors."""
+"""metrics.jsonl: one JSON row at a time, flushed at once; the truth that W&B has a copy of."""
 
 import json
 from pathlib import Path

@@ -34,17 +34,28 @@ from memctl.samplers.uniform import UniformSampler
 SAMPLERS: dict[str, type[TimestepSampler]] = {
     kind.name: kind
     for kind in (
-        UniformSampler, IntervalSampler, NormalSampler, LogitNormalSampler, ModeSampler, BetaSampler, LogNormalSampler, LaplaceSampler,
-        CauchySampler, SpeedSampler, BandSampler, LossSecondMomentSampler, FixedSampler, TableSampler, MixtureSampler,
+        UniformSampler,
+        IntervalSampler,
+        NormalSampler,
+        LogitNormalSampler,
+        ModeSampler,
+        BetaSampler,
+        LogNormalSampler,
+        LaplaceSampler,
+        CauchySampler,
+        SpeedSampler,
+        BandSampler,
+        LossSecondMomentSampler,
+        FixedSampler,
+        TableSampler,
+        MixtureSampler,
         MirrorSampler,
     )
-}  # fmt: skip
-
-
+}
 GIVEN = ("timesteps", "schedule")  # fields that the diffusion gives
 
 
-def known() -> dict[str, type[TimestepSampler]]:
+def all_samplers() -> dict[str, type[TimestepSampler]]:
     """Every sampler by name, with the user's own.
 
     Raises: UserError, for a file of the user's that is wrong.
@@ -67,43 +78,66 @@ def build(spec: Mapping[str, Any], schedule: NoiseSchedule | None = None) -> Tim
     Raises:
         UserError: an unknown name or parameter, or a value that the sampler refuses.
     """
-    table, values = known(), dict(spec)
+    table, values = all_samplers(), dict(spec)
     kind = table.get(str(values.get("name")))
     if schedule is not None and kind is not None:
         values.setdefault("timesteps", schedule.timesteps)
         if any(f.name == "schedule" for f in fields(kind)):
             values.setdefault("schedule", schedule)
     if isinstance(values.get("schedule"), Mapping):
-        given = {key: _built(value, None) for key, value in values["schedule"].items()}
+        given = {key: _build_nested(value, None) for key, value in values["schedule"].items()}
         values["schedule"] = registry.build("schedule", {"": NoiseSchedule}, {**given, "name": ""})
     if schedule is None and isinstance(values.get("schedule"), NoiseSchedule):
         schedule = values["schedule"]
         values.setdefault("timesteps", schedule.timesteps)
     return registry.build(
-        "sampler", table, {key: _built(value, schedule) for key, value in values.items()}
+        "sampler", table, {key: _build_nested(value, schedule) for key, value in values.items()}
     )
 
 
-def _built(value: Any, schedule: NoiseSchedule | None) -> Any:
+def _build_nested(value: Any, schedule: NoiseSchedule | None) -> Any:
     """A value of a spec with the specs in it built, and lists made tuples."""
     if isinstance(value, Mapping) and "name" in value:
         return build(value, schedule)
     return (
-        tuple(_built(item, schedule) for item in value)
+        tuple(_build_nested(item, schedule) for item in value)
         if isinstance(value, list | tuple)
         else value
     )
 
 
-def use(spec: Mapping[str, Any], schedule: NoiseSchedule | None = None) -> ScheduleSampler:
+def build_schedule_sampler(
+    spec: Mapping[str, Any], schedule: NoiseSchedule | None = None
+) -> ScheduleSampler:
     """The sampler of a spec, used as its items mode, clip and stratified say. Raises: UserError."""
     how = {key: spec.get(key, default) for key, default in USE.items()}
     return ScheduleSampler(build({k: v for k, v in spec.items() if k not in USE}, schedule), **how)
 
 
 __all__ = [
-    "MODES", "SAMPLERS", "USE", "BandSampler", "BetaSampler", "CauchySampler", "FixedSampler", "IntervalSampler", "LaplaceSampler",
-    "LogNormalSampler", "LogitNormalSampler", "LossSecondMomentSampler", "MirrorSampler", "MixtureSampler", "ModeSampler",
-    "NoiseSchedule", "NormalSampler",
-    "ScheduleSampler", "SpeedSampler", "TableSampler", "TimestepSampler", "UniformSampler", "build", "known", "use",
-]  # fmt: skip
+    "MODES",
+    "SAMPLERS",
+    "USE",
+    "BandSampler",
+    "BetaSampler",
+    "CauchySampler",
+    "FixedSampler",
+    "IntervalSampler",
+    "LaplaceSampler",
+    "LogNormalSampler",
+    "LogitNormalSampler",
+    "LossSecondMomentSampler",
+    "MirrorSampler",
+    "MixtureSampler",
+    "ModeSampler",
+    "NoiseSchedule",
+    "NormalSampler",
+    "ScheduleSampler",
+    "SpeedSampler",
+    "TableSampler",
+    "TimestepSampler",
+    "UniformSampler",
+    "all_samplers",
+    "build",
+    "build_schedule_sampler",
+]

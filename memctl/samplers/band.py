@@ -1,4 +1,6 @@
-"""A band of steps, favoured or alone: the "range" timestep bias of diffusers' SDXL training script."""
+"""A band of steps, favoured or alone: the "range" timestep bias of diffusers' training script of
+SDXL.
+"""
 
 from dataclasses import dataclass
 

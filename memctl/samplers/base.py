@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 
-def plain(value: Any, method: str) -> Any:
+def to_json(value: Any, method: str) -> Any:
     """A field as JSON; a sampler or schedule in it is asked for its `method`.
 
     To `science`, 3.0 and 3 are one number.
@@ -35,7 +35,7 @@ def plain(value: Any, method: str) -> Any:
     if hasattr(value, method):
         return getattr(value, method)()
     if isinstance(value, tuple | list):
-        return [plain(item, method) for item in value]
+        return [to_json(item, method) for item in value]
     return (
         int(value)
         if method == "science" and isinstance(value, float) and value.is_integer()
@@ -43,7 +43,7 @@ def plain(value: Any, method: str) -> Any:
     )
 
 
-def fit_for_a_folder(label: str) -> str:
+def folder_name(label: str) -> str:
     """The label, or, where it is long or has signs that a folder's name should not have, the like
     of it with a digest.
     """
@@ -80,7 +80,7 @@ class TimestepSampler(ABC):
             )
 
     def check(self, key: str, valid: Callable[[Any], bool], text: str) -> None:
-        """Raises: UserError, where the field `key` is not a finite number for which `valid` holds."""
+        """Raises: UserError, where the field `key` is no finite number for which `valid` holds."""
         value = getattr(self, key)
         if not is_number(value) or not valid(value):
             raise UserError(f"sampler.{key}={value} must be {text}")
@@ -99,7 +99,7 @@ class TimestepSampler(ABC):
             for f in fields(self)
             if f.name not in ("timesteps", "schedule") and (v := getattr(self, f.name)) != f.default
         ]
-        return fit_for_a_folder("_".join([self.name, *changed]))
+        return folder_name("_".join([self.name, *changed]))
 
     @cached_property
     def pmf(self) -> Floats:
@@ -132,9 +132,8 @@ class TimestepSampler(ABC):
 
     @cached_property
     def _inverse(self) -> "InverseCdf":
-        from memctl.samplers.inverse import (
-            InverseCdf,
-        )  # here alone: a sweep's controller uses samplers and must start without torch
+        # Here alone: a sweep's controller uses samplers and must start without torch.
+        from memctl.samplers.inverse import InverseCdf
 
         return InverseCdf(self.cdf)
 
@@ -180,7 +179,7 @@ class TimestepSampler(ABC):
         return self._inverse.stratified(n, generator, device)
 
     def update(self, t: "torch.Tensor", losses: "torch.Tensor") -> None:  # noqa: B027
-        """Learn from the losses of drawn indices t, both of shape (n,); only adaptive samplers do."""
+        """Learn from the losses of drawn indices t, both of shape (n,): of adaptive samplers."""
 
     def state_dict(self) -> dict[str, Any]:
         """What `update` has learned."""
@@ -236,14 +235,14 @@ class TimestepSampler(ABC):
         """The sampler as JSON: `samplers.build(sampler.spec()) == sampler`."""
         return {
             "name": self.name,
-            **{f.name: plain(getattr(self, f.name), "spec") for f in fields(self)},
+            **{f.name: to_json(getattr(self, f.name), "spec") for f in fields(self)},
         }
 
     def science(self) -> dict[str, Any]:
         """What decides p(t), as JSON: the spec without where a file lies, and with the digest of a
         user's own class.
         """
-        values = {f.name: plain(getattr(self, f.name), "science") for f in fields(self)}
+        values = {f.name: to_json(getattr(self, f.name), "science") for f in fields(self)}
         return {"name": self.name, **values, **({"source": self.source} if self.source else {})}
 
     def __getstate__(self) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """The normal distribution whose central `coverage` lies in [c_l, c_h] (Vu et al. 2026, arXiv
 2601.21348, Eqs. 9-12).
 
-mu = (c_l + c_h) / 2,  sigma = (c_h - c_l) / (2 z),  z = Phi^-1((1 + coverage) / 2)          (Eq. 9)
-lambda = P(0 <= t <= T)                                                                    (Eqs. 10, 11)
-p(t) = lambda p_trunc(t) + (1 - lambda) / T                                                (Eq. 12)
+mu = (c_l + c_h) / 2,  sigma = (c_h - c_l) / (2 z),  z = Phi^-1((1 + coverage) / 2)    (Eq. 9)
+lambda = P(0 <= t <= T)                                                                (Eqs. 10, 11)
+p(t) = lambda p_trunc(t) + (1 - lambda) / T                                            (Eq. 12)
 """
 
 from dataclasses import dataclass

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from memctl.errors import UserError
-from memctl.samplers.base import Floats, TimestepSampler, fit_for_a_folder
+from memctl.samplers.base import Floats, TimestepSampler, folder_name
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class MirrorSampler(TimestepSampler):
 
     @property
     def label(self) -> str:
-        return fit_for_a_folder(f"mirror_{self.of.label if self.of else None}")
+        return folder_name(f"mirror_{self.of.label if self.of else None}")
 
     @property
     def nominal(self) -> dict[str, Any]:

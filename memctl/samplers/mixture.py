@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from memctl.errors import UserError
-from memctl.samplers.base import Floats, TimestepSampler, fit_for_a_folder, is_number
+from memctl.samplers.base import Floats, TimestepSampler, folder_name, is_number
 
 
 @dataclass(frozen=True)
@@ -52,4 +52,4 @@ class MixtureSampler(TimestepSampler):
     def label(self) -> str:
         weights = self.weights or (1,) * len(self.parts)
         parts = [f"{w:.12g}x{part.label}" for w, part in zip(weights, self.parts, strict=True)]
-        return fit_for_a_folder("_".join([f"mixture{len(parts)}", *parts]))
+        return folder_name("_".join([f"mixture{len(parts)}", *parts]))

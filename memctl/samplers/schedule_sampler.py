@@ -25,10 +25,11 @@ class ScheduleSampler:
 
     With p the sampler's distribution, E[w(t) L_t] over the draws is:
 
-        mode       t drawn from   w(t)           expected loss
-        sample     p              1              sum_t p(t) L_t
-        weight     uniform        T p(t)         sum_t p(t) L_t, at another variance
-        correct    p              1 / (T p(t))   (1/T) sum_t L_t: uniform training, at another variance
+        mode      t drawn from   w(t)           expected loss
+        sample    p              1              sum_t p(t) L_t
+        weight    uniform        T p(t)         sum_t p(t) L_t, at another variance
+        correct   p              1 / (T p(t))   (1/T) sum_t L_t, that of uniform training, at
+                                                another variance
 
     Attributes:
         sampler: The distribution.
@@ -99,9 +100,8 @@ class ScheduleSampler:
         """Draw n indices t - 1: int64, shape (n,), on the generator's device, else on `device`."""
         if self.stratified:
             return self.proposal.stratified(n, generator, device)
-        if (
-            self.mode == "correct"
-        ):  # the rarest steps have the largest weights, so they must come up as often as p says
+        if self.mode == "correct":
+            # The rarest steps have the largest weights: they must come up as often as p says.
             return self.proposal.exact(n, generator, device)
         return self.proposal.sample(n, generator, device)
 

@@ -37,14 +37,14 @@ class TableSampler(TimestepSampler):
                 "sampler.path is not given: sampler=table reads p(1)..p(T) from a file of numbers"
             )
         try:
-            found = hashlib.sha256(Path(self.path).expanduser().read_bytes()).hexdigest()
+            digest = hashlib.sha256(Path(self.path).expanduser().read_bytes()).hexdigest()
         except OSError as error:
             raise UserError(f"sampler.path={self.path} cannot be read: {error.strerror}") from None
-        if self.sha256 not in (None, found):
+        if self.sha256 not in (None, digest):
             raise UserError(
-                f"{self.path} is not the file it was: its sha256 is {found}, not {self.sha256}"
+                f"{self.path} is not the file it was: its sha256 is {digest}, not {self.sha256}"
             )
-        object.__setattr__(self, "sha256", found)
+        object.__setattr__(self, "sha256", digest)
         _ = self.values
 
     @cached_property

@@ -19,7 +19,7 @@ from memctl.stages.runner import Chain, Stage
 from memctl.training import checkpoint
 from memctl.training.fit import fit
 from memctl.training.logger import JournalLogger
-from memctl.training.resume import resumed_step
+from memctl.training.resume import resume_step
 
 TRAIN_PASSES = 4  # of training on one example: backward, optimiser, small batches
 
@@ -107,7 +107,7 @@ def train(
 ) -> None:
     """Train the network in place with uniform t, and keep it."""
     config, folder = experiment.config, experiment.base_folder
-    folder.journal.rewind(resumed_step(folder.resume))
+    folder.journal.rewind(resume_step(folder.resume))
     threads = torch.get_num_threads()
     torch.set_num_threads(config.trainer.base_threads)
     try:

@@ -15,14 +15,9 @@ from memctl.training.compute import Compute
 
 def work(experiment: Experiment, split: Split) -> float:
     """Its cost, in network passes of one example."""
-    how = experiment.config.probe
+    config = experiment.config
     return probe.passes(
-        len(split.train),
-        len(split.heldout),
-        experiment.config.diffusion.timesteps,
-        how.examples,
-        how.bins,
-        how.draws,
+        len(split.train), len(split.heldout), config.diffusion.timesteps, config.probe
     )
 
 
@@ -37,7 +32,7 @@ def probe_network(
     experiment: Experiment, split: Split, network: nn.Module, progress: Progress
 ) -> None:
     """Write probe.json and probe.png."""
-    config, how, folder = experiment.config, experiment.config.probe, progress.folder
+    config, folder = experiment.config, progress.folder
     compute = Compute.of(config.trainer, network)
     with compute.autocast():
         rows = probe.probe(
@@ -45,11 +40,8 @@ def probe_network(
             forward_process(config.diffusion),
             split.train,
             split.heldout,
+            config.probe,
             device=compute.device,
-            examples=how.examples,
-            count=how.bins,
-            draws=how.draws,
-            seed=how.seed,
             clip=split.bound,
             flip=split.flip,
             batch=config.generate.batch_size,

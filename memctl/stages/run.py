@@ -24,7 +24,7 @@ from memctl.stages import base, control, generate, probe
 from memctl.stages.finish import finish, wandb_copy
 from memctl.stages.record import environment
 from memctl.stages.runner import Chain, Stage
-from memctl.training.resume import resumed_step
+from memctl.training.resume import resume_step
 
 LOW_ESS = 0.01
 
@@ -145,7 +145,7 @@ class Run:
         _ = self.network
 
     def _control(self, progress: Progress) -> None:
-        self.folder.journal.rewind(resumed_step(self.folder.resume))
+        self.folder.journal.rewind(resume_step(self.folder.resume))
         control.control(self.experiment, self.split, self.network, self.copy.log, progress)
 
     def _generate(self, progress: Progress) -> None:

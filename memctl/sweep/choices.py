@@ -10,7 +10,7 @@ from memctl import data, models, registry, samplers
 
 def tables() -> dict[str, Mapping[str, type[Any]]]:
     """The classes of each group by name. Raises: UserError, for a wrong sampler of the user's."""
-    return {"data": data.SOURCES, "model": models.MODELS, "sampler": samplers.known()}
+    return {"data": data.SOURCES, "model": models.MODELS, "sampler": samplers.all_samplers()}
 
 
 def nodes(group: str) -> dict[str, dict[str, Any]]:

@@ -37,8 +37,8 @@ def gradients(
     index = torch.tensor([t - 1], device=x0.device)
     for i in range(len(x0)):
         loss = losses(network, scheduler, x0[i : i + 1], index, eps[i : i + 1])[0]
-        found = torch.autograd.grad(loss, parameters, allow_unused=True, materialize_grads=True)
-        yield loss.item(), torch.cat([g.reshape(-1) for g in found])
+        slopes = torch.autograd.grad(loss, parameters, allow_unused=True, materialize_grads=True)
+        yield loss.item(), torch.cat([g.reshape(-1) for g in slopes])
 
 
 def summary(each: list[tuple[float, Tensor]]) -> dict[str, float]:

@@ -77,7 +77,7 @@ def stage(experiment: Experiment) -> Stage:
 def samplers_of(experiment: Experiment) -> dict[str, TimestepSampler]:
     """Uniform, and the intervals asked for, by name."""
     timesteps, tail = experiment.config.diffusion.timesteps, experiment.config.theory.tail
-    found: dict[str, TimestepSampler] = {"uniform": UniformSampler(timesteps)}
+    samplers: dict[str, TimestepSampler] = {"uniform": UniformSampler(timesteps)}
     for pair in experiment.config.theory.intervals:
         if not isinstance(pair, list) or len(pair) != 2:
             raise UserError(
@@ -97,8 +97,8 @@ def samplers_of(experiment: Experiment) -> dict[str, TimestepSampler]:
                 f"theory.intervals={experiment.config.theory.intervals} with theory.tail={tail}:"
                 f" {error}"
             ) from None
-        found[f"[{pair[0]:g}, {pair[1]:g}]"] = sampler
-    return found
+        samplers[f"[{pair[0]:g}, {pair[1]:g}]"] = sampler
+    return samplers
 
 
 def _work(experiment: Experiment, split: Split, steps: Sequence[int], progress: Progress) -> None:
@@ -113,7 +113,8 @@ def _work(experiment: Experiment, split: Split, steps: Sequence[int], progress: 
     ]
     if len(chosen) < 3:
         raise UserError(
-            f"theory.examples={config.theory.examples}: alignment needs at least 3 training examples"
+            f"theory.examples={config.theory.examples}: alignment needs at least 3 training"
+            " examples"
         )
     x0 = torch.from_numpy(split.train)[chosen].to(device)
     eps = torch.randn(x0.shape, generator=generator(config.theory.seed, 1)).to(
@@ -139,35 +140,37 @@ def _work(experiment: Experiment, split: Split, steps: Sequence[int], progress: 
     draw(theory, title, directory / "theory.png")
     with atomic(directory / "theory.csv") as file:
         pd.DataFrame(theory.rows).drop(columns=["stage", "step"]).to_csv(file, index=False)
-    found = {
+    result = {
         "title": title,
         "base": experiment.keys["base"],
         "examples": len(x0),
         **summary(theory),
     }
-    _copy_to_wandb(experiment, found)
-    write_json(directory / "theory.json", found)
+    _copy_to_wandb(experiment, result)
+    write_json(directory / "theory.json", result)
 
 
-def _copy_to_wandb(experiment: Experiment, found: dict[str, Any]) -> None:
+def _copy_to_wandb(experiment: Experiment, result: dict[str, Any]) -> None:
     """The rows, the verdicts and the figure, in W&B."""
     config, directory = experiment.config, experiment.sweep_directory
     copy = WandbCopy(
-        config.logger, directory, name="theory", group=config.sweep.name, rows=found["rows"],
+        config.logger, directory, name="theory", group=config.sweep.name, rows=result["rows"],
         run_id=keys.digest([experiment.keys["base"], asdict(config.theory), config.sweep.name]),
         config={"theory": asdict(config.theory), "base": experiment.keys["base"]},
     )  # fmt: skip
     numbers = {
-        f"places/{name}/{k}": v for name, place in found["places"].items() for k, v in place.items()
+        f"places/{name}/{k}": v
+        for name, place in result["places"].items()
+        for k, v in place.items()
     }
     copy.summarise(numbers, {"theory": directory / "theory.png"})
     copy.finish(failed=False)
 
 
-def describe(experiment: Experiment, found: dict[str, Any]) -> str:
+def describe(experiment: Experiment, result: dict[str, Any]) -> str:
     """The verdicts in words."""
-    lines = [found["title"], ""]
-    for claim in found["claims"]:
+    lines = [result["title"], ""]
+    for claim in result["claims"]:
         lines += [
             f"Eq. {claim['equation']}: {claim['says']}",
             f"  {claim['verdict'].upper()}: {claim['measured']}",
@@ -183,7 +186,7 @@ def describe(experiment: Experiment, found: dict[str, Any]) -> str:
     lines += [
         f"{name:16s} {p['draws']:8.0f} {p['predicted']:10.0f} {p['measured']:10.0f}"
         f" {p['followed']:14.0f}"
-        for name, p in found["places"].items()
+        for name, p in result["places"].items()
     ]
     return "\n".join([*lines, "", f"figure: {experiment.sweep_directory / 'theory.png'}"])
 

@@ -14,7 +14,8 @@ from torch import nn
 from memctl.config import COMPUTING, Trainer
 from memctl.errors import UserError
 
-LARGE = 10_000_000  # parameters from which compiling and bfloat16 on CPUs pay: networks for 64 pixels, not those for digits
+# Parameters from which compiling and bfloat16 on CPUs pay: networks for 64 pixels, not for digits.
+LARGE = 10_000_000
 
 
 @dataclass(frozen=True)

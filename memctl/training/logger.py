@@ -1,4 +1,4 @@
-"""Lightning's logger of a memctl run: every row goes to the journal, then to a mirror."""
+"""Lightning's logger of a memctl run: every row goes to the journal, then to a copy (W&B)."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -18,15 +18,15 @@ class JournalLogger(Logger):
         self,
         journal: Journal,
         stage: str,
-        mirror: Callable[[Mapping[str, Any]], None] = lambda row: None,
+        copy: Callable[[Mapping[str, Any]], None] = lambda row: None,
     ) -> None:
         super().__init__()
-        self.journal, self.stage, self.mirror = journal, stage, mirror
+        self.journal, self.stage, self.copy = journal, stage, copy
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
         row = {"stage": self.stage, "step": int(step or 0), **metrics}
         self.journal.append(row)
-        self.mirror(row)
+        self.copy(row)
 
     def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
         """The config is in config.yaml and in the W&B run already."""

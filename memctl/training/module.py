@@ -68,7 +68,7 @@ class DiffusionModule(LightningModule):
         return {"loss": (w * each).mean(), "t": t, "losses": each.detach()}
 
     def learning_rate(self, step: int) -> float:
-        """The share of `stage.lr` in that step: a linear warm-up, then constant or a cosine to 0."""
+        """The share of `stage.lr` in that step: a linear warm-up, then 1, or a cosine to 0."""
         rise = min(1.0, (step + 1) / (self.stage.warmup + 1))
         return rise * (
             0.5 + 0.5 * torch.cos(torch.tensor(step / self.steps * torch.pi)).item()

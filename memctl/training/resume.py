@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 
-def resumed_step(path: Path) -> int:
+def resume_step(path: Path) -> int:
     """The step that `path` would resume at, 0 where there is none; a damaged file is removed, and
     training starts anew.
     """

@@ -49,11 +49,11 @@ def test_the_sides_are_disjoint_equal_halves(n: int, half: int, labels: bool):
 
 def test_sides_are_exchanged_whole(labelled: Examples):
     found = split(labelled)
-    other = found.swapped()
+    other = found.swap_sides()
     np.testing.assert_array_equal(other.train, found.heldout)
     np.testing.assert_array_equal(other.heldout_labels, found.train_labels)
     assert other.hash != found.hash
-    back = other.swapped()
+    back = other.swap_sides()
     assert back.hash == found.hash
     assert {
         k: v
@@ -65,7 +65,7 @@ def test_sides_are_exchanged_whole(labelled: Examples):
         if k in ("value_range", "mirror", "flip", "temporal", "summary")
     }
     with pytest.raises(UserError, match="30 train and 20 held-out"):
-        split(examples(), 30, 20).swapped()
+        split(examples(), 30, 20).swap_sides()
 
 
 def test_a_data_set_is_loaded_swapped():

@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 import torch
 from hydra.core.config_store import ConfigStore
-from memctl.training.base import base_network
 from omegaconf import DictConfig
 from torch import Tensor, nn
 
 from memctl import data, models
 from memctl.errors import UserError
 from memctl.experiment import Experiment
+from memctl.keys import settings
 from memctl.models import ModelConfig
+from memctl.stages.base import base_network
 
 
 class Pointwise(nn.Module):
@@ -71,7 +72,7 @@ def test_a_listed_config_is_a_choice_whose_base_is_trained(
     network = base_network(made, data.load(made.data))
     assert isinstance(network, Pointwise)
     assert network.layers[0].out_features == 3
-    assert made.base_science["model"] == {"name": "pointwise", "width": 3}
+    assert settings(made.science, "base")["model"] == {"name": "pointwise", "width": 3}
     torch.manual_seed(made.config.base.seed)
     untrained = made.model.network((1, 140)).state_dict()
     assert all((v != untrained[k]).any() for k, v in network.state_dict().items())

@@ -11,7 +11,7 @@ from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
 from memctl.diffusion.objective import losses
-from memctl.probes.loss import GROUP, bins, compare, groups, look, membership
+from memctl.probes.loss import GROUP, bins, compare, groups, membership, predict
 
 
 def sides(n: int = 70, seed: int = 0, rounded: int = 8) -> tuple[np.ndarray, np.ndarray]:
@@ -157,7 +157,7 @@ def test_each_example_is_looked_at_at_its_own_step():
     def network(x: Tensor, index: Tensor) -> Tensor:
         return 0.3 * x + index[:, None, None] / 1000
 
-    seen = look(network, scheduler, x0, eps, t, batch=3, advance=counted.append)
+    seen = predict(network, scheduler, x0, eps, t, batch=3, advance=counted.append)
     assert counted == [3, 3, 1]
     for i in range(7):
         one = slice(i, i + 1)

@@ -1,6 +1,7 @@
 """The probe on networks whose answer is known, and its figure."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,14 @@ import torch
 from diffusers import DDPMScheduler
 from torch import Tensor, nn
 
+from memctl.config import Probe
 from memctl.probes import figure
 from memctl.probes.loss import bins, groups
 from memctl.probes.optimal import along, denoise
 from memctl.probes.probe import corruption, passes, probe
 from memctl.training.batches import generator
 
-SMALL = {"count": 5}
+SMALL = Probe(examples=256, bins=5)
 TO_OPTIMAL = ("to_optimal_train", "to_optimal_heldout")
 
 
@@ -69,7 +71,7 @@ def column(rows: list[dict[str, float]], name: str) -> np.ndarray:
 @pytest.mark.parametrize("shape", [(1, 16), (3, 4, 4)], ids=["signals", "images"])
 def test_a_network_that_knows_train_by_heart(kind: str, shape: tuple[int, ...]):
     scheduler, (train, heldout) = DDPMScheduler(1000, prediction_type=kind), examples(shape=shape)
-    rows = probe(ByHeart(scheduler, train), scheduler, train, heldout, **SMALL)
+    rows = probe(ByHeart(scheduler, train), scheduler, train, heldout, SMALL)
     for name in TO_OPTIMAL:
         assert (
             column(rows[:4], name).max() < 2e-4
@@ -89,7 +91,7 @@ def test_a_network_that_knows_train_by_heart(kind: str, shape: tuple[int, ...]):
 
 def test_a_network_that_ignores_its_input_has_equal_losses():
     scheduler, (train, heldout) = DDPMScheduler(1000), examples()
-    rows = probe(Linear(scheduler, scale=0.0), scheduler, train, heldout, **SMALL)
+    rows = probe(Linear(scheduler, scale=0.0), scheduler, train, heldout, SMALL)
     for row in rows:
         assert row["loss_train"] == row["loss_heldout"]
         assert (row["gap"], row["gap_low"], row["gap_high"], row["auc"]) == (0, 0, 0, 0.5)
@@ -98,7 +100,7 @@ def test_a_network_that_ignores_its_input_has_equal_losses():
 def test_the_gaussians_loss_is_its_closed_form():
     n, width, spread, count = 256, 64, 0.7, 5
     scheduler, (train, heldout) = DDPMScheduler(1000), examples(n, (1, width), spread=spread)
-    rows = probe(Linear(scheduler, spread), scheduler, train, heldout, count=count)
+    rows = probe(Linear(scheduler, spread), scheduler, train, heldout, replace(SMALL, bins=count))
     group = groups(n)
     for row, span in zip(rows, bins(1000, count), strict=True):
         abar = scheduler.alphas_cumprod.double().numpy()[
@@ -124,7 +126,7 @@ def test_fresh_examples_on_both_sides_are_fair():
     network = Linear(scheduler)
     for seed in range(repeats):
         train, heldout = examples(48, (1, 8), seed)
-        row = probe(network, scheduler, train, heldout, count=1, seed=seed)[0]
+        row = probe(network, scheduler, train, heldout, replace(SMALL, bins=1, seed=seed))[0]
         inside += row["gap_low"] <= 0 <= row["gap_high"]
         z.append((row["auc"] - 0.5) / row["auc_se"])
     assert inside >= 60 * 0.95 - 4 * math.sqrt(
@@ -140,7 +142,7 @@ def test_swapped_sides_turn_the_signs():
     scheduler, (train, heldout) = DDPMScheduler(1000), examples()
     network = ByHeart(scheduler, train)
     ours, theirs = (
-        probe(network, scheduler, *sides, **SMALL) for sides in ((train, heldout), (heldout, train))
+        probe(network, scheduler, *sides, SMALL) for sides in ((train, heldout), (heldout, train))
     )
     for a, b in zip(ours, theirs, strict=True):
         assert b["gap"] == pytest.approx(-a["gap"])
@@ -155,7 +157,7 @@ def test_the_order_of_examples_changes_a_reading_by_its_noise_alone():
     scheduler, (train, heldout) = DDPMScheduler(1000), examples(64)
     network, order = Linear(scheduler), np.random.default_rng(1).permutation(64)
     a, b = (
-        probe(network, scheduler, *sides, **SMALL)
+        probe(network, scheduler, *sides, SMALL)
         for sides in ((train, heldout), (train[order], heldout[order]))
     )
     for p, q in zip(a, b, strict=True):
@@ -164,7 +166,7 @@ def test_the_order_of_examples_changes_a_reading_by_its_noise_alone():
     within = (
         np.arange(64).reshape(4, 16)[:, ::-1].ravel()
     )  # the groups as they were: the same noise for the same examples
-    c = probe(network, scheduler, train[within], heldout[within], **SMALL)
+    c = probe(network, scheduler, train[within], heldout[within], SMALL)
     for p, q in zip(a, c, strict=True):
         assert q == pytest.approx(p, rel=1e-4)
 
@@ -175,19 +177,18 @@ def test_the_order_of_examples_changes_a_reading_by_its_noise_alone():
 def test_sides_are_shown_in_equal_numbers(n_train: int, n_heldout: int, cap: int):
     scheduler, counted = DDPMScheduler(1000), []
     train, heldout = examples()[0][:n_train], examples()[1][:n_heldout]
+    how = replace(SMALL, examples=cap, draws=2)
     rows = probe(
         ByHeart(scheduler, train),
         scheduler,
         train,
         heldout,
-        examples=cap,
-        draws=2,
+        how,
         batch=7,
         advance=counted.append,
-        **SMALL,
     )
     assert {row["n"] for row in rows} == {min(n_train, n_heldout, cap)}
-    assert sum(counted) == passes(n_train, n_heldout, 1000, examples=cap, draws=2, **SMALL)
+    assert sum(counted) == passes(n_train, n_heldout, 1000, how)
     assert (
         max(column(rows, name).max() for name in TO_OPTIMAL) < 2e-3
     )  # the denoiser is that of all training examples
@@ -199,21 +200,21 @@ def test_mirrored_examples_are_known_too():
     network = ByHeart(scheduler, np.concatenate([train, train[..., ::-1]]))
     assert (
         max(
-            column(probe(network, scheduler, train, heldout, flip=True, **SMALL), name).max()
+            column(probe(network, scheduler, train, heldout, SMALL, flip=True), name).max()
             for name in TO_OPTIMAL
         )
         < 2e-3
     )
-    assert column(probe(network, scheduler, train, heldout, **SMALL), "to_optimal_heldout")[0] > 0.1
+    assert column(probe(network, scheduler, train, heldout, SMALL), "to_optimal_heldout")[0] > 0.1
 
 
 def test_a_clipped_prediction_is_bounded():
     scheduler, (train, heldout) = DDPMScheduler(1000), examples()
-    rows = probe(Linear(scheduler, scale=1e4), scheduler, train, heldout, clip=2.0, **SMALL)
+    rows = probe(Linear(scheduler, scale=1e4), scheduler, train, heldout, SMALL, clip=2.0)
     assert column(rows, "to_truth_train").max() < 2 + np.abs(train).max()
     assert (
         column(
-            probe(Linear(scheduler, scale=1e4), scheduler, train, heldout, **SMALL),
+            probe(Linear(scheduler, scale=1e4), scheduler, train, heldout, SMALL),
             "to_truth_train",
         ).max()
         > 100
@@ -224,13 +225,13 @@ def test_it_follows_its_seed_and_leaves_nothing_behind():
     scheduler, (train, heldout) = DDPMScheduler(1000), examples()
     network, state = Linear(scheduler).train(), torch.get_rng_state()
     a, b, other = (
-        probe(network, scheduler, train, heldout, seed=seed, **SMALL) for seed in (0, 0, 1)
+        probe(network, scheduler, train, heldout, replace(SMALL, seed=seed)) for seed in (0, 0, 1)
     )
     assert a == b
     assert a != other
     assert network.training
     assert torch.equal(torch.get_rng_state(), state)
-    apart = probe(network, scheduler, train, heldout, batch=3, **SMALL)
+    apart = probe(network, scheduler, train, heldout, SMALL, batch=3)
     assert [row["loss_train"] for row in apart] == pytest.approx(
         [row["loss_train"] for row in a], rel=1e-5
     )
@@ -239,7 +240,7 @@ def test_it_follows_its_seed_and_leaves_nothing_behind():
 def test_more_draws_are_a_mean_over_them():
     scheduler, (train, heldout) = DDPMScheduler(1000), examples(64)
     one, four = (
-        probe(Linear(scheduler), scheduler, train, heldout, draws=draws, **SMALL)
+        probe(Linear(scheduler), scheduler, train, heldout, replace(SMALL, draws=draws))
         for draws in (1, 4)
     )
     for a, b in zip(one, four, strict=True):
@@ -266,7 +267,7 @@ def test_a_group_shares_its_step_and_noise_and_takes_the_next_step_at_the_next_d
 def test_too_few_examples_are_refused():
     train, heldout = examples()
     with pytest.raises(ValueError, match="held-out 1"):
-        probe(Linear(DDPMScheduler(1000)), DDPMScheduler(1000), train, heldout[:1])
+        probe(Linear(DDPMScheduler(1000)), DDPMScheduler(1000), train, heldout[:1], SMALL)
 
 
 @pytest.mark.parametrize("equal", [True, False])
@@ -275,7 +276,7 @@ def test_the_figure_keeps_its_legends_off_the_data(
 ):
     scheduler, (train, heldout) = DDPMScheduler(1000), examples()
     rows = probe(
-        ByHeart(scheduler, train), scheduler, train, heldout if equal else heldout[:30], **SMALL
+        ByHeart(scheduler, train), scheduler, train, heldout if equal else heldout[:30], SMALL
     )
     if not equal:
         rows = [

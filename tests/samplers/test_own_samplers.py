@@ -89,16 +89,16 @@ def test_its_own_file_makes_a_sampler_of_the_library(own: Own):
         {"name": "mixture", "parts": [{"name": "triangle"}, {"name": "uniform"}]}
     )
     assert mixed.pmf.min() == pytest.approx(1 / 2000)
-    assert samplers.use({"name": "triangle", "mode": "weight"}).weights()[0] == pytest.approx(
-        1 / 1000
-    )
+    assert samplers.build_schedule_sampler({"name": "triangle", "mode": "weight"}).weights()[
+        0
+    ] == pytest.approx(1 / 1000)
 
 
 def test_without_a_folder_there_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MEMCTL_SAMPLERS", raising=False)
     assert own_samplers() == {}
-    assert samplers.known() == samplers.SAMPLERS
+    assert samplers.all_samplers() == samplers.SAMPLERS
 
 
 def test_it_is_found_where_one_works(own: Own, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -192,7 +192,12 @@ WRONG = {
 @pytest.mark.parametrize(("text", "message"), WRONG.values(), ids=WRONG.keys())
 def test_a_wrong_file_is_named_with_its_line(own: Own, text: str, message: str):
     own(text)
-    for ask in (own_samplers, samplers.known, install, lambda: samplers.build({"name": "uniform"})):
+    for ask in (
+        own_samplers,
+        samplers.all_samplers,
+        install,
+        lambda: samplers.build({"name": "uniform"}),
+    ):
         with pytest.raises(UserError, match=message):
             ask()
 
@@ -213,7 +218,7 @@ def test_a_name_of_memctls_own_is_refused(own: Own, name: str):
     with pytest.raises(
         UserError, match=f"memctl has a sampler {name} of its own; give yours another name"
     ):
-        samplers.known()
+        samplers.all_samplers()
 
 
 def test_a_name_used_twice_is_refused(own: Own):

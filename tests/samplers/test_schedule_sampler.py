@@ -306,17 +306,21 @@ def test_a_wrong_use_is_refused(wrong: dict[str, object], message: str):
     with pytest.raises(UserError, match=re.escape(message)):
         ScheduleSampler(UniformSampler(T), **wrong)
     with pytest.raises(UserError, match=re.escape(message)):
-        samplers.use({"name": "uniform", **wrong})
+        samplers.build_schedule_sampler({"name": "uniform", **wrong})
 
 
 def test_use_takes_a_spec_apart():
     spec = {"name": "fixed", "t": 3, "mode": "weight", "clip": 2.0, "stratified": True}
-    assert samplers.use(spec, NoiseSchedule(T)) == ScheduleSampler(
+    assert samplers.build_schedule_sampler(spec, NoiseSchedule(T)) == ScheduleSampler(
         FixedSampler(T, 3), "weight", 2.0, True
     )
-    assert samplers.use({"name": "uniform"}) == ScheduleSampler(UniformSampler())
+    assert samplers.build_schedule_sampler({"name": "uniform"}) == ScheduleSampler(UniformSampler())
     assert spec["mode"] == "weight"  # the caller's own is left alone
-    assert samplers.use(spec).use == {"mode": "weight", "clip": 2.0, "stratified": True}
+    assert samplers.build_schedule_sampler(spec).use == {
+        "mode": "weight",
+        "clip": 2.0,
+        "stratified": True,
+    }
 
 
 def test_labels_tell_uses_apart():

@@ -18,7 +18,7 @@ from memctl.training import fit as fitting
 from memctl.training.batches import Batches, generator
 from memctl.training.logger import JournalLogger
 from memctl.training.module import DiffusionModule
-from memctl.training.resume import resumed_step
+from memctl.training.resume import resume_step
 
 SAMPLER = IntervalSampler(low=100, high=300)
 STAGE = Stage(epochs=4, lr=1e-3, batch_size=8, ema=0.9, seed=3)
@@ -51,7 +51,7 @@ def fit(
 
     folder.mkdir(exist_ok=True)
     journal = Journal(folder / "metrics.jsonl")
-    journal.rewind(resumed_step(folder / RESUME))
+    journal.rewind(resume_step(folder / RESUME))
     how = How(accelerator="cpu", checkpoint_seconds=1e-9)
     return fitting.fit(
         network,
@@ -74,7 +74,7 @@ def test_a_stopped_training_resumes_bit_for_bit(tmp_path: Path, stop_at: int) ->
     expected = fit(straight, train, tmp_path / "straight")
     with pytest.raises(Stop):
         fit(broken, train, tmp_path / "broken", stop_at=stop_at)
-    assert 0 < resumed_step(tmp_path / "broken" / RESUME) < 12
+    assert 0 < resume_step(tmp_path / "broken" / RESUME) < 12
     resumed = fit(fresh, train, tmp_path / "broken")
     for (name, a), b in zip(
         straight.state_dict().items(), fresh.state_dict().values(), strict=True
@@ -113,7 +113,7 @@ def test_a_training_stopped_often_takes_no_step_more_or_less(
 
 def test_a_damaged_resume_file_means_a_fresh_start(tmp_path: Path) -> None:
     (tmp_path / RESUME).write_bytes(b"torn")
-    assert resumed_step(tmp_path / RESUME) == 0
+    assert resume_step(tmp_path / RESUME) == 0
     assert not (tmp_path / RESUME).exists()
 
 

@@ -32,7 +32,7 @@ from memctl.training.batches import Batches
 from memctl.training.fit import fit
 from memctl.training.logger import JournalLogger
 from memctl.training.module import DiffusionModule
-from memctl.training.resume import resumed_step
+from memctl.training.resume import resume_step
 from memctl.training.timesteps import TimestepSamplerCallback
 
 T = 12
@@ -350,7 +350,7 @@ def trained(
 
     folder.mkdir(exist_ok=True)
     journal = Journal(folder / "metrics.jsonl")
-    journal.rewind(resumed_step(folder / RESUME))
+    journal.rewind(resume_step(folder / RESUME))
     network, callback = Denoiser(), None
     trainer = How(accelerator="cpu", checkpoint_seconds=1e-9)
     config = Diffusion(**{"timesteps": T, "beta_end": 0.4, **diffusion})
@@ -417,7 +417,7 @@ def test_a_killed_training_with_an_adaptive_sampler_resumes_bit_for_bit(
     expected, callback = trained(tmp_path / "straight", straight)
     assert straight.sampler.warm
     assert trained(tmp_path / "broken", broken, stop_at)[1] is None
-    assert 0 < resumed_step(tmp_path / "broken" / RESUME) < 24
+    assert 0 < resume_step(tmp_path / "broken" / RESUME) < 24
     found, again = trained(tmp_path / "broken", resumed)
     assert same(expected, found)
     np.testing.assert_array_equal(resumed.sampler.pmf, straight.sampler.pmf)

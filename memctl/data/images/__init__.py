@@ -14,7 +14,7 @@ Pixels = NDArray[np.uint8]  # shape (n, channels, height, width), or one image w
 
 @dataclass(frozen=True)
 class Embedded:
-    """An encoded image (JPEG, PNG, ...) inside a larger file: its name, and how to get its bytes."""
+    """An encoded image (JPEG, PNG, ...) inside a larger file: its name and what reads its bytes."""
 
     name: str
     read: Callable[[], bytes]

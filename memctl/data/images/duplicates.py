@@ -38,14 +38,13 @@ class Duplicates(NamedTuple):
     @property
     def kind(self) -> list[str]:
         """What each pair is: exact duplicate, near duplicate, or mirror image of another."""
-        found = zip(self.distance, self.mirrored, strict=True)
         return [
             "mirror image of another" if m else "exact duplicate" if d == 0 else "near duplicate"
-            for d, m in found
+            for d, m in zip(self.distance, self.mirrored, strict=True)
         ]
 
-    def counted(self) -> dict[str, int]:
-        """How many images are left out as another's duplicate, by the kind of their closest pair."""
+    def counts(self) -> dict[str, int]:
+        """How many images are left out as a duplicate, by the kind of their closest pair."""
         left = set(range(len(self.group))) - set(self.kept.tolist())
         closest: dict[int, tuple[float, str]] = {}
         for pair, distance, kind in zip(
@@ -56,8 +55,8 @@ class Duplicates(NamedTuple):
         return dict(Counter(kind for _, kind in closest.values()))
 
 
-def reduced(pixels: Pixels) -> NDArray[np.float32]:
-    """Block means over SIDE x SIDE blocks, each with the root of its area as weight: shape (n, D)."""
+def block_means(pixels: Pixels) -> NDArray[np.float32]:
+    """Means over SIDE x SIDE blocks, each with the root of its area as weight: shape (n, D)."""
     n, _, height, width = pixels.shape
     rows, columns = (
         np.linspace(0, side, min(SIDE, side) + 1).astype(int) for side in (height, width)
@@ -69,7 +68,7 @@ def reduced(pixels: Pixels) -> NDArray[np.float32]:
     return (sums / (255 * np.sqrt(area * area.mean()))).reshape(n, -1).astype(np.float32)
 
 
-def near(pixels: Pixels, threshold: float) -> Duplicates:
+def find_duplicates(pixels: Pixels, threshold: float) -> Duplicates:
     """Find the pairs whose distance, or that to the mirror image, is at most `threshold`.
 
     Contrast is the standard deviation of an image's values, of a pair the root mean square of both:
@@ -82,7 +81,7 @@ def near(pixels: Pixels, threshold: float) -> Duplicates:
         threshold: At least 0, which finds exact copies alone.
     """
     variance = (pixels.reshape(len(pixels), -1) / np.float32(255)).var(axis=1, dtype=np.float64)
-    small, flipped = reduced(pixels), reduced(pixels[..., ::-1])
+    small, flipped = block_means(pixels), block_means(pixels[..., ::-1])
     best: dict[tuple[int, int], tuple[float, bool]] = {}
     for start in range(0, len(pixels), BLOCK):
         rows = small[start : start + BLOCK]

@@ -60,33 +60,33 @@ class Flowers102(ImageSource):
     hub: str | None = None
 
     def images(self) -> Sequence[ImageFile]:
-        return HuggingFace(path=self.hub).images() if self.hub else self.unpacked()
+        return HuggingFace(path=self.hub).images() if self.hub else self.image_paths()
 
     def digest(self) -> str:
         return HuggingFace(path=self.hub).digest() if self.hub else super().digest()
 
-    def unpacked(self) -> list[Path]:
+    def image_paths(self) -> list[Path]:
         """The images in `path`."""
         folder = Path(self.path).expanduser()
         if not (folder / "jpg").is_dir():
             download(self.url, folder)
-        found = sorted((folder / "jpg").glob("image_*.jpg"))
-        if not found:
+        images = sorted((folder / "jpg").glob("image_*.jpg"))
+        if not images:
             raise UserError(
                 f"{folder / 'jpg'} holds no image_00001.jpg and so on; remove the folder to"
                 " download it anew"
             )
-        return found
+        return images
 
     def files(self) -> list[Path]:
-        return [*self.unpacked(), Path(self.path).expanduser() / "imagelabels.mat"]
+        return [*self.image_paths(), Path(self.path).expanduser() / "imagelabels.mat"]
 
     def labels(self) -> NDArray[Any] | None:
         if self.hub:
             return None
         from scipy.io import loadmat  # here alone: only this data set has a .mat
 
-        path, images = Path(self.path).expanduser() / "imagelabels.mat", self.unpacked()
+        path, images = Path(self.path).expanduser() / "imagelabels.mat", self.image_paths()
         try:
             labels = np.ravel(loadmat(path)["labels"]).astype(np.int64)
         except Exception as error:  # a torn .mat can raise anything

@@ -11,14 +11,14 @@ def images_in(folder: Path, hint: str) -> list[Path]:
     """The image files of a folder and of those in it, by name. Raises: UserError."""
     if not folder.is_dir():
         raise UserError(f"data.path={folder} is not a folder (looked for {folder.resolve()}){hint}")
-    found = sorted(
+    files = sorted(
         p
         for p in folder.rglob("*")
         if p.suffix.lower() in ENDINGS and p.is_file() and not p.name.startswith(".")
     )
-    if not found:
+    if not files:
         raise UserError(f"data.path={folder} holds no image ({', '.join(ENDINGS)}){hint}")
-    return found
+    return files
 
 
 @dataclass

@@ -32,7 +32,7 @@ def table(path: str, part: str) -> Any:
     try:
         folder = Path(path).expanduser()
         saved = any((folder / name).is_file() for name in ("state.json", "dataset_dict.json"))
-        found = datasets.load_from_disk(str(folder)) if saved else datasets.load_dataset(path)
+        loaded = datasets.load_from_disk(str(folder)) if saved else datasets.load_dataset(path)
     except (
         Exception
     ) as error:  # no network, no such data set, a damaged file: the library raises what it likes
@@ -40,14 +40,14 @@ def table(path: str, part: str) -> Any:
             f"data set {path} cannot be loaded ({str(error).strip().splitlines()[0]}); check its"
             " name and the network"
         ) from None
-    if not isinstance(found, datasets.DatasetDict):
-        return found
-    if part not in found:
+    if not isinstance(loaded, datasets.DatasetDict):
+        return loaded
+    if part not in loaded:
         raise UserError(
-            f"data set {path} has no part {part}{closest(part, list(found))}; it has"
-            f" {', '.join(found)}"
+            f"data set {path} has no part {part}{closest(part, list(loaded))}; it has"
+            f" {', '.join(loaded)}"
         )
-    return found[part]
+    return loaded[part]
 
 
 @cache
@@ -84,15 +84,15 @@ class HuggingFace(ImageSource):
                 "data=huggingface needs data.path=NAME, a data set of the Hugging Face hub or a"
                 " folder saved by its library"
             )
-        found = table(self.path, self.part)
+        loaded = table(self.path, self.part)
         for name in columns:
-            if name not in found.column_names:
-                near = closest(name, found.column_names)
+            if name not in loaded.column_names:
+                near = closest(name, loaded.column_names)
                 raise UserError(
                     f"data set {self.path} has no column {name}{near}; it has"
-                    f" {', '.join(found.column_names)}"
+                    f" {', '.join(loaded.column_names)}"
                 )
-        return found.select_columns(list(columns))
+        return loaded.select_columns(list(columns))
 
     def images(self) -> list[Embedded]:
         rows = self.rows(self.image)

@@ -76,57 +76,58 @@ class ImageSource(DataSource):
         return [file for file in self.images() if isinstance(file, Path)]
 
     def read(self) -> Examples:
-        decoded, labels = self.decoded(), self.labels()
+        decoded, labels = self.decode(), self.labels()
         if decoded.broken and self.broken == "refuse":
             raise UserError(
-                f"{named(decoded.broken)} cannot be read as images; remove them, or leave them out"
-                " with data.broken=skip"
+                f"{name_some(decoded.broken)} cannot be read as images; remove them, or leave them"
+                " out with data.broken=skip"
             )
         kept = decoded.same.kept
         values = decoded.pixels[kept].astype(np.float32)
         values /= 127.5
         values -= 1
         dropped = (
-            {f"cannot be read ({named(decoded.broken)})": len(decoded.broken)}
+            {f"cannot be read ({name_some(decoded.broken)})": len(decoded.broken)}
             if decoded.broken
             else {}
         )
         return Examples(
             values,
             None if labels is None else labels[decoded.index][kept],
-            {**dropped, **decoded.same.counted()},
+            {**dropped, **decoded.same.counts()},
             value_range=(-1.0, 1.0),
             mirror=True,
             flip=self.flip,
             distinct=True,
         )
 
-    def decoded(self) -> "Decoded":
+    def decode(self) -> "DecodedImages":
         """All images that can be read, and which of them are one; both are found once and kept by
         content.
         """
         from memctl.data.images.duplicates import (
             Duplicates,
-            near,
+            find_duplicates,
         )  # here alone: a sweep's controller needs no sparse matrices
 
         files, digest = self.images(), self.digest()
         shape = f"{digest}-{self.size}-{self.channels}"
-        found = self.kept(f"{shape}.npz", lambda: decode_all(files, self.size, self.channels))
-        same = self.kept(
-            f"{shape}-{self.near:g}.npz", lambda: near(found["pixels"], self.near)._asdict()
+        images = self.cached(f"{shape}.npz", lambda: decode_all(files, self.size, self.channels))
+        same = self.cached(
+            f"{shape}-{self.near:g}.npz",
+            lambda: find_duplicates(images["pixels"], self.near)._asdict(),
         )
-        lost = set(found["broken"].tolist())
+        lost = set(images["broken"].tolist())
         index = np.array([i for i in range(len(files)) if i not in lost], dtype=np.intp)
-        return Decoded(
-            found["pixels"],
+        return DecodedImages(
+            images["pixels"],
             index,
             [files[i] for i in index],
             [files[i] for i in sorted(lost)],
             Duplicates(**same),
         )
 
-    def kept(
+    def cached(
         self, name: str, make: Callable[[], dict[str, NDArray[Any]]]
     ) -> dict[str, NDArray[Any]]:
         """The arrays that `make` returns, from the cache if they are there; a damaged file is made
@@ -146,7 +147,7 @@ class ImageSource(DataSource):
 
 
 @dataclass(frozen=True)
-class Decoded:
+class DecodedImages:
     """The images of a data set before any is left out.
 
     Attributes:
@@ -171,8 +172,8 @@ def decode_all(files: Sequence[ImageFile], size: int, channels: int) -> dict[str
     images: list[Pixels] = []
     broken: list[int] = []
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-        for i, found in enumerate(pool.map(lambda file: attempt(file, size, channels), files)):
-            broken.append(i) if found is None else images.append(found)
+        for i, pixels in enumerate(pool.map(lambda file: try_decode(file, size, channels), files)):
+            broken.append(i) if pixels is None else images.append(pixels)
     if not images:
         raise UserError(
             f"none of the {len(files)} files, such as {files[0]}, can be read as an image"
@@ -180,7 +181,7 @@ def decode_all(files: Sequence[ImageFile], size: int, channels: int) -> dict[str
     return {"pixels": np.stack(images), "broken": np.array(broken, dtype=np.intp)}
 
 
-def attempt(file: ImageFile, size: int, channels: int) -> Pixels | None:
+def try_decode(file: ImageFile, size: int, channels: int) -> Pixels | None:
     """The decoded image, or None for a file that is none."""
     from memctl.data.images.decode import decode  # here alone: a sweep's controller decodes nothing
 
@@ -196,6 +197,6 @@ def save(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
         np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
-def named(paths: Sequence[ImageFile]) -> str:
+def name_some(paths: Sequence[ImageFile]) -> str:
     more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
     return ", ".join(str(p) for p in paths[:SHOWN]) + more

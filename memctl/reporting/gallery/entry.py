@@ -10,7 +10,7 @@ import numpy as np
 
 from memctl.errors import UserError
 from memctl.reporting.gallery.draws import Draws, chi2_p
-from memctl.samplers import NoiseSchedule, ScheduleSampler, use
+from memctl.samplers import NoiseSchedule, ScheduleSampler, build_schedule_sampler
 from memctl.samplers.base import Floats
 
 RANGES = 20  # of t, in which draws and distribution are compared, as training logs them
@@ -200,7 +200,7 @@ def merge_runs(entries: Iterable[Entry], names: Iterable[str]) -> list[Entry]:
 
 def usable(spec: Mapping[str, Any], schedule: NoiseSchedule) -> ScheduleSampler:
     """The sampler of a spec. Raises: UserError, also where its loss weights cannot be."""
-    schedule_sampler = use(spec, schedule)
+    schedule_sampler = build_schedule_sampler(spec, schedule)
     timesteps = schedule_sampler.sampler.timesteps
     if timesteps != schedule.timesteps:
         raise UserError(

@@ -72,7 +72,7 @@ def is_folder(text: str) -> bool:
 
     Raises: UserError for one that is missing.
     """
-    if text.lstrip().startswith(("{", "[")) or text.partition(":")[0] in samplers.known():
+    if text.lstrip().startswith(("{", "[")) or text.partition(":")[0] in samplers.all_samplers():
         return False
     if Path(text).is_dir():
         return True

@@ -8,7 +8,7 @@ from typing import Any
 import yaml  # type: ignore[import-untyped]
 
 from memctl.errors import UserError
-from memctl.samplers import known
+from memctl.samplers import all_samplers
 
 Spec = dict[str, Any]
 
@@ -29,7 +29,7 @@ def gallery(timesteps: int) -> list[Spec]:
     """
     return [
         {"name": name, **EXAMPLES.get(name, lambda n: {})(timesteps)}
-        for name in known()
+        for name in all_samplers()
         if name != "table"
     ]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from memctl.data.images.duplicates import mean_square, near, reduced
+from memctl.data.images.duplicates import block_means, find_duplicates, mean_square
 
 
 def random_images(n: int, size: int = 20, seed: int = 0) -> np.ndarray:
@@ -32,7 +32,7 @@ def test_the_pairs_are_those_of_brute_force(size: int, threshold: float) -> None
     pixels = np.concatenate(
         [base, base[:4], base[4:8, ..., ::-1], np.clip(base[:8] + noise, 0, 255).astype(np.uint8)]
     )
-    found, expected = near(pixels, threshold), brute(pixels, threshold)
+    found, expected = find_duplicates(pixels, threshold), brute(pixels, threshold)
     assert [tuple(p) for p in found.pairs.tolist()] == sorted(expected)
     for (i, j), d, m in zip(found.pairs.tolist(), found.distance, found.mirrored, strict=True):
         assert d == pytest.approx(expected[i, j][0], abs=1e-6)
@@ -45,7 +45,7 @@ def test_one_of_each_group_is_kept_also_of_chains() -> None:
         np.clip(a.astype(int) + 6 * k, 0, 255).astype(np.uint8) for k in range(5)
     ]  # each near to the next alone
     others = random_images(3, seed=5)
-    found = near(
+    found = find_duplicates(
         np.stack(
             [others[0], steps[0], steps[2], others[1], steps[1], steps[3], steps[4], others[2]]
         ),
@@ -57,21 +57,21 @@ def test_one_of_each_group_is_kept_also_of_chains() -> None:
 def test_a_mirror_image_is_the_same_image_and_a_symmetric_one_no_duplicate_of_itself() -> None:
     a = random_images(2)
     symmetric = np.concatenate([a[:1, ..., :10], a[:1, ..., :10][..., ::-1]], axis=-1)
-    found = near(np.concatenate([a, a[:1, ..., ::-1], symmetric]), 0.0)
+    found = find_duplicates(np.concatenate([a, a[:1, ..., ::-1], symmetric]), 0.0)
     assert found.pairs.tolist() == [[0, 2]]
     assert found.mirrored.tolist() == [True]
     assert found.distance.tolist() == [0.0]
 
 
 def test_no_duplicates_in_random_images() -> None:
-    found = near(random_images(50), 0.3)
+    found = find_duplicates(random_images(50), 0.3)
     assert len(found.pairs) == 0
     assert found.kept.tolist() == list(range(50))
 
 
 def test_the_sieve_is_a_lower_bound() -> None:
     pixels = random_images(20, 21)
-    small = reduced(pixels)
+    small = block_means(pixels)
     for i in range(20):
         exact = ((pixels[i].astype(float) - pixels) ** 2).mean(axis=(1, 2, 3)) / 255**2
         assert (mean_square(small[i : i + 1], small)[0] <= exact + 1e-5).all()
@@ -81,11 +81,11 @@ def test_pictures_on_white_are_not_alike_for_their_background() -> None:
     pixels = np.full((2, 3, 32, 32), 255, dtype=np.uint8)
     pixels[0, :, 4:8, 4:8] = 180
     pixels[1, :, 20:24, 20:24] = 180
-    found = near(pixels, 0.9)
+    found = find_duplicates(pixels, 0.9)
     assert len(found.pairs) == 0
-    assert near(np.concatenate([pixels, pixels[:1] - 2]), 0.3).pairs.tolist() == [[0, 2]]
+    assert find_duplicates(np.concatenate([pixels, pixels[:1] - 2]), 0.3).pairs.tolist() == [[0, 2]]
 
 
 def test_plain_images_are_equal_or_not() -> None:
     pixels = np.stack([np.full((1, 8, 8), v, dtype=np.uint8) for v in (10, 10, 200)])
-    assert near(pixels, 0.5).pairs.tolist() == [[0, 1]]
+    assert find_duplicates(pixels, 0.5).pairs.tolist() == [[0, 1]]

@@ -83,7 +83,7 @@ def test_decoding_is_kept_by_content(
     assert len(kept) == 2  # the pixels, and which of them are one
     monkeypatch.setattr("memctl.data.images.decode.decode", lambda *a: pytest.fail("decoded again"))
     monkeypatch.setattr(
-        "memctl.data.images.duplicates.near", lambda *a: pytest.fail("compared again")
+        "memctl.data.images.duplicates.find_duplicates", lambda *a: pytest.fail("compared again")
     )
     assert data.load(source).hash == first.hash
     monkeypatch.undo()
@@ -217,7 +217,7 @@ def test_a_download_is_checked_and_unpacked(
     not (SHARED / "flowers-102").is_dir(), reason="the real Flowers-102 is not on this machine"
 )
 def test_the_real_flowers_known_duplicates_are_found() -> None:
-    from memctl.data.images.duplicates import near
+    from memctl.data.images.duplicates import find_duplicates
 
     source = data.build({"name": "flowers102", "path": str(SHARED / "flowers-102"), "size": 64})
     paths = source.images()
@@ -227,6 +227,6 @@ def test_the_real_flowers_known_duplicates_are_found() -> None:
     ]  # where they lie, and a thousand others
     found = decode_all(chosen, 64, 3)
     assert not len(found["broken"])
-    found = near(found["pixels"], 0.0)
+    found = find_duplicates(found["pixels"], 0.0)
     exact = {tuple(int(chosen[k].stem[-5:]) for k in pair) for pair in found.pairs}
     assert exact == {(7307, 7309), (7323, 7328), (7015, 7040), (7885, 7886), (8067, 8077)}

@@ -1,5 +1,5 @@
-"""Examples as somebody else has them: what a generator made, what it was trained on, and what it has
-not seen.
+"""Examples as a user has them: what a generator made, what it was trained on, and what it has not
+seen.
 
 A file (`.npy`, `.npz`, `.csv`, `.tsv`; FILE.npz:NAME for one of several arrays) of shape (n,
 length) or (n, channels, length) holds signals; one of shape (n, channels, height, width), or (n,
@@ -17,24 +17,24 @@ from numpy.typing import NDArray
 
 from memctl.data.base import MIN_LENGTH, Array, check_finite
 from memctl.data.images.folder import images_in
-from memctl.data.images.source import decode_all, named
+from memctl.data.images.source import decode_all, name_some
 from memctl.data.signals import read_csv, read_numpy
 from memctl.data.split import MIN_SIDE, Split, first_occurrences
 from memctl.errors import UserError
 
-MOST_SHARED = 0.01  # of the held-out examples; left out of one side alone, they move a fair dcr_share by half of it
+# Of the held-out examples; left out of one side alone, they move a fair dcr_share by half of it.
+MOST_SHARED = 0.01
 RANGES = ((0.0, 1.0), (-1.0, 1.0), (0.0, 255.0))  # in which images are stored
-MARGIN = (
-    0.1  # by which generated images that were not clipped leave such a range, of what they span
-)
+# By which generated images that were not clipped leave such a range, of what they span.
+MARGIN = 0.1
 UNLIKE = 4.0  # ratio of spreads from which there is a caution
 SQUARE = 8  # pixels a side from which arrays of as many channels as values look like images
 
 
 @dataclass(frozen=True)
-class Given:
-    """Examples, shape (n, channels, *dims), each with its file's name in a folder or its place in an
-    array, counted from 0: shape (n,).
+class NamedExamples:
+    """Examples, shape (n, channels, *dims), each with its file's name in a folder or its place in
+    an array, counted from 0: shape (n,).
     """
 
     values: Array
@@ -42,7 +42,7 @@ class Given:
 
 
 @dataclass(frozen=True)
-class Compared:
+class Comparison:
     """Samples, shape (m, channels, *dims), beside the sides that they are compared with.
 
     Attributes:
@@ -56,7 +56,7 @@ class Compared:
     notes: list[str]
 
 
-def read(place: str, size: int = 64, channels: int = 3) -> Given:
+def read(place: str, size: int = 64, channels: int = 3) -> NamedExamples:
     """All examples in a file or a folder.
 
     Args:
@@ -65,38 +65,36 @@ def read(place: str, size: int = 64, channels: int = 3) -> Given:
     Raises:
         UserError: nothing there, nothing that can be read, NaN, or too few examples.
     """
-    found = (
+    examples = (
         read_folder(Path(place), size, channels)
         if Path(place).is_dir()
-        else numbered(read_file(place))
+        else number_examples(read_file(place))
     )
-    if len(found.values) < MIN_SIDE:
+    if len(examples.values) < MIN_SIDE:
         raise UserError(
-            f"{place} holds {len(found.values)} examples; at least {MIN_SIDE} are needed"
+            f"{place} holds {len(examples.values)} examples; at least {MIN_SIDE} are needed"
         )
     try:
-        check_finite(found.values)
+        check_finite(examples.values)
     except UserError as error:
         raise UserError(f"{place}: {error}") from None
-    return found
+    return examples
 
 
-def numbered(values: Array) -> Given:
-    return Given(values, np.arange(len(values)))
+def number_examples(values: Array) -> NamedExamples:
+    return NamedExamples(values, np.arange(len(values)))
 
 
-def read_folder(folder: Path, size: int, channels: int) -> Given:
+def read_folder(folder: Path, size: int, channels: int) -> NamedExamples:
     """A folder's images, copies among them too. Raises: UserError."""
     files = images_in(folder, "")
-    found = decode_all(files, size, channels)
-    if found["broken"].size:
-        raise UserError(
-            f"{named([files[i] for i in found['broken']])} cannot be read as images; mend or remove"
-            " them"
-        )
+    images = decode_all(files, size, channels)
+    if images["broken"].size:
+        broken = name_some([files[i] for i in images["broken"]])
+        raise UserError(f"{broken} cannot be read as images; mend or remove them")
     names = np.array([file.relative_to(folder).as_posix() for file in files])
-    return Given(
-        np.asarray(found["pixels"] / np.float32(127.5) - np.float32(1), dtype=np.float32), names
+    return NamedExamples(
+        np.asarray(images["pixels"] / np.float32(127.5) - np.float32(1), dtype=np.float32), names
     )
 
 
@@ -134,25 +132,26 @@ def read_file(place: str) -> Array:
         )
     if raw.ndim == 4 and raw.shape[-1] in (1, 3) and raw.shape[1] not in (1, 3):
         raw = raw.transpose(0, 3, 1, 2)
-    with np.errstate(
-        over="ignore"
-    ):  # what float32 cannot hold becomes infinite, and is then refused
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused
         return np.ascontiguousarray(raw[:, None] if raw.ndim == 2 else raw, dtype=np.float32)
 
 
-def compared(samples: Given, train: Given, heldout: Given, mirror: bool = True) -> Compared:
+def compare(
+    samples: NamedExamples, train: NamedExamples, heldout: NamedExamples, mirror: bool = True
+) -> Comparison:
     """Samples as they are, beside train and held-out examples without repetitions.
 
-    Examples that repeat another of their side are left out: a copy of one has no training example to
-    itself, and f_mem would miss it. Held-out examples that are in train too are no unseen ones. A
-    few are left out; but they tend to be a population's commonest, so many would make train look
+    Examples that repeat another of their side are left out: a copy of one has no training example
+    to itself, and f_mem would miss it. Held-out examples that are in train too are no unseen ones.
+    A few are left out; but they tend to be a population's commonest, so many would make train look
     nearer to fresh examples than held-out is, and are refused.
 
     Args:
         mirror: Whether an image and its mirror image are one.
 
     Raises:
-        UserError: examples of different shapes, many in both sides, or too few distinct ones in one.
+        UserError: examples of different shapes, many in both sides, or too few distinct ones in
+            one.
     """
     shapes = ["x".join(map(str, side.values.shape[1:])) for side in (samples, train, heldout)]
     if len(set(shapes)) > 1:
@@ -164,7 +163,7 @@ def compared(samples: Given, train: Given, heldout: Given, mirror: bool = True) 
     images = train.values.ndim == 4
     mirror = mirror and images
     pool, n = np.concatenate([train.values, heldout.values]), len(train.values)
-    first, second, shared = distinct(upright(pool) if mirror else pool, n)
+    first, second, shared = distinct_sides(canonical_images(pool) if mirror else pool, n)
     repeated = len(pool) - len(first) - len(second) - shared
     notes = (
         [
@@ -178,19 +177,24 @@ def compared(samples: Given, train: Given, heldout: Given, mirror: bool = True) 
         [f"left out: {shared} held-out examples that are training examples too"] if shared else []
     )
     summary = {
-        "examples": len(pool), "dropped": {"in both": shared} if shared else {}, "duplicates": repeated,
-        "n_train": len(first), "n_heldout": len(second), "unused": 0, "shape": list(pool.shape[1:]),
-    }  # fmt: skip
+        "examples": len(pool),
+        "dropped": {"in both": shared} if shared else {},
+        "duplicates": repeated,
+        "n_train": len(first),
+        "n_heldout": len(second),
+        "unused": 0,
+        "shape": list(pool.shape[1:]),
+    }
     span = stored_range(pool) if images else None
     split = Split(
         pool[first], pool[second], None, None, span, summary, mirror=mirror, temporal=not images
     )
-    return Compared(
+    return Comparison(
         samples.values, split, (samples.names, train.names[first], heldout.names[second - n]), notes
     )
 
 
-def distinct(pool: Array, n_train: int) -> tuple[NDArray[np.intp], NDArray[np.intp], int]:
+def distinct_sides(pool: Array, n_train: int) -> tuple[NDArray[np.intp], NDArray[np.intp], int]:
     """Indices of the distinct training examples and of the held-out ones that are not among them,
     and how many are.
 
@@ -206,15 +210,16 @@ def distinct(pool: Array, n_train: int) -> tuple[NDArray[np.intp], NDArray[np.in
             " nothing of unseen ones. Give examples that were not trained on; if both sides share a"
             " population's commonest examples, take these out of both"
         )
-    for side, found in (("training", first), ("held-out", second)):
-        if len(found) < MIN_SIDE:
+    for side, indices in (("training", first), ("held-out", second)):
+        if len(indices) < MIN_SIDE:
             raise UserError(
-                f"{len(found)} distinct {side} examples are too few; at least {MIN_SIDE} are needed"
+                f"{len(indices)} distinct {side} examples are too few; at least {MIN_SIDE} are"
+                " needed"
             )
     return first, second, shared
 
 
-def upright(images: Array) -> Array:
+def canonical_images(images: Array) -> Array:
     """Of each image and its mirror image the one that comes first in the order of their values:
     shape as it was.
     """
@@ -225,7 +230,7 @@ def upright(images: Array) -> Array:
     return np.where(turn.reshape(-1, *[1] * (images.ndim - 1)), mirrored, images)
 
 
-def described(values: Array) -> str:
+def describe_example(values: Array) -> str:
     """What one of the examples, shape (n, channels, *dims), is taken for, in words."""
     channels, *dims = values.shape[1:]
     kind, unit = ("images", "pixels") if len(dims) == 2 else ("signals", "values")
@@ -235,7 +240,7 @@ def described(values: Array) -> str:
     )
 
 
-def doubts(samples: Array, train: Array) -> Iterator[str]:
+def cautions(samples: Array, train: Array) -> Iterator[str]:
     """Why the examples, both of shape (n, channels, *dims), may not be what they are taken for, or
     not be in the same units.
     """

@@ -6,24 +6,24 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from memctl.data.given import (
-    Given,
-    compared,
-    doubts,
-    numbered,
+from memctl.data.panels import scale_for_display
+from memctl.data.user_examples import (
+    NamedExamples,
+    canonical_images,
+    cautions,
+    compare,
+    number_examples,
     read,
     stored_range,
-    upright,
     usual_range,
 )
-from memctl.data.panels import displayed
 from memctl.errors import UserError
 
 RNG = np.random.default_rng(0)
 
 
-def given(n: int, *shape: int, seed: int = 0) -> Given:
-    return numbered(np.random.default_rng(seed).normal(size=(n, *shape)).astype(np.float32))
+def given(n: int, *shape: int, seed: int = 0) -> NamedExamples:
+    return number_examples(np.random.default_rng(seed).normal(size=(n, *shape)).astype(np.float32))
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_examples_that_repeat_another_of_their_side_are_left_out() -> None:
     train.values[[7, 9]] = train.values[3]
     heldout.values[0] = heldout.values[24]
     samples.values[1:5] = samples.values[0]
-    found = compared(samples, train, heldout)
+    found = compare(samples, train, heldout)
     assert found.notes == ["left out: 3 examples that repeat another of their side"]
     assert [len(side) for side in (found.samples, found.split.train, found.split.heldout)] == [
         20,
@@ -100,7 +100,7 @@ def test_examples_that_repeat_another_of_their_side_are_left_out() -> None:
 def test_a_few_examples_on_both_sides_are_left_out_of_one_and_many_are_refused() -> None:
     train, heldout = given(150, 1, 12, seed=1), given(200, 1, 12, seed=2)
     heldout.values[:2] = train.values[:2]
-    found = compared(given(20, 1, 12), train, heldout)
+    found = compare(given(20, 1, 12), train, heldout)
     assert found.notes == ["left out: 2 held-out examples that are training examples too"]
     assert found.split.summary["dropped"] == {"in both": 2}
     assert found.names[2].tolist() == list(range(2, 200))
@@ -108,28 +108,28 @@ def test_a_few_examples_on_both_sides_are_left_out_of_one_and_many_are_refused()
     with pytest.raises(
         UserError, match="3 of the 200 distinct held-out examples are training examples too"
     ):
-        compared(given(20, 1, 12), train, heldout)
+        compare(given(20, 1, 12), train, heldout)
 
 
 def test_a_mirror_image_is_the_same_image_unless_told() -> None:
     train, heldout = given(20, 3, 4, 5, seed=1), given(20, 3, 4, 5, seed=2)
     heldout.values[0] = train.values[0, ..., ::-1]
     with pytest.raises(UserError, match="1 of the 20"):
-        compared(given(20, 3, 4, 5), train, heldout)
-    found = compared(given(20, 3, 4, 5), train, heldout, mirror=False)
+        compare(given(20, 3, 4, 5), train, heldout)
+    found = compare(given(20, 3, 4, 5), train, heldout, mirror=False)
     assert found.notes == []
     assert not found.split.mirror
 
 
 def test_upright_is_one_of_the_two_and_the_same_for_both() -> None:
     images = given(50, 3, 4, 5).values
-    found = upright(images)
-    np.testing.assert_array_equal(upright(images[..., ::-1]), found)
+    found = canonical_images(images)
+    np.testing.assert_array_equal(canonical_images(images[..., ::-1]), found)
     assert all(
         (f == i).all() or (f == i[..., ::-1]).all() for f, i in zip(found, images, strict=True)
     )
     symmetric = np.ones((1, 1, 4, 5), dtype=np.float32)
-    np.testing.assert_array_equal(upright(symmetric), symmetric)
+    np.testing.assert_array_equal(canonical_images(symmetric), symmetric)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,9 @@ def test_images_are_shown_in_the_range_that_they_are_stored_in(
     ends: tuple[float, float], expected: tuple[float, float]
 ) -> None:
     assert stored_range(np.array(ends)) == expected
-    np.testing.assert_allclose(displayed(np.array(expected, dtype=float), expected), [-1, 1])
+    np.testing.assert_allclose(
+        scale_for_display(np.array(expected, dtype=float), expected), [-1, 1]
+    )
 
 
 def test_most_images_decide_which_range_they_are_in() -> None:
@@ -152,12 +154,12 @@ def test_most_images_decide_which_range_they_are_in() -> None:
     assert usual_range(3 * images) == pytest.approx((-3, 3), rel=0.1)
     outlier = images.copy()
     outlier[0, 0, 0, 0] = 40
-    assert list(doubts(outlier, images)) == []
+    assert list(cautions(outlier, images)) == []
     bright = np.abs(images)
-    assert "[0, 1], most training images in [-1, 1]" in next(doubts(bright, images))
-    assert list(doubts(bright, bright)) == []
+    assert "[0, 1], most training images in [-1, 1]" in next(cautions(bright, images))
+    assert list(cautions(bright, bright)) == []
 
 
 def test_signals_are_shown_as_they_are() -> None:
     signals = given(5, 1, 12).values
-    assert displayed(signals, None) is signals
+    assert scale_for_display(signals, None) is signals
