@@ -58,10 +58,11 @@ class SweepResults:
 
     @property
     def yardsticks(self) -> dict[str, dict[str, dict[str, float | None]]]:
-        """The yardsticks, which every run of one split shares; none of a sweep over several
-        splits.
+        """The yardsticks, which every run of one split and one way to measure shares; none of a
+        sweep over several.
         """
-        return {} if self.splits > 1 else next(iter(self.records.values()))["yardsticks"]
+        several = self.splits > 1 or "metrics" in mixed(self.records)
+        return {} if several else next(iter(self.records.values()))["yardsticks"]
 
     @property
     def splits(self) -> int:
