@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
 from memctl import data, models, registry, samplers
-from memctl.config import WEIGHTINGS, Config, Weighting
+from memctl.config import WEIGHTINGS, Config, Metrics, Weighting
 from memctl.diffusion.weighting import loss_weights
 from memctl.errors import UserError
 from memctl.experiment import RANGES, Experiment
@@ -387,3 +388,13 @@ def test_a_base_forgets_its_random_start_and_a_control_keeps_its_average(
 ) -> None:
     cfg = composed()
     assert (cfg.base.ema_warmup, cfg.control.ema_warmup) == (True, False)
+
+
+def test_every_switch_of_the_metrics_is_used() -> None:
+    """By a choice of conf/metrics that a template or page names, or on a page."""
+    pages = [*(ROOT / "docs").glob("*.md"), *(ROOT / "multirun_templates").glob("*.yaml")]
+    text = "".join(page.read_text() for page in pages)
+    choices = {path.stem: OmegaConf.load(path) for path in (ROOT / "conf/metrics").glob("*.yaml")}
+    used = {key for name, choice in choices.items() for key in choice if name in text}
+    for field in fields(Metrics):
+        assert field.name in used or f"metrics.{field.name}=" in text, field.name

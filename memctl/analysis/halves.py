@@ -20,7 +20,7 @@ import pandas as pd
 
 from memctl.analysis.sweep_results import SweepResults
 from memctl.metrics.measure import Floats, mean
-from memctl.metrics.resemblance import correlations
+from memctl.metrics.resemblance import CORR_TRAIN, correlations
 
 REPEATS = 1000
 
@@ -48,8 +48,9 @@ def halves(sweep: SweepResults) -> pd.DataFrame:
         a, b = (flattened(sweep, name) for name in (first, second))
         same = mean(correlations(a, b), np.random.default_rng(0), REPEATS)
         records = [sweep.records[name] for name in (first, second)]
-        m_a, m_b = ((record["metrics"].get("corr_train") or {}).get("value") for record in records)
-        low, high = sweep.floor(first, "corr_train")
+        values = (record["metrics"].get(CORR_TRAIN.name) or {} for record in records)
+        m_a, m_b = (value.get("value") for value in values)
+        low, high = sweep.floor(first, CORR_TRAIN.name)
         rows.append(
             {
                 "a": first,

@@ -21,6 +21,7 @@ import pandas as pd
 from scipy import stats
 
 from memctl.analysis.statistics import averaged, columns, correlation, varies
+from memctl.metrics.distance_to_train import DISTANCE_TO_TRAIN
 
 WIDEST = 800  # the paper's cells
 # Section 5.1: r, and its interval.
@@ -28,7 +29,7 @@ PAPER = {"location": (-0.7388, -0.8212, -0.6263), "width": (0.316, None, None)}
 
 
 def parity(
-    tables: Mapping[str, pd.DataFrame], metric: str = "distance_to_train", widest: float = WIDEST
+    tables: Mapping[str, pd.DataFrame], metric: str = DISTANCE_TO_TRAIN.name, widest: float = WIDEST
 ) -> pd.DataFrame:
     """One row for each axis (location, width) and pooling (raw, within, only DATA SET): r with its
     interval, and the paper's.

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from memctl.metrics.distance_to_train import DISTANCE_TO_TRAIN
+from memctl.metrics.energy import ENERGY_TRAIN
 from memctl.runs.record import Measures
 
 NAN = float("nan")
@@ -56,7 +58,7 @@ class Reading:
         what to take off is known from the yardstick `mean`, whose examples lie 0 apart.
         """
         both = lambda of: (
-            2 * self.number("distance_to_train", of=of) - self.number("energy_train", of=of)
+            2 * self.number(DISTANCE_TO_TRAIN.name, of=of) - self.number(ENERGY_TRAIN.name, of=of)
         )
         return both(of) - both("mean")
 

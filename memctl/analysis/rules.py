@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from memctl.analysis.reading import Reading
-from memctl.metrics import catalogue
+from memctl.metrics import catalogue, dcr, distance_to_train, energy, f_mem
 from memctl.metrics.metric import Metric
 
 COPYING, COLLAPSED, OFF_MANIFOLD, HEALTHY, UNDECIDED = (
@@ -14,6 +14,9 @@ COPYING, COLLAPSED, OFF_MANIFOLD, HEALTHY, UNDECIDED = (
     "HEALTHY",
     "UNDECIDED",
 )
+F_MEM, DISTANCE = f_mem.F_MEM.name, distance_to_train.DISTANCE_TO_TRAIN.name
+DCR_SHARE, DCR_P, DELTA_NN = dcr.DCR_SHARE.name, dcr.DCR_P.name, dcr.DELTA_NN.name
+NN_TRAIN, ENERGY = dcr.NN_TRAIN.name, energy.ENERGY_HELDOUT.name
 JUDGED = [metric for metric in catalogue.METRICS.values() if metric.verdict]
 NEEDED = tuple(m.name for m in JUDGED if m.needed)  # for HEALTHY
 # How much of the data the samples reach, and whether they lie among the data.
@@ -41,24 +44,24 @@ def nearer_to_train(r: Reading) -> bool:
     """dcr_share: significant by labels, by samples, in distance, and where blur, of as much as was
     tried, leaves it fair.
     """
-    tried = r.number("distance_to_train", "high") >= r.number("distance_to_train", "low", "blurred")
+    tried = r.number(DISTANCE, "high") >= r.number(DISTANCE, "low", "blurred")
     return (
         tried
-        and r.number("dcr_p") <= P
-        and r.above_floor("dcr_share", "heldout", "blurred")
-        and r.above_floor("delta_nn", "heldout", "blurred")
+        and r.number(DCR_P) <= P
+        and r.above_floor(DCR_SHARE, "heldout", "blurred")
+        and r.above_floor(DELTA_NN, "heldout", "blurred")
     )
 
 
 def another_distribution(r: Reading) -> bool:
     """A second witness that the distribution is not the data's."""
-    return r.above_floor("energy_heldout") or r.below_floor(*GOOD)
+    return r.above_floor(ENERGY) or r.below_floor(*GOOD)
 
 
 def low_contrast(r: Reading) -> bool:
     """As little contrast as the blurred examples, less than real ones, of another distribution."""
-    limit = r.number("distance_to_train", "high", "blurred")
-    little = r.below_floor("distance_to_train") and r.number("distance_to_train", "low") <= limit
+    limit = r.number(DISTANCE, "high", "blurred")
+    little = r.below_floor(DISTANCE) and r.number(DISTANCE, "low") <= limit
     return little and another_distribution(r)
 
 
@@ -72,7 +75,7 @@ def low_spacing(r: Reading) -> bool:
 
 def low_coverage(r: Reading) -> bool:
     """Among the data, of another distribution, and reaching less of the data than real examples."""
-    return r.below_floor(*SPREAD) and not r.below_floor(*PLACED) and r.above_floor("energy_heldout")
+    return r.below_floor(*SPREAD) and not r.below_floor(*PLACED) and r.above_floor(ENERGY)
 
 
 def beyond(r: Reading, metric: str) -> bool:
@@ -89,7 +92,7 @@ def least_spacing(r: Reading) -> float:
     Few points, often repeated, are no sample of many: the intervals of the other metrics are then
     too narrow.
     """
-    low, high = (r.number("distance_to_train", end, "floor") for end in ("low", "high"))
+    low, high = (r.number(DISTANCE, end, "floor") for end in ("low", "high"))
     return r.spacing("heldout") - 2 * (high - low)
 
 
@@ -111,7 +114,7 @@ def passes(r: Reading) -> bool:
     whole interval if only high is bad.
     """
     known = comparable(r)
-    if r.number("dcr_p") <= P or not {*NEEDED} <= {metric.name for metric in known}:
+    if r.number(DCR_P) <= P or not {*NEEDED} <= {metric.name for metric in known}:
         return False
     return all(like_fresh(r, metric) for metric in known)
 
@@ -130,49 +133,49 @@ def like_fresh(r: Reading, metric: Metric) -> bool:
 RULES = (
     Rule(
         COPYING,
-        lambda r: r.above_floor("f_mem", "heldout", "blurred", "mean"),
-        ("f_mem",),
+        lambda r: r.above_floor(F_MEM, "heldout", "blurred", "mean"),
+        (F_MEM,),
         "more samples have one training example to themselves than real, blurred or mean examples"
         " do",
     ),
     Rule(
         COPYING,
         nearer_to_train,
-        ("dcr_share", "dcr_p", "delta_nn"),
+        (DCR_SHARE, DCR_P, DELTA_NN),
         "samples are nearer to training than to held-out examples, by more than a split at random"
         " and than real or blurred examples",
     ),
     Rule(
         COLLAPSED,
         low_contrast,
-        ("distance_to_train", "energy_heldout"),
+        (DISTANCE, ENERGY),
         "samples have less contrast than real examples, as little as blurred ones, and another"
         " distribution",
     ),
     Rule(
         COLLAPSED,
         low_spacing,
-        ("energy_heldout",),
+        (ENERGY,),
         "samples are nearer to one another than real examples are, as near as blurred ones, and"
         " have another distribution",
     ),
     Rule(
         COLLAPSED,
         low_coverage,
-        (*SPREAD, "energy_heldout"),
+        (*SPREAD, ENERGY),
         "samples lie among the data and leave out more of it than fresh real examples do",
     ),
     Rule(
         OFF_MANIFOLD,
-        lambda r: beyond(r, "nn_train"),
-        ("nn_train", "energy_heldout"),
+        lambda r: beyond(r, NN_TRAIN),
+        (NN_TRAIN, ENERGY),
         "samples are farther from every training example than fresh real examples are, and have"
         " another distribution",
     ),
     Rule(
         OFF_MANIFOLD,
-        lambda r: beyond(r, "distance_to_train"),
-        ("distance_to_train", "energy_heldout"),
+        lambda r: beyond(r, DISTANCE),
+        (DISTANCE, ENERGY),
         "samples have more contrast than real examples, and another distribution",
     ),
     Rule(

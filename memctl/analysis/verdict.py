@@ -27,6 +27,7 @@ import pandas as pd
 from memctl.analysis.reading import NAN, Reading
 from memctl.analysis.rules import (
     COPYING,
+    DCR_P,
     FAULTY,
     HEALTHY,
     NEEDED,
@@ -105,8 +106,8 @@ def obstacles(r: Reading, saw_heldout: bool) -> Iterator[str]:
             "not like fresh real examples, or not surely so, but no rule says what else:"
             f" {numbers(r, unlike)}"
         )
-    if r.number("dcr_p") <= P:
-        yield f"dcr_p {r.number('dcr_p'):.2g} hints at copying"
+    if r.number(DCR_P) <= P:
+        yield f"dcr_p {r.number(DCR_P):.2g} hints at copying"
     if not missing and not unlike:
         blind = [name for name in FAULTY if passes(r.of_yardstick(name))]
         if blind:
