@@ -129,9 +129,9 @@ def metrics(name: str, sweep: SweepResults) -> Iterator[dict[str, Any]]:
     tested = pd.read_csv(path) if path.exists() else pd.DataFrame()
     for metric in sweep.metrics:
         column = f"metrics/{metric}"
-        values = sweep.compared[column]
+        values = sweep.main_runs[column]
         row = {"sweep": name, "metric": metric, "min": values.min(), "max": values.max()}
-        row["high"] = sweep.compared.get(f"{column}_high", pd.Series(dtype=float)).max()
+        row["high"] = sweep.main_runs.get(f"{column}_high", pd.Series(dtype=float)).max()
         for kind in ("base", "uniform"):
             row[kind] = sweep.table.loc[sweep.table.kind == kind, column].mean()
         for known in ("heldout", "copies"):

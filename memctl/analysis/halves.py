@@ -45,7 +45,7 @@ def halves(sweep: SweepResults) -> pd.DataFrame:
     for first, second in partners(sweep):
         if not all(sweep.folder(name).samples.is_file() for name in (first, second)):
             continue  # somebody spared the disk
-        a, b = (flattened(sweep, name) for name in (first, second))
+        a, b = (sample_matrix(sweep, name) for name in (first, second))
         same = mean(correlations(a, b), np.random.default_rng(0), REPEATS)
         records = [sweep.records[name] for name in (first, second)]
         values = (record["metrics"].get(CORR_TRAIN.name) or {} for record in records)
@@ -69,7 +69,7 @@ def halves(sweep: SweepResults) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def flattened(sweep: SweepResults, name: str) -> Floats:
+def sample_matrix(sweep: SweepResults, name: str) -> Floats:
     """A run's samples, shape (m, D)."""
     samples = np.load(sweep.folder(name).samples)
     return samples.reshape(len(samples), -1).astype(np.float64)

@@ -22,7 +22,7 @@ from statsmodels.stats.multitest import multipletests
 from memctl.analysis.permutation import REPEATS, correlation_p, mirror_test
 from memctl.analysis.power import detectable
 from memctl.analysis.regression import EFFECTIVE, NOMINAL, regress
-from memctl.analysis.statistics import averaged, columns, correlation
+from memctl.analysis.statistics import cell_means, columns, correlation
 from memctl.runs.record import Measures
 
 Yardsticks = Mapping[str, Measures]
@@ -30,7 +30,7 @@ AXES = (*NOMINAL, *EFFECTIVE)
 METHODS = {"holm": "holm", "bh": "fdr_bh"}  # statsmodels' names
 
 
-def corrected(p: ArrayLike) -> dict[str, np.ndarray]:
+def corrections(p: ArrayLike) -> dict[str, np.ndarray]:
     """The p values of many tests, shape (k,), corrected; NaN stay, and do not count as tests.
 
     Returns:
@@ -75,7 +75,7 @@ def associations(
     """
     rows: list[dict[str, Any]] = []
     for dataset, table in tables.items():
-        one = averaged(table)
+        one = cell_means(table)
         for metric in metrics:
             width = floor_width((yardsticks or {}).get(dataset, {}), metric)
             for axis in AXES:
@@ -83,7 +83,7 @@ def associations(
                 key = [seed, *map(zlib.crc32, (metric.encode(), axis.encode()))]
                 row = association(x, y, width, np.random.default_rng(key), repeats)
                 rows.append({"dataset": dataset, "metric": metric, "axis": axis, **row})
-    return corrected_by(pd.DataFrame(rows), ["dataset", "axis"], "spearman_p")
+    return with_corrections(pd.DataFrame(rows), ["dataset", "axis"], "spearman_p")
 
 
 def association(
@@ -131,7 +131,7 @@ def mirrors(
         table: Columns low, high and `metrics/NAME`.
         total: Number of timesteps: [l, h] stands beside [total - h, total - l].
     """
-    one = averaged(table)
+    one = cell_means(table)
     rng = lambda metric: np.random.default_rng([seed, zlib.crc32(metric.encode())])
     rows = [
         {"metric": metric, **mirror_test(one, f"metrics/{metric}", rng(metric), total)}
@@ -139,14 +139,14 @@ def mirrors(
         if f"metrics/{metric}" in one
     ]
     tests = pd.DataFrame(rows, columns=["metric", "pairs", "difference", "low", "high", "p"])
-    return tests.assign(**corrected(tests.p))
+    return tests.assign(**corrections(tests.p))
 
 
-def corrected_by(tests: pd.DataFrame, groups: list[str], column: str) -> pd.DataFrame:
+def with_corrections(tests: pd.DataFrame, groups: list[str], column: str) -> pd.DataFrame:
     """With columns holm and bh: `column` corrected over the rows of each group."""
     tests = tests.assign(holm=np.nan, bh=np.nan)
     if len(tests):
         for _, rows in tests.groupby(groups):
-            for name, values in corrected(rows[column]).items():
+            for name, values in corrections(rows[column]).items():
                 tests.loc[rows.index, name] = values
     return tests

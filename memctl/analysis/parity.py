@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from memctl.analysis.statistics import averaged, columns, correlation, varies
+from memctl.analysis.statistics import cell_means, columns, correlation, varies
 from memctl.metrics.distance_to_train import DISTANCE_TO_TRAIN
 
 WIDEST = 800  # the paper's cells
@@ -47,8 +47,8 @@ def parity(
     for axis in ("location", "width"):
         pairs = {name: columns(cells, axis, f"metrics/{metric}") for name, cells in used.items()}
         correlations = {
-            "raw": pearson(*joined(pairs)),
-            "within": within(pairs),
+            "raw": pearson(*pooled_pairs(pairs)),
+            "within": within_correlation(pairs),
             **{f"only {name}": pearson(*pair) for name, pair in pairs.items()},
         }
         paper = dict(zip(("paper", "paper_low", "paper_high"), PAPER[axis], strict=True))
@@ -61,13 +61,15 @@ def parity(
 
 def paper_cells(table: pd.DataFrame, metric: str, widest: float = WIDEST) -> pd.DataFrame:
     """One row a cell, of the cells that the paper's n counts."""
-    cells = averaged(table).reindex(
+    cells = cell_means(table).reindex(
         columns=["low", "high", "location", "width", f"metrics/{metric}"]
     )
     return cells[cells.width <= widest].dropna()
 
 
-def joined(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+def pooled_pairs(
+    pairs: Mapping[str, tuple[np.ndarray, np.ndarray]],
+) -> tuple[np.ndarray, np.ndarray]:
     """All data sets' pairs, one after the other."""
     x, y = np.concatenate([np.zeros((2, 0)), *map(np.stack, pairs.values())], axis=1)
     return x, y
@@ -79,14 +81,14 @@ def pearson(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
     return {"n": len(x), **{k: r[k] for k in ("pearson", "low", "high")}, "p": r["pearson_p"]}
 
 
-def within(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, float]:
+def within_correlation(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, float]:
     """Pearson's r of values standardised in each data set: a partial correlation, given the data
     set.
     """
     known = {
         name: (x, y) for name, (x, y) in pairs.items() if len(x) > 1 and varies(x) and varies(y)
     }
-    x, y = joined({name: (standard(x), standard(y)) for name, (x, y) in known.items()})
+    x, y = pooled_pairs({name: (standardise(x), standardise(y)) for name, (x, y) in known.items()})
     n = len(x) - max(len(known) - 1, 0)
     if n < 4:
         return {"n": len(x), **dict.fromkeys(("pearson", "low", "high", "p"), float("nan"))}
@@ -105,7 +107,7 @@ def within(pairs: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, floa
     }
 
 
-def standard(values: np.ndarray) -> np.ndarray:
+def standardise(values: np.ndarray) -> np.ndarray:
     return (values - values.mean()) / values.std()
 
 
@@ -113,7 +115,7 @@ def boxes(cells: pd.DataFrame, metric: str, timesteps: float = 1000) -> pd.DataF
     """What the paper's box plots show (Fig. 3 c, d): group, n, min, q1, median, q3, max, by third
     of location and by width.
     """
-    used = averaged(cells).reindex(columns=["location", "width", f"metrics/{metric}"]).dropna()
+    used = cell_means(cells).reindex(columns=["location", "width", f"metrics/{metric}"]).dropna()
     third = pd.cut(
         used.location,
         [-np.inf, timesteps / 3, 2 * timesteps / 3, np.inf],

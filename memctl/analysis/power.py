@@ -1,4 +1,4 @@
-"""The smallest effect that a sweep would have found: what "no effect seen" leaves possible.
+"""The smallest effect that a sweep would have shown: what "no effect seen" leaves possible.
 
     atanh |r| = (z_{1 - alpha / 2} + z_power) / sqrt(n - 3)          (Fisher's z, two-sided)
 
@@ -32,7 +32,7 @@ def detectable(
     power: float = POWER,
     alpha: float = ALPHA,
 ) -> dict[str, float]:
-    """The smallest effect of x on y that these cells would have found.
+    """The smallest effect of x on y that these cells would have shown.
 
     The scatter is what a straight line leaves of y: r = slope sd(x) / sd(y), with sd(y)^2 =
     scatter^2 / (1 - r^2).

@@ -78,7 +78,7 @@ def low_coverage(r: Reading) -> bool:
     return r.below_floor(*SPREAD) and not r.below_floor(*PLACED) and r.above_floor(ENERGY)
 
 
-def beyond(r: Reading, metric: str) -> bool:
+def off_manifold(r: Reading, metric: str) -> bool:
     """Farther than fresh examples by this distance, of another distribution, and not a few points
     repeated.
     """
@@ -167,14 +167,14 @@ RULES = (
     ),
     Rule(
         OFF_MANIFOLD,
-        lambda r: beyond(r, NN_TRAIN),
+        lambda r: off_manifold(r, NN_TRAIN),
         (NN_TRAIN, ENERGY),
         "samples are farther from every training example than fresh real examples are, and have"
         " another distribution",
     ),
     Rule(
         OFF_MANIFOLD,
-        lambda r: beyond(r, DISTANCE),
+        lambda r: off_manifold(r, DISTANCE),
         (DISTANCE, ENERGY),
         "samples have more contrast than real examples, and another distribution",
     ),

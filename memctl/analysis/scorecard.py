@@ -8,7 +8,7 @@ from memctl.analysis.claim import Claim
 from memctl.analysis.loss_claims import loss_claims
 from memctl.analysis.losses import losses
 from memctl.analysis.metric_claims import metric_claims
-from memctl.analysis.statistics import averaged
+from memctl.analysis.statistics import cell_means
 from memctl.analysis.sweep_results import SweepResults
 
 COLUMNS = [field.name for field in fields(Claim)]
@@ -23,7 +23,7 @@ def scorecard(sweep: SweepResults) -> pd.DataFrame:
     """
     table = losses(sweep)
     claims = [
-        *metric_claims(averaged(sweep.cells), sweep.yardsticks),
-        *loss_claims(averaged(table[table.kind == "cell"])),
+        *metric_claims(cell_means(sweep.cells), sweep.yardsticks),
+        *loss_claims(cell_means(table[table.kind == "cell"])),
     ]
     return pd.DataFrame([asdict(claim) for claim in claims], columns=COLUMNS)

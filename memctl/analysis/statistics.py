@@ -31,7 +31,7 @@ def correlations(cells: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
         Coefficients are NaN where fewer than 4 cells have the metric, or it is the same in all.
     """
     rows: list[dict[str, Any]] = []
-    one = averaged(cells)
+    one = cell_means(cells)
     for metric in metrics:
         for axis in ("location", "width"):
             x, y = columns(one, axis, f"metrics/{metric}")
@@ -39,7 +39,7 @@ def correlations(cells: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def averaged(cells: pd.DataFrame) -> pd.DataFrame:
+def cell_means(cells: pd.DataFrame) -> pd.DataFrame:
     """One row a cell: the mean of each number over its runs."""
     return (
         cells.assign(low=cells.low.astype(float), high=cells.high.astype(float))

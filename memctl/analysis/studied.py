@@ -13,7 +13,7 @@ def title(name: str) -> str:
     return f"{name}: {metric.title}" if metric else name
 
 
-def studied(table: pd.DataFrame) -> list[str]:
+def studied_metrics(table: pd.DataFrame) -> list[str]:
     """Of the metrics that are tested together, and corrected for being so many, those that a table
     of runs has.
     """
@@ -21,6 +21,6 @@ def studied(table: pd.DataFrame) -> list[str]:
     return [name for name in names if f"metrics/{name}" in table]
 
 
-def varied(table: pd.DataFrame) -> list[str]:
+def varying_metrics(table: pd.DataFrame) -> list[str]:
     """Of those, the ones that are not the same in all runs: a constant has no trend."""
-    return [metric for metric in studied(table) if table[f"metrics/{metric}"].nunique() > 1]
+    return [metric for metric in studied_metrics(table) if table[f"metrics/{metric}"].nunique() > 1]

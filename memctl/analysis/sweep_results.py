@@ -42,7 +42,7 @@ class SweepResults:
         return self.table[self.table.kind == "cell"]
 
     @property
-    def compared(self) -> pd.DataFrame:
+    def main_runs(self) -> pd.DataFrame:
         """The rows that the sweep is about: its cells or, where it sweeps other distributions,
         every controlled run.
         """
@@ -106,7 +106,7 @@ class SweepResults:
 BY_DESIGN = ("sampler", "seed", "control", "use", "weighting")
 
 
-def mixed(records: dict[str, dict[str, Any]]) -> list[str]:
+def differing_settings(records: dict[str, dict[str, Any]]) -> list[str]:
     """Settings besides cell and seed in which runs differ, so that they should not be read as one
     sweep.
     """

@@ -1,6 +1,6 @@
 """What a sweep is, in a sentence."""
 
-from memctl.analysis.sweep_results import SweepResults, mixed
+from memctl.analysis.sweep_results import SweepResults, differing_settings
 
 SAW_HELDOUT = (
     ". CAUTION: the base was not made on this split and may have seen the held-out examples:"
@@ -17,20 +17,20 @@ def headline(sweep: SweepResults) -> str:
         for key in ("n_train", "n_heldout")
     )
     return (
-        f"{sweep.dataset}: {len(sweep.cells)} cells, other runs: {others(sweep)};"
-        f" {n_train} train and {n_heldout} held-out examples{left_out(sweep)}, {samples} samples a"
-        f" run{cautions(sweep)}"
+        f"{sweep.dataset}: {len(sweep.cells)} cells, other runs: {reference_names(sweep)};"
+        f" {n_train} train and {n_heldout} held-out examples{dropped_examples(sweep)},"
+        f" {samples} samples a run{cautions(sweep)}"
     )
 
 
-def others(sweep: SweepResults) -> str:
+def reference_names(sweep: SweepResults) -> str:
     """The runs that are no cells, by name."""
     names = list(sweep.table[sweep.table.kind != "cell"].name)
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     return (", ".join(names[:NAMED]) or "none") + more
 
 
-def left_out(sweep: SweepResults) -> str:
+def dropped_examples(sweep: SweepResults) -> str:
     """How many examples the split left out, and why."""
     split = next(iter(sweep.records.values()))["split"]
     counts = {**split.get("dropped", {}), "duplicate": split.get("duplicates", 0)}
@@ -40,7 +40,7 @@ def left_out(sweep: SweepResults) -> str:
 
 def cautions(sweep: SweepResults) -> str:
     """That runs differ in more than their cells, or that a base may know the held-out examples."""
-    differing = mixed(sweep.records)
+    differing = differing_settings(sweep.records)
     text = ""
     if differing:
         text = (

@@ -13,7 +13,7 @@ from memctl.analysis.sweep_results import SweepResults
 from memctl.files import atomic
 from memctl.reporting.section import Part
 
-PICTURED = ("base", "uniform_s0")  # and the run whose samples are nearest to train
+SHOWN_RUNS = ("base", "uniform_s0")  # and the run whose samples are nearest to train
 PICTURES = {
     "samples": "generated examples beside held-out ones",
     "suspects": "its most suspicious samples beside their nearest training and held-out examples",
@@ -37,18 +37,18 @@ def html(table: pd.DataFrame) -> Markup:
     return Markup(text)
 
 
-def wordy(table: pd.DataFrame) -> bool:
+def has_sentences(table: pd.DataFrame) -> bool:
     """Whether a table holds sentences."""
     texts = (value for row in table.itertuples(index=False) for value in row)
     return any(isinstance(value, str) and len(value) > LONG for value in texts)
 
 
-def pictured(sweep: SweepResults) -> dict[str, list[tuple[str, str]]]:
+def run_pictures(sweep: SweepResults) -> dict[str, list[tuple[str, str]]]:
     """Of each run whose samples the page shows, its pictures' places and what they show."""
     shares = sweep.table["metrics/dcr_share"]
     nearest = str(sweep.table["name"].iloc[int(shares.argmax())])
     pictures = {}
-    for name in dict.fromkeys([*(n for n in PICTURED if n in sweep.records), nearest]):
+    for name in dict.fromkeys([*(n for n in SHOWN_RUNS if n in sweep.records), nearest]):
         note = f" (nearest to train: dcr_share {shares.max():.3f})" if name == nearest else ""
         pictures[name + note] = [
             (f"../{name}/{k}.png", text)
@@ -77,8 +77,8 @@ def write(sweep: SweepResults, path: Path, lead: str, parts: Sequence[Part]) -> 
         unfinished=sweep.unfinished,
         parts=parts,
         html=html,
-        wordy=wordy,
-        pictures=pictured(sweep),
+        has_sentences=has_sentences,
+        pictures=run_pictures(sweep),
         references=html(runs[sweep.table.kind != "cell"]),
         cells=html(runs[sweep.table.kind == "cell"]),
         provenance=json.dumps({key: first[key] for key in keys}, indent=1),

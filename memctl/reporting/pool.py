@@ -8,7 +8,7 @@ import pandas as pd
 
 from memctl.analysis.inference import associations
 from memctl.analysis.parity import parity
-from memctl.analysis.studied import MAIN, studied
+from memctl.analysis.studied import MAIN, studied_metrics
 from memctl.analysis.sweep_results import SweepResults, read
 from memctl.errors import UserError
 from memctl.files import atomic
@@ -28,7 +28,7 @@ def pool(directories: Sequence[Path], out: TextIO) -> None:
     sweeps = {directory.resolve().name: read(directory) for directory in directories}
     check(sweeps, len(directories))
     tables = {name: sweep.cells for name, sweep in sweeps.items()}
-    shared = studied(pd.concat(tables.values(), join="inner"))
+    shared = studied_metrics(pd.concat(tables.values(), join="inner"))
     yardsticks = {name: sweep.yardsticks for name, sweep in sweeps.items()}
     pooled = {"parity": parity(tables), "associations": associations(tables, shared, yardsticks)}
     folder = directories[0].resolve().parent / "pooled"

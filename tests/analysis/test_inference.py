@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from memctl.analysis.inference import associations, corrected, floor_width, mirrors, regressions
+from memctl.analysis.inference import associations, corrections, floor_width, mirrors, regressions
 from memctl.analysis.permutation import mirror_test
 from memctl.analysis.regression import EFFECTIVE, regress
 from memctl.analysis.statistics import correlation
@@ -18,11 +18,11 @@ METRICS = {
 
 def test_corrections_by_hand():
     p = [0.01, 0.04, np.nan, 0.03, 0.005]
-    result = corrected(p)
+    result = corrections(p)
     np.testing.assert_allclose(result["holm"], [0.03, 0.06, np.nan, 0.06, 0.02])
     np.testing.assert_allclose(result["bh"], [0.02, 0.04, np.nan, 0.04, 0.02])
-    assert np.isnan(corrected([np.nan])["holm"]).all()
-    assert len(corrected([])["bh"]) == 0
+    assert np.isnan(corrections([np.nan])["holm"]).all()
+    assert len(corrections([])["bh"]) == 0
 
 
 @pytest.mark.parametrize("decimals", [1, 16], ids=["ties", "no ties"])
@@ -31,8 +31,8 @@ def test_corrections_are_the_closed_forms(decimals):
     order, n = np.sort(p), len(p)
     holm = [min(1, max((n - k) * order[k] for k in range(n) if order[k] <= v)) for v in p]
     bh = [min(1, min(n * order[k] / (k + 1) for k in range(n) if order[k] >= v)) for v in p]
-    np.testing.assert_allclose(corrected(p)["holm"], holm, rtol=1e-12)
-    np.testing.assert_allclose(corrected(p)["bh"], bh, rtol=1e-12)
+    np.testing.assert_allclose(corrections(p)["holm"], holm, rtol=1e-12)
+    np.testing.assert_allclose(corrections(p)["bh"], bh, rtol=1e-12)
     assert (len(set(p)) < n) == (decimals == 1)
 
 
@@ -67,7 +67,7 @@ def test_associations_are_those_of_each_data_set_and_axis(cells):
         .all(axis=None)
     )
     group = result[(result.dataset == "a") & (result.axis == "width")]
-    np.testing.assert_allclose(group.holm, corrected(group.spearman_p)["holm"])
+    np.testing.assert_allclose(group.holm, corrections(group.spearman_p)["holm"])
 
 
 def test_associations_do_not_depend_on_what_else_is_asked(cells):

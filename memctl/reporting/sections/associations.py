@@ -3,7 +3,7 @@
 import pandas as pd
 
 from memctl.analysis.inference import associations
-from memctl.analysis.studied import varied
+from memctl.analysis.studied import varying_metrics
 from memctl.analysis.sweep_results import SweepResults
 from memctl.reporting.section import Section, over_cells
 
@@ -11,7 +11,7 @@ from memctl.reporting.section import Section, over_cells
 def table(sweep: SweepResults) -> pd.DataFrame:
     """`associations` of this sweep's data set."""
     cells, dataset = sweep.cells, sweep.dataset
-    return associations({dataset: cells}, varied(cells), {dataset: sweep.yardsticks})
+    return associations({dataset: cells}, varying_metrics(cells), {dataset: sweep.yardsticks})
 
 
 ASSOCIATIONS = Section(

@@ -15,7 +15,7 @@ def table(sweep: SweepResults) -> pd.DataFrame:
     related = over_grid(sweep, MAIN)
     rows = []
     for metric in MAIN:
-        values = sweep.compared.get(f"metrics/{metric}", pd.Series(dtype=float))
+        values = sweep.main_runs.get(f"metrics/{metric}", pd.Series(dtype=float))
         known = {name: sweep.yardsticks[name].get(metric) for name in sweep.yardsticks}
         floor = known.get("floor")
         row: dict[str, object] = {"metric": metric, "min": values.min(), "max": values.max()}

@@ -33,7 +33,7 @@ def overview(sweep: SweepResults, metrics: Sequence[str]) -> Figure:
             values = cells[["low", "high", f"metrics/{metric}"]]
             heatmaps.triangle(axis, list(values.itertuples(index=False, name=None)), text)
         else:
-            dots(axis, listed(sweep, metric), text)
+            dots(axis, run_rows(sweep, metric), text)
     return figure
 
 
@@ -50,10 +50,10 @@ def references(sweep: SweepResults, metric: str) -> str:
     return note
 
 
-def listed(sweep: SweepResults, metric: str) -> list[Run]:
+def run_rows(sweep: SweepResults, metric: str) -> list[Run]:
     """(name, value, low, high, floor's low, floor's high) of each run, by n_train and mean t."""
     column = f"metrics/{metric}"
-    runs = sweep.compared if len(sweep.compared) and sweep.splits == 1 else sweep.table
+    runs = sweep.main_runs if len(sweep.main_runs) and sweep.splits == 1 else sweep.table
     order = ["n_train", "sampler/mean"]
     runs = runs.reindex(columns=["name", column, f"{column}_low", f"{column}_high", *order])
     rows = runs.sort_values(order, na_position="first").itertuples(index=False, name=None)

@@ -1,7 +1,7 @@
 """What location, width and their product each add."""
 
 from memctl.analysis.inference import regressions
-from memctl.analysis.studied import varied
+from memctl.analysis.studied import varying_metrics
 from memctl.reporting.section import Section, over_cells
 
 REGRESSIONS = Section(
@@ -12,6 +12,6 @@ REGRESSIONS = Section(
         " (effective), with their interaction; errors clustered by cell where there are several"
         " seeds."
     ),
-    table=lambda sweep: regressions(sweep.cells, varied(sweep.cells)),
+    table=lambda sweep: regressions(sweep.cells, varying_metrics(sweep.cells)),
     needs=over_cells,
 )
