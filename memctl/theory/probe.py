@@ -192,7 +192,7 @@ def describe(experiment: Experiment, result: dict[str, Any]) -> str:
 
 
 def task(cfg: Any) -> str:
-    """The experiment from its composed config, and what it measured, in words. Raises: UserError."""
+    """The experiment from its composed config; what it measured, in words. Raises: UserError."""
     experiment = Experiment.of(cfg)
     with said_plainly():
         return describe(experiment, run(experiment))
