@@ -61,7 +61,7 @@ class SweepResults:
         """The yardsticks, which every run of one split and one way to measure shares; none of a
         sweep over several.
         """
-        several = self.splits > 1 or "metrics" in mixed(self.records)
+        several = self.splits > 1 or "metrics" in differing_settings(self.records)
         return {} if several else next(iter(self.records.values()))["yardsticks"]
 
     @property
