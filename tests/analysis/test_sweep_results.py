@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from memctl.analysis.sweep_results import mixed, read
+from memctl.analysis.sweep_results import differing_settings, read
 from tests import sweeps
 
 FRESH = {"value": 1.0, "low": 0.9, "high": 1.1}
@@ -24,7 +24,7 @@ def test_yardsticks_are_of_one_way_to_measure(tmp_path: Path, differing: str, sh
             known["science"][differing] = {"setting": k}
         sweeps.put(tmp_path, json.loads(json.dumps(known)))
     sweep = read(tmp_path)
-    assert mixed(sweep.records) == [differing] * bool(differing)
+    assert differing_settings(sweep.records) == [differing] * bool(differing)
     assert bool(sweep.yardsticks) == shared
     ends = [sweep.floor(name, "distance_to_train") for name in sweep.records]
     assert ends == [(0.9, 1.1), (0.9, 2.1), (0.9, 3.1)]
