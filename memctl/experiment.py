@@ -125,7 +125,7 @@ class Experiment:
         config = OmegaConf.to_object(cfg)
         assert isinstance(config, Config)
         check_ranges(cfg)
-        schedule = NoiseSchedule.configured(config.diffusion)
+        schedule = NoiseSchedule.from_config(config.diffusion)
         if config.generate.steps not in range(1, config.diffusion.timesteps + 1):
             raise UserError(
                 f"generate.steps={config.generate.steps} must be in"
@@ -155,7 +155,7 @@ class Experiment:
     @cached_property
     def schedule(self) -> NoiseSchedule:
         """The noise schedule of the forward process."""
-        return NoiseSchedule.configured(self.config.diffusion)
+        return NoiseSchedule.from_config(self.config.diffusion)
 
     @property
     def sampler(self) -> TimestepSampler | None:

@@ -59,7 +59,7 @@ def export(run: Path, to: Path) -> None:
         ).checkpoint
     )
     checkpoint.load(source, network, {"split": record["split"]["hash"]})
-    scheduler = NoiseSchedule.configured(config.diffusion).forward_process(
+    scheduler = NoiseSchedule.from_config(config.diffusion).forward_process(
         prediction_type=config.diffusion.prediction, clip_sample=True, timestep_spacing="trailing"
     )
     with said_plainly():

@@ -160,7 +160,7 @@ def test_a_sampler_fits_a_diffusion(
     assert made.sampler.timesteps == 50
     assert made.sampler.pmf.sum() == pytest.approx(1)
     if hasattr(made.sampler, "schedule"):
-        assert made.sampler.schedule == NoiseSchedule.configured(made.config.diffusion)
+        assert made.sampler.schedule == NoiseSchedule.from_config(made.config.diffusion)
         assert made.sampler.schedule.schedule == made.config.diffusion.schedule
     assert made.schedule_sampler.mode == ("correct" if name == "loss_second_moment" else "sample")
     assert made.schedule_sampler.sample(8)[0].max() < 50
@@ -186,7 +186,7 @@ def test_a_diffusion_allows_every_prediction_and_zero_terminal_snr_but_for_the_n
                 continue
             made = Experiment.of(cfg).config.diffusion
             assert (made.prediction, made.zero_terminal_snr) == (prediction, zero)
-            log_snr = NoiseSchedule.configured(made).log_snr
+            log_snr = NoiseSchedule.from_config(made).log_snr
             assert np.isfinite(log_snr[:-1]).all()
             assert (log_snr[-1] == -np.inf) == zero
 
@@ -214,7 +214,7 @@ def test_every_weighting_is_one_override(experiment: Make, name: str) -> None:
     made = experiment(f"weighting={name}")
     assert made.config.weighting.name == name
     w = loss_weights(
-        made.config.weighting, "epsilon", NoiseSchedule.configured(made.config.diffusion).log_snr
+        made.config.weighting, "epsilon", NoiseSchedule.from_config(made.config.diffusion).log_snr
     )
     assert np.isfinite(w).all()
     assert made.science["weighting"]["name"] == name

@@ -15,12 +15,8 @@ from memctl.files import contents
 
 Array = NDArray[np.float32]
 MIN_LENGTH = 8  # values of a signal
-SPLIT_KEYS = (
-    "n_train",
-    "n_heldout",
-    "split_seed",
-    "swap",
-)  # in which the data of a sweep's runs may differ
+# In which the data of a sweep's runs may differ.
+SPLIT_KEYS = ("n_train", "n_heldout", "split_seed", "swap")
 
 
 @dataclass(frozen=True)

@@ -23,19 +23,15 @@ from memctl.data.normalise import znormalise
 from memctl.errors import UserError
 
 RATE = 360  # Hz
-RR_SECONDS = (
-    0.3,
-    1.2,
-)  # of a heart at 50 to 200 beats a minute; longer gaps hide beats under artefacts
+# Of a heart at 50 to 200 beats a minute; longer gaps hide beats under artefacts.
+RR_SECONDS = (0.3, 1.2)
 
 
 def r_peaks(ecg: NDArray[np.float64]) -> NDArray[np.intp]:
     """Sample indices of the R peaks: where the smoothed squared slope of the 5-25 Hz band peaks
     (after Pan and Tompkins 1985).
     """
-    from scipy import (
-        signal,
-    )  # here alone: it takes a second to import, and most commands read no beats
+    from scipy import signal  # here alone: it takes a second, and most commands read no beats
 
     band = signal.sosfiltfilt(signal.butter(2, (5, 25), "bandpass", fs=RATE, output="sos"), ecg)
     width = int(0.12 * RATE)
@@ -56,9 +52,8 @@ def cut(
     """
     from scipy import signal
 
-    flat = signal.sosfiltfilt(
-        signal.butter(2, 0.5, "highpass", fs=RATE, output="sos"), ecg
-    )  # baseline wander
+    # Without baseline wander.
+    flat = signal.sosfiltfilt(signal.butter(2, 0.5, "highpass", fs=RATE, output="sos"), ecg)
     rr = np.diff(peaks)
     usable = (rr >= RR_SECONDS[0] * RATE) & (rr <= RR_SECONDS[1] * RATE)
     beats = [

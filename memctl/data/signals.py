@@ -74,9 +74,8 @@ def read_numpy(path: Path, key: str | None, how: str = "data.key=NAME") -> NDArr
             raise ValueError(f"{key or names[0]} is no array")
         return array
     except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        why = (
-            "it holds Python objects; save a plain array" if "pickle" in str(error) else error
-        )  # numpy would advise to load them
+        # Of objects numpy would advise to load them.
+        why = "it holds Python objects; save a plain array" if "pickle" in str(error) else error
         raise UserError(f"{path} is not a readable NumPy file of numbers ({why})") from None
 
 

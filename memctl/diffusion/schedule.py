@@ -10,7 +10,7 @@ from memctl.samplers import NoiseSchedule
 
 def forward_process(config: Diffusion) -> DDPMScheduler:
     """Diffusers' scheduler of the forward process; it also holds the betas, index t - 1."""
-    return NoiseSchedule.configured(config).forward_process(
+    return NoiseSchedule.from_config(config).forward_process(
         prediction_type=config.prediction, clip_sample=False
     )
 

@@ -24,14 +24,14 @@ SETTINGS = {
     "norm_num_groups": "norm_groups",
     "dropout": "dropout",
 }
-SCHEDULE = {
+SCHEDULE = {  # diffusers' name: ours, and diffusers' default
     "num_train_timesteps": ("timesteps", 1000),
     "beta_schedule": ("schedule", "linear"),
     "beta_start": ("beta_start", 1e-4),
     "beta_end": ("beta_end", 0.02),
     "rescale_betas_zero_snr": ("zero_terminal_snr", False),
     "prediction_type": ("prediction", "epsilon"),
-}  # diffusers' name: ours, and diffusers' default
+}
 
 
 @dataclass(frozen=True)
@@ -101,9 +101,8 @@ class Pretrained:
         """Raises: UserError, where it was trained with another forward process than the run's
         `diffusion`.
         """
-        cosine = (
-            self.schedule.get("schedule") == "squaredcos_cap_v2"
-        )  # which has no beta_start and beta_end
+        # The cosine schedule has no beta_start and beta_end.
+        cosine = self.schedule.get("schedule") == "squaredcos_cap_v2"
         keys = [key for key in self.schedule if not (cosine and key.startswith("beta_"))]
         other = [key for key in keys if self.schedule[key] != getattr(diffusion, key)]
         if other:
@@ -122,9 +121,8 @@ class Pretrained:
             UserError: a network that is no `UNet2d`; another architecture, resolution or number of
                 channels; damaged weights.
         """
-        from diffusers import (
-            UNet2DModel,
-        )  # here alone: a sweep's controller looks checkpoints up without torch
+        # Here alone: a sweep's controller looks checkpoints up without torch.
+        from diffusers import UNet2DModel
 
         from memctl.models.unet2d import UNet2d
 

@@ -37,9 +37,7 @@ class UNet2d(nn.Module):
         }
         try:
             self.unet = UNet2DModel(**{**sizes, **(config.options or {})})
-        except (
-            Exception
-        ) as error:  # an argument that is none, or a size that does not fit the others
+        except Exception as error:  # an argument that is none, or sizes that do not fit
             raise UserError(f"model.options={config.options}: {error}") from None
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 

@@ -11,9 +11,8 @@ from memctl.samplers.base import Floats
 BITS = 20
 SIZE = 1 << BITS
 CPU = torch.device("cpu")
-randint = (
-    torch.randint
-)  # a batch is drawn in microseconds: looking names up and passing defaults count
+# A batch is drawn in microseconds: looking names up and passing defaults count.
+randint = torch.randint
 
 
 def uniform(n: int, generator: torch.Generator | None, device: torch.device | str | None) -> Tensor:

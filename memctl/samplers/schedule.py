@@ -73,7 +73,7 @@ class NoiseSchedule:
                 )
 
     @classmethod
-    def configured(cls, config: Any) -> "NoiseSchedule":
+    def from_config(cls, config: Any) -> "NoiseSchedule":
         """From any object with these attributes, such as memctl's `Diffusion` config."""
         return cls(
             **{f.name: getattr(config, f.name) for f in fields(cls) if hasattr(config, f.name)}

@@ -33,8 +33,7 @@ class SpeedSampler(ScheduleAwareSampler):
         self.check("threshold", lambda v: v > 0, "positive")
 
     def probabilities(self) -> Floats:
-        noise = np.exp(
-            -0.5 * np.logaddexp(0, self.schedule.log_snr)
-        )  # sqrt(1 - abar) = (1 + SNR)^-1/2
+        # sqrt(1 - abar) = (1 + SNR)^-1/2
+        noise = np.exp(-0.5 * np.logaddexp(0, self.schedule.log_snr))
         change = np.gradient(noise) if self.timesteps > 1 else np.zeros(1)
         return np.asarray(np.tanh(1e6 * (change - self.threshold)) + (self.k + 1) / (self.k - 1))

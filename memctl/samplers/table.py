@@ -57,12 +57,9 @@ class TableSampler(TimestepSampler):
                 if path.suffix == ".npy"
                 else np.array(path.read_text().replace(",", " ").split(), dtype=np.float64)
             )
-            values = np.asarray(values).astype(
-                np.float64, casting="same_kind"
-            )  # not of complex numbers or text
-        except (
-            Exception
-        ) as error:  # what numpy raises of a torn or foreign file has no common class
+            # Not of complex numbers or text.
+            values = np.asarray(values).astype(np.float64, casting="same_kind")
+        except Exception as error:  # numpy's errors of torn and foreign files have no common class
             raise UserError(f"{path} is not a file of numbers: {error}") from None
         if values.shape != (self.timesteps,):
             raise UserError(

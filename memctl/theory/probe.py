@@ -117,9 +117,8 @@ def _work(experiment: Experiment, split: Split, steps: Sequence[int], progress: 
             " examples"
         )
     x0 = torch.from_numpy(split.train)[chosen].to(device)
-    eps = torch.randn(x0.shape, generator=generator(config.theory.seed, 1)).to(
-        device
-    )  # the same at every t
+    noise = torch.randn(x0.shape, generator=generator(config.theory.seed, 1))
+    eps = noise.to(device)  # the same at every t
     journal = progress.folder.gradients
     rows = {row["t"]: row for row in journal.rewind(len(steps))}
     progress.stage("gradients", len(rows) * len(x0))
@@ -154,10 +153,14 @@ def _copy_to_wandb(experiment: Experiment, result: dict[str, Any]) -> None:
     """The rows, the verdicts and the figure, in W&B."""
     config, directory = experiment.config, experiment.sweep_directory
     copy = WandbCopy(
-        config.logger, directory, name="theory", group=config.sweep.name, rows=result["rows"],
+        config.logger,
+        directory,
+        name="theory",
+        group=config.sweep.name,
+        rows=result["rows"],
         run_id=keys.digest([experiment.keys["base"], asdict(config.theory), config.sweep.name]),
         config={"theory": asdict(config.theory), "base": experiment.keys["base"]},
-    )  # fmt: skip
+    )
     numbers = {
         f"places/{name}/{k}": v
         for name, place in result["places"].items()

@@ -123,7 +123,7 @@ def weights_by_t(weighting: Weighting | None, diffusion: Diffusion) -> torch.Ten
     """The loss's weights, index t - 1, shape (T,), or None where it has none."""
     if weighting is None or weighting.name == "none":
         return None
-    log_snr = NoiseSchedule.configured(diffusion).log_snr
+    log_snr = NoiseSchedule.from_config(diffusion).log_snr
     return torch.tensor(loss_weights(weighting, diffusion.prediction, log_snr), dtype=torch.float32)
 
 

@@ -58,9 +58,8 @@ class TimestepSamplerCallback(Callback):
         self.edges = edges
         self.names = [f"{a:04d}-{b:04d}" for a, b in pairwise(edges)]
         self.drawn = torch.zeros(timesteps, dtype=torch.long)
-        self.due = torch.zeros(
-            timesteps, dtype=torch.float64
-        )  # of an adaptive sampler: the pmf of each draw, summed
+        # Of an adaptive sampler: the pmf of each draw, summed.
+        self.due = torch.zeros(timesteps, dtype=torch.float64)
         self.weight = torch.zeros(2, dtype=torch.float64)  # sums of w and of w^2
         self.loss_sum = torch.zeros(timesteps)
         self.loss_count = torch.zeros(timesteps, dtype=torch.long)
@@ -124,9 +123,8 @@ class TimestepSamplerCallback(Callback):
             self.flush(trainer, {"epoch": trainer.current_epoch + 1})
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        if not self.steps_per_epoch and math.isinf(
-            trainer.num_training_batches
-        ):  # data of unknown length
+        unknown = math.isinf(trainer.num_training_batches)  # data of unknown length
+        if not self.steps_per_epoch and unknown:
             self.flush(trainer, {"epoch": trainer.current_epoch + 1})
 
     def flush(self, trainer: Trainer, row: dict[str, float]) -> None:
@@ -189,9 +187,8 @@ class TimestepSamplerCallback(Callback):
         p.
         """
         n, expected = int(self.drawn.sum()), self.nominal()
-        usual = (
-            expected * n >= 5
-        )  # the test's approximation needs it; rarer ranges are pooled into one
+        # The test's approximation needs 5; rarer ranges are pooled into one.
+        usual = expected * n >= 5
         pool = lambda x: np.append(x[usual], x[~usual].sum())
         seen, due = pool(self._binned(self.drawn)), pool(expected * n)
         kept = due > 0

@@ -251,8 +251,14 @@ def test_shape_type_range_and_account_are_kept():
     assert found.train.dtype == found.heldout.dtype == np.float32
     assert found.value_range == (0.0, 1.0)
     assert found.summary == {
-        "examples": 30, "dropped": {"constant": 2}, "duplicates": 0, "n_train": 10, "n_heldout": 9, "unused": 11, "shape": [3, 4, 5],
-    }  # fmt: skip
+        "examples": 30,
+        "dropped": {"constant": 2},
+        "duplicates": 0,
+        "n_train": 10,
+        "n_heldout": 9,
+        "unused": 11,
+        "shape": [3, 4, 5],
+    }
 
 
 def test_load_splits_as_the_source_says():

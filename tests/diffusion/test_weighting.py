@@ -113,7 +113,7 @@ def test_one_weighting_is_one_objective_for_the_three_predictions(name: str, sch
         }[prediction]
         target = {"epsilon": eps, "sample": x0, "v_prediction": a * eps - s * x0}[prediction]
         each = ((says - target) ** 2).mean(dim=(1, 2))
-        w = loss_weights(WEIGHTS[name], prediction, NoiseSchedule.configured(config).log_snr)[
+        w = loss_weights(WEIGHTS[name], prediction, NoiseSchedule.from_config(config).log_snr)[
             t.numpy()
         ]
         found[prediction] = w * each.numpy()
@@ -151,7 +151,7 @@ def test_the_objective_of_our_module_is_the_same_one(
     weighted = []
     for kind in ("epsilon", prediction):
         config = Diffusion(schedule=schedule, prediction=kind)
-        w = loss_weights(WEIGHTS[name], kind, NoiseSchedule.configured(config).log_snr)[t.numpy()]
+        w = loss_weights(WEIGHTS[name], kind, NoiseSchedule.from_config(config).log_snr)[t.numpy()]
         weighted.append(w * losses(says(kind), forward_process(config), x0, t, eps).numpy())
     np.testing.assert_allclose(weighted[1], weighted[0], rtol=1e-3)  # float32
 

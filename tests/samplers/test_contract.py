@@ -40,9 +40,9 @@ from memctl.samplers.schedule import SCHEDULES
 
 FOLDER = TemporaryDirectory()  # of the tables; it lives as long as this module
 T = 1000
-TABLE = (
-    1 << 20
-)  # entries of the table that independent draws go through, so that P(step <= t) holds to half of one, 2^-21
+# Entries of the table that independent draws go through, so that P(step <= t) holds to half of one,
+# 2^-21.
+TABLE = 1 << 20
 BOTH = tuple(
     NoiseSchedule(T, name, zero_terminal_snr=zero) for name in SCHEDULES for zero in (False, True)
 )
@@ -74,11 +74,12 @@ EXAMPLES: dict[str, Example] = {
     "right edge": (IntervalSampler(low=900, high=1000), ALL),
     "widest": (IntervalSampler(low=0, high=1000), ALL),
     "truncate": (IntervalSampler(low=900, high=1000, tail="truncate"), ALL),
-    "resample": (IntervalSampler(low=0, high=50, tail="resample"), ALL),  # its last step lies 26 sigma away
+    # its last step lies 26 sigma away
+    "resample": (IntervalSampler(low=0, high=50, tail="resample"), ALL),
     "clamp": (IntervalSampler(low=900, high=1000, tail="clamp"), ALL),
     "normal": (NormalSampler(), ALL),
     "normal, centred on the end": (NormalSampler(centre=1000), ALL),
-    "normal beyond the end, truncated": (NormalSampler(centre=1200, width=500, tail="truncate"), ALL),
+    "normal beyond the end": (NormalSampler(centre=1200, width=500, tail="truncate"), ALL),
     "coverage": (IntervalSampler(low=300, high=700, coverage=0.95), ALL),
     "fractions": (IntervalSampler(low=12.5, high=33.25), ALL),
     "interval, few steps": (IntervalSampler(timesteps=20, low=2.5, high=7), ALL),
@@ -120,20 +121,32 @@ EXAMPLES: dict[str, Example] = {
     "fixed, two steps": (FixedSampler(timesteps=2, t=2), steps(2, 2)),
     "fixed, one step": (FixedSampler(timesteps=1, t=1), ALL),
     "adaptive": (LossSecondMomentSampler(), ALL),
-    "adaptive, few steps": (LossSecondMomentSampler(timesteps=20, history=2, uniform_prob=0.1), ALL),
+    "adaptive, few steps": (LossSecondMomentSampler(20, history=2, uniform_prob=0.1), ALL),
     "adaptive, one step": (LossSecondMomentSampler(timesteps=1), ALL),
     "table": (table("falling.csv", list(range(1000, 0, -1))), ALL),
     "table, with holes": (table("holes.npy", [0, 3, 0, 0, 0.5, 1, 0, 0]), [1, 4, 5]),
     "table, wild": (table("wild.npy", np.random.default_rng(0).pareto(0.8, T).tolist()), ALL),
     "table, one step": (table("one.txt", [7]), ALL),
     "mixture": (MixtureSampler(parts=(LaplaceSampler(), UniformSampler()), weights=(3, 1)), ALL),
-    "mixture, equal": (MixtureSampler(parts=(FixedSampler(t=10), BandSampler(low=30, high=40))), [9, *steps(31, 40)]),
-    "mixture, a part unused": (MixtureSampler(parts=(FixedSampler(t=10), UniformSampler()), weights=(1, 0)), steps(10, 10)),
-    "mixture, few steps": (MixtureSampler(20, (FixedSampler(20, 3), UniformSampler(20)), (0.25, 0.75)), ALL),
+    "mixture, equal": (
+        MixtureSampler(parts=(FixedSampler(t=10), BandSampler(low=30, high=40))),
+        [9, *steps(31, 40)],
+    ),
+    "mixture, a part unused": (
+        MixtureSampler(parts=(FixedSampler(t=10), UniformSampler()), weights=(1, 0)),
+        steps(10, 10),
+    ),
+    "mixture, few steps": (
+        MixtureSampler(20, (FixedSampler(20, 3), UniformSampler(20)), (0.25, 0.75)),
+        ALL,
+    ),
     "mixture, one step": (MixtureSampler(1, (UniformSampler(1),)), ALL),
     "mirror": (MirrorSampler(of=IntervalSampler(low=100, high=200)), ALL),
     "mirror, of a band": (MirrorSampler(of=BandSampler(low=100, high=300)), steps(701, 900)),
-    "mirror, of a mixture": (MirrorSampler(of=MixtureSampler(parts=(CauchySampler(), FixedSampler(t=1)), weights=(1, 2))), ALL),
+    "mirror, of a mixture": (
+        MirrorSampler(of=MixtureSampler(T, (CauchySampler(), FixedSampler(t=1)), (1, 2))),
+        ALL,
+    ),
     "mirror, few steps": (MirrorSampler(20, FixedSampler(20, 3)), steps(18, 18)),
     "mirror, one step": (MirrorSampler(1, UniformSampler(1)), ALL),
     "lognormal": (LogNormalSampler(), ALL),
@@ -276,7 +289,7 @@ def test_draws_without_a_generator_follow_the_global_seed(sampler: TimestepSampl
 @pytest.mark.parametrize("kind", ["sample", "stratified"])
 @every_distribution
 def test_draws_go_on_from_a_saved_state(sampler: TimestepSampler, kind: str):
-    """A copy of the sampler and the state of the generator are all that the next draws depend on."""
+    """The next draws depend on a copy of the sampler and the state of the generator alone."""
     generator = torch.Generator().manual_seed(11)
     getattr(sampler, kind)(33, generator)
     state, learnt = generator.get_state(), sampler.state_dict()

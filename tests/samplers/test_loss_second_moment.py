@@ -41,7 +41,7 @@ class Reference:
 def batches(
     steps: int, n: int, size: int, seed: int = 0
 ) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """Random t, repeated within a batch too, and losses that fall with t, as those of the noise do."""
+    """Random t, repeated within a batch too, and losses that fall with t, as the noise's do."""
     g = torch.Generator().manual_seed(seed)
     ts = [torch.randint(steps, (size,), generator=g) for _ in range(n)]
     return [(t, torch.rand(size, generator=g) * 5 / (1 + t)) for t in ts]

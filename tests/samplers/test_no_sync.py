@@ -108,7 +108,7 @@ def test_draws_and_their_weights_are_random_numbers_and_look_ups(
 @pytest.mark.parametrize("stratified", [False, True], ids=["independent", "stratified"])
 @pytest.mark.parametrize("name", ["uniform", "interval", "laplace", "adaptive"])
 def test_a_draw_needs_no_values(name: str, stratified: bool, mode: str):
-    """On the meta device, which has shapes alone: an operation that looked at a value would raise."""
+    """On the meta device, which has shapes alone: to look at a value would raise."""
     drawing = ScheduleSampler(EXAMPLES[name], mode, stratified=stratified)
     t, w = drawing.sample(64, "meta")
     assert t.device.type == w.device.type == "meta"

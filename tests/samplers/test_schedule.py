@@ -1,4 +1,4 @@
-"""The noise schedule as a value: against diffusers and float64, from any scheduler, through JSON."""
+"""The noise schedule as a value: against diffusers and float64, from schedulers, through JSON."""
 
 import copy
 import json
@@ -68,7 +68,7 @@ def test_the_forward_process_is_diffusers_own(name: str, zero: bool):
     config = Diffusion(
         schedule=name, beta_start=2e-4, beta_end=0.03, zero_terminal_snr=zero, timesteps=50
     )
-    found = NoiseSchedule.configured(config).forward_process(prediction_type="sample")
+    found = NoiseSchedule.from_config(config).forward_process(prediction_type="sample")
     expected = DDPMScheduler(50, 2e-4, 0.03, name, rescale_betas_zero_snr=zero)
     assert torch.equal(found.betas, expected.betas)
     assert torch.equal(found.alphas_cumprod, expected.alphas_cumprod)

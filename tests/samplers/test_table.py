@@ -1,4 +1,4 @@
-"""A distribution from a file: what it accepts, what it refuses, and that a spec means one content."""
+"""A distribution from a file: what it accepts, what it refuses, and that a spec is one content."""
 
 import hashlib
 import json

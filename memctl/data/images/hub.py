@@ -33,9 +33,7 @@ def table(path: str, part: str) -> Any:
         folder = Path(path).expanduser()
         saved = any((folder / name).is_file() for name in ("state.json", "dataset_dict.json"))
         loaded = datasets.load_from_disk(str(folder)) if saved else datasets.load_dataset(path)
-    except (
-        Exception
-    ) as error:  # no network, no such data set, a damaged file: the library raises what it likes
+    except Exception as error:  # no network, no such data set, a damaged file: all kinds of errors
         raise UserError(
             f"data set {path} cannot be loaded ({str(error).strip().splitlines()[0]}); check its"
             " name and the network"

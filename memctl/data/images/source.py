@@ -105,10 +105,8 @@ class ImageSource(DataSource):
         """All images that can be read, and which of them are one; both are found once and kept by
         content.
         """
-        from memctl.data.images.duplicates import (
-            Duplicates,
-            find_duplicates,
-        )  # here alone: a sweep's controller needs no sparse matrices
+        # Here alone: a sweep's controller needs no sparse matrices.
+        from memctl.data.images.duplicates import Duplicates, find_duplicates
 
         files, digest = self.images(), self.digest()
         shape = f"{digest}-{self.size}-{self.channels}"

@@ -1,4 +1,4 @@
-"""The image data sets: files, labels, broken ones, duplicates, cache, and what a split of them is."""
+"""The image data sets: files, labels, broken ones, duplicates, cache, and a split of them."""
 
 import hashlib
 import tarfile
