@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from memctl.metrics.comparison import Comparison
 from memctl.metrics.distance import distances
 from memctl.metrics.measure import Floats, Measure, binomial, spread
-from memctl.metrics.metric import DOWN, UP, Metric, Reading
+from memctl.metrics.metric import DOWN, UP, Metric, Reader
 from memctl.metrics.sides import Indices, Sides
 from memctl.metrics.subsample import subsample
 
@@ -131,7 +131,7 @@ def draws(fresh: Comparison) -> tuple[list[float], Indices]:
     return lost, rng.choice(n_train, min(n, n_train), replace=False)
 
 
-def over_halvings(value: Callable[[Classification], Measure]) -> Reading:
+def over_halvings(value: Callable[[Classification], Measure]) -> Reader:
     """The spread of a value over halvings."""
 
     def reading(c: Comparison) -> Measure | None:

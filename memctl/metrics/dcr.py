@@ -13,7 +13,7 @@ from memctl.metrics.claims import COPIES, SOFT_COPIES
 from memctl.metrics.comparison import Comparison
 from memctl.metrics.means import mean_of, resampling_floor
 from memctl.metrics.measure import Floats, Measure, mean
-from memctl.metrics.metric import Metric, Reading
+from memctl.metrics.metric import Metric, Reader
 
 PERMUTATIONS = 199  # at least: of fewer than 99 no p is as small as the verdict asks
 
@@ -103,7 +103,7 @@ def p(c: Comparison) -> Measure:
     return Measure(permutation_p(c.scan.tied, train, c.rng("dcr_p"), repeats))
 
 
-def of_nearest(name: str, value: Callable[[Floats, Floats, Generator, int], Measure]) -> Reading:
+def of_nearest(name: str, value: Callable[[Floats, Floats, Generator, int], Measure]) -> Reader:
     """The reading of a metric of that name by a function of both distances."""
     return lambda c: value(*nearest(c), c.rng(name), c.sides.config.repeats)
 

@@ -22,7 +22,7 @@ NAN = float("nan")
 
 Need = Literal["full", "time", "labels", "unbounded"]
 Bad = Literal["high", "low", "both"]
-Reading = Callable[[Comparison], Measure | float | None]
+Reader = Callable[[Comparison], Measure | float | None]
 Floor = Callable[[str, Comparison], Measure | None]
 
 
@@ -66,8 +66,8 @@ class Metric:
     """
 
     name: str
-    read: Reading
-    over_halvings: Reading | None = None
+    read: Reader
+    over_halvings: Reader | None = None
     floor: Floor | None = None
     of_sets: Value | None = None
     yardsticks: bool = True
