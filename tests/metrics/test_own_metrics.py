@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from memctl.analysis.studied import studied, title
+from memctl.analysis.studied import studied_metrics, title
 from memctl.analysis.verdict import verdict
 from memctl.config import Metrics
 from memctl.data import Split, split
@@ -112,7 +112,7 @@ def test_it_is_calibrated_reported_and_judged(own: Own, sides: Split) -> None:
     row = Calibration.of(suite, sides, 100).verdicts().set_index("metric").loc["roughness"]
     assert row["tells"] == "noise"
     assert row["cannot tell here"] == ""
-    assert "roughness" in studied(pd.DataFrame(columns=["metrics/roughness"]))
+    assert "roughness" in studied_metrics(pd.DataFrame(columns=["metrics/roughness"]))
     assert title("roughness") == "roughness: how rough samples are"
     rough = sides.heldout + np.random.default_rng(0).normal(size=sides.heldout.shape)
     known = {name: measures(values) for name, values in yardsticks(suite, sides, 100).items()}
