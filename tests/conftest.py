@@ -3,7 +3,10 @@ data.
 """
 
 import os
-from collections.abc import Callable
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from copy import deepcopy
 from pathlib import Path
 
 # Before torch is imported, here and in every process a test starts: on few cores several times two
@@ -11,9 +14,13 @@ from pathlib import Path
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 
 import pytest
+from filelock import FileLock
 from hydra import compose, initialize_config_dir
+from hydra.core.config_store import ConfigStore
+from hydra.core.global_hydra import GlobalHydra
 from omegaconf import DictConfig
 
+from memctl import __main__
 from memctl.experiment import Experiment
 from memctl.paths import config_root
 from memctl.sweep.plugins import install
@@ -59,5 +66,68 @@ def experiment(composed: Callable[..., DictConfig], tmp_path: Path) -> Callable[
                 *overrides,
             )
         )
+
+    return make
+
+
+@pytest.fixture
+def memctl(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Iterator[Callable[..., tuple[int, str]]]:
+    """`memctl` with these arguments, in this process: its exit code, and all that it printed. What
+    Hydra learns on the way, such as samplers of one's own, it forgets after the test.
+    """
+
+    def run(*arguments: str) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["memctl", *arguments])
+        GlobalHydra.instance().clear()
+        code = 0
+        try:
+            __main__.main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 1 if end.code else 0
+            if isinstance(end.code, str):
+                print(end.code, file=sys.stderr)
+        captured = capfd.readouterr()
+        return code, captured.out + captured.err
+
+    install()  # what Hydra and memctl bring stays
+    known = deepcopy(ConfigStore.instance().repo)
+    yield run
+    ConfigStore.instance().repo = known
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The runs of a finished tiny cell, [700, 1000], made once for all processes of the session.
+    It is to be copied, not changed: see `finished_run`.
+    """
+    from memctl.stages import run
+
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with FileLock(folder / "finished.lock"):
+        if not (folder / "finished").exists():
+            install()
+            overrides = [*TINY, f"paths.runs={folder / 'made'}", "ci.low=700", "ci.high=1000"]
+            with initialize_config_dir(str(config_root() / "conf"), version_base="1.3"):
+                run.run(Experiment.of(compose("config", overrides=overrides)))
+            (folder / "made").rename(folder / "finished")
+    return folder / "finished"
+
+
+@pytest.fixture
+def finished_run(
+    finished: Path, experiment: Callable[..., Experiment]
+) -> Callable[..., Experiment]:
+    """Makes a tiny experiment that finds the finished cell's runs where it works: base, yardsticks
+    and, with nothing overridden, all of it.
+    """
+
+    def make(*overrides: str, runs: Path | None = None) -> Experiment:
+        made = experiment(*overrides, runs=runs)
+        shutil.copytree(finished, made.runs, dirs_exist_ok=True)
+        return made
 
     return make

@@ -8,16 +8,19 @@ import signal
 from pathlib import Path
 
 import hydra
+from hydra.core.config_store import ConfigStore
 
 from memctl.exits import plain_exit
-from memctl.sweep.plugins import install
+from memctl.sweep.launcher import LocalLauncher, LocalLauncherConfig
+from memctl.sweep.plugins import register
 from tests.tiny_task import task
 
 if __name__ == "__main__":
     hears = os.environ["TINY_SIGINT"] != "ignored"
     signal.signal(signal.SIGINT, signal.default_int_handler if hears else signal.SIG_IGN)
     with plain_exit():
-        install()
+        register(LocalLauncher)
+        ConfigStore.instance().store("local", LocalLauncherConfig, group="hydra/launcher")
         hydra.main(
             version_base="1.3",
             config_path=str(Path(__file__).parent / "tiny_conf"),

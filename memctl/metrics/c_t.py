@@ -8,7 +8,7 @@ nearer to train than real ones where data is one smooth cloud, and farther where
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.stats import mannwhitneyu, norm
+import scipy
 
 from memctl.metrics.comparison import Comparison
 from memctl.metrics.distance import neighbours
@@ -34,7 +34,7 @@ def z_u(generated: Floats, heldout: Floats) -> float:
         generated, heldout: Distance of each to the nearest of X, shapes (m,) and (n,).
     """
     m, n = len(generated), len(heldout)
-    u = mannwhitneyu(
+    u = scipy.stats.mannwhitneyu(
         generated, heldout, method="asymptotic"
     ).statistic  # counts a tie 1/2; only U is used
     return float((u - m * n / 2) / np.sqrt(m * n * (m + n + 1) / 12))
@@ -124,7 +124,7 @@ def first_halving(c: Comparison) -> Measure | None:
 
 def floor(_: str, __: Comparison) -> Measure:
     """The ends of a standard normal distribution."""
-    reach = float(norm.ppf(0.975))
+    reach = float(scipy.stats.norm.ppf(0.975))
     return Measure(0.0, -reach, reach)
 
 

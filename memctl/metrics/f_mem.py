@@ -4,7 +4,7 @@ Notation: G generated, X train, d1, d2 to the nearest two of X.
 """
 
 import numpy as np
-from scipy import stats
+import scipy
 
 from memctl.metrics.claims import COPIES
 from memctl.metrics.comparison import Comparison
@@ -35,7 +35,7 @@ def floor(_: str, fresh: Comparison) -> Measure:
     """The beta-binomial prediction for n fresh samples, from the hits among the held-out ones."""
     m, n = len(fresh.samples), fresh.n
     hits = f_mem(fresh.scan.near[0], fresh.sides.config.threshold).value * m
-    low, high = stats.betabinom(n, hits + 0.5, m - hits + 0.5).ppf((0.025, 0.975)) / n
+    low, high = scipy.stats.betabinom(n, hits + 0.5, m - hits + 0.5).ppf((0.025, 0.975)) / n
     return Measure(hits / m, float(low), float(high))
 
 

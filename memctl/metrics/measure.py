@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+import scipy  # its parts are imported when they are used; `stats` takes a second
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
@@ -20,9 +21,7 @@ def binomial(k: int, n: int) -> Measure:
     """The share k/n with its exact (Clopper-Pearson 1934) 95 % interval, which is right also for k
     = 0.
     """
-    from scipy import stats  # here alone: commands that read records start a second sooner
-
-    interval = stats.binomtest(k, n).proportion_ci(0.95, method="exact")
+    interval = scipy.stats.binomtest(k, n).proportion_ci(0.95, method="exact")
     return Measure(k / n, float(interval.low), float(interval.high))
 
 

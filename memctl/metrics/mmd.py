@@ -11,8 +11,8 @@ against train it reads below 0, for copies meet themselves there.
 from collections.abc import Callable
 
 import numpy as np
+import scipy
 from scipy.spatial.distance import squareform
-from scipy.stats import t
 
 from memctl.metrics.claims import UNLIKE_THE_DATA
 from memctl.metrics.comparison import Comparison
@@ -78,7 +78,8 @@ def estimate(
     samples, reference = subsample(samples), subsample(reference)
     value = mmd2(samples, reference, kernel)
     subsets = min(subsets, len(samples) // 2, len(reference) // 2)
-    reach = subset_error(samples, reference, kernel, rng, subsets) * t.ppf(0.975, subsets - 1)
+    quantile = scipy.stats.t.ppf(0.975, subsets - 1)
+    reach = subset_error(samples, reference, kernel, rng, subsets) * quantile
     return Measure(value, float(value - reach), float(value + reach))
 
 

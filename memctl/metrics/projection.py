@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.stats import wasserstein_distance
+import scipy
 
 from memctl.metrics.claims import UNLIKE_THE_DATA
 from memctl.metrics.comparison import Comparison
@@ -63,7 +63,7 @@ class Projection:
         reference = self.scores if reference is None else reference
         out: dict[str, float] = {}
         for k, edges in enumerate(self.edges):
-            w = float(wasserstein_distance(scores[:, k], reference[:, k]))
+            w = float(scipy.stats.wasserstein_distance(scores[:, k], reference[:, k]))
             js = float(
                 divergence(histogram(scores[:, k], edges), histogram(reference[:, k], edges))
             )

@@ -8,18 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from memctl.config import RENAMED
 from memctl.errors import UserError
 from memctl.keys import ANEW, STAGES, keys
 from memctl.runs.record import SCHEMA
 
 FORMAT = 4  # the one format before stages had their own that runs are gone on with
 WHY = "\n    it was made by an earlier memctl, whose numbers may be others"
-NAMES = {
-    "drawing": "use",
-    "probe.records": "probe.examples",
-    "theory.records": "theory.examples",
-    "metrics.per_record": "metrics.per_example",
-}
+NAMES = {"drawing": "use", **RENAMED}
 
 
 def renamed(node: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -30,16 +30,17 @@ seconds           stage -> wall-clock seconds in the attempt that did it
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from memctl.metrics.measure import Measure
+if TYPE_CHECKING:  # a second's import, and commands that only read records start without
+    from memctl.metrics.measure import Measure
 
 SCHEMA = 2
 Measures = dict[str, dict[str, float | None]]
 YARDSTICKS = ("heldout", "copies", "blurred", "mean", "floor")
 
 
-def measures(values: Mapping[str, Measure]) -> Measures:
+def measures(values: Mapping[str, "Measure"]) -> Measures:
     """Measures as JSON, which has no NaN."""
     known = lambda value: None if value is None or value != value else value
     return {

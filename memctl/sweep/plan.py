@@ -129,8 +129,8 @@ def check_folders(experiments: Sequence[Experiment]) -> None:
         if owner is not experiment:
             changed = ", ".join(differences(owner.science, experiment.science))
             raise UserError(
-                f"two runs of this sweep would share the folder {experiment.folder.path}; they differ"
-                f" in {changed}"
+                f"two runs of this sweep would share the folder {experiment.folder.path}; they"
+                f" differ in {changed}"
             )
 
 

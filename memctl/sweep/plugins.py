@@ -13,6 +13,7 @@ from hydra.core.config_store import ConfigStore
 from hydra.core.object_type import ObjectType
 from hydra.core.plugins import Plugins
 from hydra.plugins.config_source import ConfigLoadError, ConfigResult, ConfigSource
+from hydra.plugins.plugin import Plugin
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 
@@ -65,20 +66,24 @@ class MemctlSearchPath(SearchPathPlugin):
         search_path.append("memctl", f"{TemplateSource.scheme()}://{root}")
 
 
-def install() -> None:
-    """Register everything once; called before `hydra.main`."""
-    plugins = Plugins.instance()
-    from memctl.sweep.choices import nodes, tables
-    from memctl.sweep.launcher import LocalLauncher, LocalLauncherConfig
-    from memctl.sweep.sweeper import GridSweeper, GridSweeperConfig
-
+def register(*plugins: type[Plugin]) -> None:
+    """Have Hydra take plugins of this package."""
     accepts = getattr(Plugins, "is_in_toplevel_plugins_module", None)
     if accepts is not None:
         Plugins.is_in_toplevel_plugins_module = staticmethod(  # type: ignore[method-assign, assignment]
             lambda name: name.startswith("memctl.") or accepts(name)
         )
-    for plugin in (TemplateSource, MemctlSearchPath, GridSweeper, LocalLauncher):
-        plugins.register(plugin)
+    for plugin in plugins:
+        Plugins.instance().register(plugin)
+
+
+def install() -> None:
+    """Register everything once; called before `hydra.main`."""
+    from memctl.sweep.choices import nodes, tables
+    from memctl.sweep.launcher import LocalLauncher, LocalLauncherConfig
+    from memctl.sweep.sweeper import GridSweeper, GridSweeperConfig
+
+    register(TemplateSource, MemctlSearchPath, GridSweeper, LocalLauncher)
     store = ConfigStore.instance()
     store.store(group="hydra/sweeper", name="grid", node=GridSweeperConfig, provider="memctl")
     store.store(group="hydra/launcher", name="local", node=LocalLauncherConfig, provider="memctl")

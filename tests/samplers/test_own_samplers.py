@@ -3,10 +3,8 @@ run's fingerprint.
 """
 
 import json
-import os
 import re
-import subprocess
-import sys
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
@@ -17,7 +15,6 @@ import pytest
 from memctl import samplers
 from memctl.errors import UserError
 from memctl.experiment import Experiment
-from memctl.paths import config_root
 from memctl.samplers.plugins import own_samplers
 from memctl.sweep.plugins import install
 
@@ -63,18 +60,21 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Own:
     return write
 
 
-def command(folder: Path, *arguments: str, **environment: str) -> tuple[int, str]:
-    """`python -m memctl.train` in a folder, as a user starts it: exit code, and what it printed."""
-    where = {"PYTHONPATH": str(config_root()), "MEMCTL_RUNS": str(folder / "runs")}
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("MEMCTL")}
-    done = subprocess.run(
-        [sys.executable, "-m", "memctl.train", *arguments],
-        cwd=folder,
-        env={**kept, **where, **environment},
-        capture_output=True,
-        text=True,
-    )
-    return done.returncode, done.stdout + done.stderr
+@pytest.fixture
+def train(
+    memctl: Callable[..., tuple[int, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[int, str]]:
+    """`memctl train` in a folder with ./memctl_samplers/mine.py: its exit code, what it printed."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MEMCTL_SAMPLERS", raising=False)
+    monkeypatch.setenv("MEMCTL_RUNS", str(tmp_path / "runs"))
+    (tmp_path / "memctl_samplers").mkdir()
+
+    def run(*arguments: str, file: str = TRIANGLE) -> tuple[int, str]:
+        (tmp_path / "memctl_samplers" / "mine.py").write_text(file)
+        return memctl("train", *arguments)
+
+    return run
 
 
 def test_its_own_file_makes_a_sampler_of_the_library(own: Own):
@@ -291,21 +291,13 @@ def test_the_fingerprint_is_of_the_files_content(own: Own, experiment: Callable[
     assert "source" not in experiment("sampler=uniform").science["sampler"]
 
 
-def test_a_sweep_takes_it_by_its_name_without_any_yaml(tmp_path: Path, tiny: list[str]):
+def test_a_sweep_takes_it_by_its_name_without_any_yaml(
+    train: Callable[..., tuple[int, str]], finished: Path, tmp_path: Path, tiny: list[str]
+):
     """The sweep finds it in ./memctl_samplers, and in each of its processes."""
-    (tmp_path / "memctl_samplers").mkdir()
-    (tmp_path / "memctl_samplers" / "mine.py").write_text(TRIANGLE)
-    small = [*tiny, "base.epochs=1", "control.epochs=1", "metrics.repeats=20"]
-    references = "hydra.sweeper.references=[]"
-    code, out = command(
-        tmp_path,
-        "-m",
-        "sampler=triangle",
-        "sampler.peak=200,800",
-        "hydra/launcher=local",
-        references,
-        *small,
-    )
+    shutil.copytree(finished, tmp_path / "runs", ignore=shutil.ignore_patterns("mitdb208"))
+    small = [*tiny, "control.epochs=1", "hydra.sweeper.references=[]"]
+    code, out = train("-m", "sampler=triangle", "sampler.peak=200,800", *small)
     assert code == 0, out
     records = {
         path.parent.name: json.loads(path.read_text())
@@ -343,11 +335,9 @@ MISTAKES = {
 
 @pytest.mark.parametrize(("arguments", "message"), MISTAKES.values(), ids=MISTAKES.keys())
 def test_a_mistake_on_the_command_line_gets_one_clear_message(
-    tmp_path: Path, arguments: list[str], message: str
+    train: Callable[..., tuple[int, str]], arguments: list[str], message: str
 ):
-    (tmp_path / "memctl_samplers").mkdir()
-    (tmp_path / "memctl_samplers" / "mine.py").write_text(TRIANGLE)
-    code, out = command(tmp_path, *arguments)
+    code, out = train(*arguments)
     assert code != 0
     assert re.search(message, out), out
     assert "Traceback" not in out
@@ -357,12 +347,9 @@ def test_a_mistake_on_the_command_line_gets_one_clear_message(
     "arguments", [["sampler=uniform"], ["-m", "sampler=uniform,beta"]], ids=["run", "sweep"]
 )
 def test_a_file_that_cannot_be_read_ends_the_command_with_its_line(
-    tmp_path: Path, arguments: list[str]
+    train: Callable[..., tuple[int, str]], arguments: list[str]
 ):
-    (tmp_path / "memctl_samplers").mkdir()
-    (tmp_path / "memctl_samplers" / "mine.py").write_text(
-        TRIANGLE.replace("def probabilities(self):", "def probabilities(self:")
-    )
-    code, out = command(tmp_path, *arguments)
+    wrong = TRIANGLE.replace("def probabilities(self):", "def probabilities(self:")
+    code, out = train(*arguments, file=wrong)
     assert code != 0
     assert re.fullmatch(r"memctl: \S*mine\.py, line 16: SyntaxError: [^\n]*\n", out), out
