@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from copy import deepcopy
+from functools import cache
 from pathlib import Path
 
 # Before torch is imported, here and in every process a test starts: on few cores several times two
@@ -43,13 +44,19 @@ def tiny() -> list[str]:
 @pytest.fixture
 def composed() -> Callable[..., DictConfig]:
     """Composes a config of conf/, or of a template, from overrides."""
-    install()
 
     def make(*overrides: str, config_name: str = "config") -> DictConfig:
-        with initialize_config_dir(str(config_root() / "conf"), version_base="1.3"):
-            return compose(config_name, overrides=list(overrides))
+        return deepcopy(composed_once(config_name, overrides))
 
     return make
+
+
+@cache
+def composed_once(config_name: str, overrides: tuple[str, ...]) -> DictConfig:
+    """Hydra takes a tenth of a second, and most tests ask for the same."""
+    install()
+    with initialize_config_dir(str(config_root() / "conf"), version_base="1.3"):
+        return compose(config_name, overrides=list(overrides))
 
 
 @pytest.fixture
@@ -57,15 +64,9 @@ def experiment(composed: Callable[..., DictConfig], tmp_path: Path) -> Callable[
     """Makes a tiny experiment that works in the test's own folder."""
 
     def make(*overrides: str, runs: Path | None = None) -> Experiment:
-        return Experiment.of(
-            composed(
-                *TINY,
-                f"paths.runs={runs or tmp_path / 'runs'}",
-                "ci.low=700",
-                "ci.high=1000",
-                *overrides,
-            )
-        )
+        cfg = composed(*TINY, "ci.low=700", "ci.high=1000", *overrides)
+        cfg.paths.runs = str(runs or tmp_path / "runs")
+        return Experiment.of(cfg)
 
     return make
 
@@ -109,10 +110,9 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder = folder.parent
     with FileLock(folder / "finished.lock"):
         if not (folder / "finished").exists():
-            install()
-            overrides = [*TINY, f"paths.runs={folder / 'made'}", "ci.low=700", "ci.high=1000"]
-            with initialize_config_dir(str(config_root() / "conf"), version_base="1.3"):
-                run.run(Experiment.of(compose("config", overrides=overrides)))
+            paths = f"paths.runs={folder / 'made'}"
+            overrides = (*TINY, paths, "ci.low=700", "ci.high=1000")
+            run.run(Experiment.of(composed_once("config", overrides)))
             (folder / "made").rename(folder / "finished")
     return folder / "finished"
 

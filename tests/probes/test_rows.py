@@ -10,8 +10,8 @@ from memctl.probes.rows import summary
 from memctl.stages import run as stages
 
 
-def test_a_run_is_probed(experiment: Callable[..., Experiment]) -> None:
-    run = experiment("probe.examples=64", "probe.bins=5")
+def test_a_run_is_probed(finished_run: Callable[..., Experiment]) -> None:
+    run = finished_run("probe.examples=64", "probe.bins=5")
     example = stages.run(run)
     rows = example["probe"]
     assert [row["t_low"] for row in rows] == [1, 201, 401, 601, 801]
@@ -23,8 +23,8 @@ def test_a_run_is_probed(experiment: Callable[..., Experiment]) -> None:
     assert (run.folder.path / "probe.png").stat().st_size > 10_000
 
 
-def test_it_can_be_left_out(experiment: Callable[..., Experiment]) -> None:
-    run = experiment()
+def test_it_can_be_left_out(finished_run: Callable[..., Experiment]) -> None:
+    run = finished_run()
     example = stages.run(run)
     assert example["probe"] == []
     assert "probe_loss" not in example["metrics"]

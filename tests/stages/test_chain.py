@@ -35,9 +35,9 @@ def untouched(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
 @pytest.mark.parametrize("cell", ["sampler=uniform", "sampler=none"])
 def test_changed_metrics_are_measured_anew_and_nothing_else(
-    experiment: Make, untouched: Callable[[], None], cell: str
+    experiment: Make, finished_run: Make, untouched: Callable[[], None], cell: str
 ) -> None:
-    first = stages.run(experiment(cell))
+    first = stages.run(finished_run(cell))
     again = experiment(cell, "metrics.bins=20")
     samples = again.folder.samples.read_bytes()
     assert again.folder.state(again.keys) == "outdated"
@@ -57,10 +57,9 @@ def test_changed_metrics_are_measured_anew_and_nothing_else(
 
 
 def test_a_changed_probe_is_taken_anew_and_nothing_else(
-    experiment: Make, monkeypatch: pytest.MonkeyPatch
+    experiment: Make, finished_run: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stages.run(experiment())
-    again = experiment("probe.examples=8", "probe.bins=2")
+    again = finished_run("probe.examples=8", "probe.bins=2")
     for module, name in ((control, "control"), (generate, "generate_samples")):
         monkeypatch.setattr(module, name, lambda *a, name=name: pytest.fail(f"{name} was called"))
     record = stages.run(again)
@@ -74,34 +73,36 @@ def test_a_changed_probe_is_taken_anew_and_nothing_else(
 
 
 def test_a_mended_metric_is_measured_anew(
-    experiment: Make, untouched: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+    finished_run: Make, untouched: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stages.run(experiment())
     name = "dcr_share"
     mended = catalogue.METRICS[name].version + 1
     versions = catalogue.versions
     monkeypatch.setattr(
         "memctl.experiment.versions", lambda config: versions(config) | {name: mended}
     )
-    again = experiment()
+    again = finished_run()
     assert again.folder.state(again.keys) == "outdated"
     untouched()
     assert stages.run(again)["science"]["metrics"]["versions"][name] == mended
 
 
-def test_weights_that_were_not_kept_are_not_made_again(experiment: Make) -> None:
-    spare = "trainer.keep_checkpoint=false"
-    e = experiment(spare)
+def test_weights_that_were_not_kept_are_not_made_again(
+    experiment: Make, finished_run: Make
+) -> None:
+    spared = ["trainer.keep_checkpoint=false", "sweep.name=spared"]
+    e = finished_run(*spared)
     stages.run(e)
     assert not e.folder.checkpoint.exists()
-    assert stages.run(experiment(spare, "metrics.bins=20"))["metrics"]  # needs none
+    assert stages.run(experiment(*spared, "metrics.bins=20"))["metrics"]  # needs none
     with pytest.raises(UserError, match=r"kept no weights .*leave probe\.\* as it was"):
-        stages.run(experiment(spare, "probe.examples=8", "probe.bins=2"))
+        stages.run(experiment(*spared, "probe.examples=8", "probe.bins=2"))
 
 
-def test_the_base_is_not_made_again_for_a_run_that_has_left_it(experiment: Make) -> None:
-    e = experiment()
-    stages.run(e)
+def test_the_base_is_not_made_again_for_a_run_that_has_left_it(
+    experiment: Make, finished_run: Make
+) -> None:
+    e = finished_run()
     e.base_folder.checkpoint.unlink()
     e.folder.samples.unlink()
     record = e.folder.record()
@@ -111,15 +112,15 @@ def test_the_base_is_not_made_again_for_a_run_that_has_left_it(experiment: Make)
     assert not e.base_folder.checkpoint.exists()
 
 
-def test_the_verdict_stands_in_the_record_and_in_what_is_printed(experiment: Make) -> None:
-    record = stages.run(experiment())
+def test_the_verdict_stands_in_the_record_and_in_what_is_printed(finished_run: Make) -> None:
+    record = stages.run(finished_run())
     assert set(record["verdict"]) == {"word", "reason", "also", "degree"}
     text = finish.summary(record)
     assert f"verdict: {record['verdict']['word']}: {record['verdict']['reason']}" in text
 
 
-def test_a_run_and_its_files_are_measured_by_the_same_code(experiment: Make) -> None:
-    e = experiment()
+def test_a_run_and_its_files_are_measured_by_the_same_code(finished_run: Make) -> None:
+    e = finished_run()
     record = stages.run(e)
     from memctl import data
     from memctl.analysis.measurement import measure
