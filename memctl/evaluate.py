@@ -2,10 +2,11 @@
 training data.
 
 The generator may be of any kind: what counts is what it made, the examples it was trained on, and
-examples it has not seen. Each is a file or a folder of images (memctl.data.user_examples), all three in the
-same units. Prints the main metrics beside what fresh real examples and exact copies read, and a
-verdict by the rules of memctl.analysis.verdict; writes all of them and the pictures into
-./evaluation, or the folder that --out names (memctl.reporting.evaluation). A run of memctl needs no
+examples it has not seen. Each is a file or a folder of images (memctl.data.user_examples), all
+three in the same units. Prints the main metrics beside what fresh real examples and exact copies
+read, and a verdict by the rules of memctl.analysis.verdict; writes all of them and the pictures
+into ./evaluation, or the folder that --out names (memctl.reporting.evaluation). A run of memctl
+needs no
 TRAIN and HELDOUT: its own are read, its record is written anew, and nothing is trained or
 generated; of a sweep every run is measured so, and then the report is written.
 

@@ -28,7 +28,7 @@ class Stop(KeyboardInterrupt):
 
 @contextmanager
 def plain_exit(stopped: str = "stopped") -> Iterator[None]:
-    """The body of a command. SIGINT and SIGTERM raise `Stop` in it, so that what was begun is closed.
+    """The body of a command. SIGINT and SIGTERM raise `Stop` in it: what was begun is closed.
 
     During an import, where nothing is begun and a library may answer an exception with anything,
     they end the process at once.
