@@ -34,7 +34,7 @@ def typed(text: str) -> set[str]:
     return set(MEASURED.findall(text)) - CONSTANTS
 
 
-@pytest.mark.parametrize("page", fill.pages(), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", list(fill.pages()), ids=lambda page: page.name)
 def test_blocks_are_filled_from_the_tables(page: Path) -> None:
     """Where this fails: python -m docs.numbers fill."""
     assert page.read_text() == fill.filled(page.read_text())

@@ -52,11 +52,11 @@ class TableSampler(TimestepSampler):
         """The numbers of the file."""
         path = Path(str(self.path)).expanduser()
         try:
-            values = (
-                np.load(path)
-                if path.suffix == ".npy"
-                else np.array(path.read_text().replace(",", " ").split(), dtype=np.float64)
-            )
+            if path.suffix == ".npy":
+                with path.open("rb") as file:  # numpy leaves a torn one open
+                    values = np.load(file)
+            else:
+                values = np.array(path.read_text().replace(",", " ").split(), dtype=np.float64)
             # Not of complex numbers or text.
             values = np.asarray(values).astype(np.float64, casting="same_kind")
         except Exception as error:  # numpy's errors of torn and foreign files have no common class

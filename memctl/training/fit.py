@@ -115,6 +115,7 @@ def quiet() -> None:
         ".*LeafSpec.*",
         ".*GPU available.*",
         ".*mid-epoch.*",
+        ".*ended before the epoch ended.*",
     ):
         warnings.filterwarnings("ignore", message=message)
 

@@ -49,7 +49,7 @@ def cases():
             yield pytest.param(*process.values, method, id=f"{method}, {process.id}")
 
 
-@pytest.mark.parametrize(("schedule", "zero", "prediction", "method"), cases())
+@pytest.mark.parametrize(("schedule", "zero", "prediction", "method"), list(cases()))
 def test_the_exact_denoiser_gives_back_the_distribution_of_the_data(
     schedule: str, zero: bool, prediction: str, method: str
 ) -> None:

@@ -134,7 +134,8 @@ class ImageSource(DataSource):
         path = Path(self.cache) / name if self.cache else None
         if path is not None and path.is_file():
             try:
-                with np.load(path) as stored:
+                # numpy leaves a torn one open
+                with path.open("rb") as file, np.load(file) as stored:
                     return dict(stored)
             except Exception:  # a torn file can raise anything
                 pass
