@@ -3,13 +3,13 @@ DDPMPipeline.from_pretrained(FOLDER).
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 from omegaconf import OmegaConf
 
 from memctl.config import Config
 from memctl.errors import UserError
+from memctl.exits import plain_exit
 from memctl.files import said_plainly, write_json
 from memctl.runs.folder import RunFolder
 
@@ -79,13 +79,11 @@ def main() -> None:
     parser.add_argument(
         "folder", type=Path, nargs="?", help="where to write (default: RUN/pipeline)"
     )
-    arguments = parser.parse_args()
-    to = arguments.folder or arguments.run / "pipeline"
-    try:
+    with plain_exit():
+        arguments = parser.parse_args()
+        to = arguments.folder or arguments.run / "pipeline"
         export(arguments.run, to)
-    except UserError as error:
-        sys.exit(f"memctl: {error}")
-    print(f"DDPMPipeline.from_pretrained({str(to)!r})")
+        print(f"DDPMPipeline.from_pretrained({str(to)!r})")
 
 
 if __name__ == "__main__":

@@ -10,10 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from memctl.analysis.studied import MAIN
-from memctl.errors import UserError
-from memctl.reporting.pool import pool
-from memctl.reporting.report import write
+from memctl.exits import plain_exit
 
 
 def parser() -> argparse.ArgumentParser:
@@ -35,14 +32,16 @@ def parser() -> argparse.ArgumentParser:
 
 def main() -> None:
     """Write the reports that the command line asks for."""
-    arguments = parser().parse_args()
-    try:
+    with plain_exit():
+        arguments = parser().parse_args()
+        from memctl.analysis.studied import MAIN  # after the help, which needs none of it
+        from memctl.reporting.pool import pool
+        from memctl.reporting.report import write
+
         for sweep in arguments.sweep:
             write(sweep, sys.stdout, arguments.metric or MAIN)
         if len(arguments.sweep) > 1:
             pool(arguments.sweep, sys.stdout)
-    except UserError as error:
-        sys.exit(f"memctl: {error}")
 
 
 if __name__ == "__main__":

@@ -38,8 +38,8 @@ MAY_IMPORT = {
     | {"data", "diffusion", "experiment", "reporting", "runs", "samplers", "stages", "training"},
     "export": BASE | {"models", "runs", "samplers", "training"},
     "report": BASE | {"analysis", "reporting"},
-    "evaluate": BASE | {"analysis", "data", "experiment", "reporting", "runs"},
-    "calibrate": BASE | {"command", "data", "experiment", "metrics", "reporting"},
+    "evaluate": BASE | {"stages"},
+    "calibrate": BASE | {"command", "experiment", "reporting"},
     "sweep": BASE | LEAVES | {"experiment", "runs"},
     "task": {"errors", "stages", "theory"},
     "command": {"errors", "paths", "registry", "samplers", "sweep"},
@@ -56,7 +56,6 @@ LAZY = {
     ("sweep", "training"),
     ("task", "stages"),
     ("task", "theory"),
-    ("evaluate", "stages"),
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 

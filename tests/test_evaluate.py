@@ -19,6 +19,7 @@ from scipy.ndimage import gaussian_filter
 
 from memctl import evaluate
 from memctl.config import Metrics
+from memctl.data import user_examples
 from memctl.metrics.generators import blur
 from memctl.metrics.suite import Suite
 from memctl.paths import config_root
@@ -147,8 +148,8 @@ def test_what_is_written_is_the_suites(command: Command, sides: list[str], tmp_p
     assert sorted(p.name for p in (tmp_path / "here").iterdir()) == FILES
     told = json.loads((tmp_path / "here" / "evaluation.json").read_text())
     config = Metrics(repeats=20, bins=20)
-    split = evaluate.user_examples.compare(
-        *(evaluate.user_examples.read(p) for p in ("samples.csv", "train.npy", "heldout.npy"))
+    split = user_examples.compare(
+        *(user_examples.read(p) for p in ("samples.csv", "train.npy", "heldout.npy"))
     ).split
     expected = Suite.of(split, config).evaluate(samples[:, None].astype(np.float32))
     table = pd.read_csv(tmp_path / "here" / "metrics.csv", index_col="metric")

@@ -83,6 +83,14 @@ def test_in_the_background_sigint_is_for_others_and_sigterm_stops(
     assert samples(tmp_path / "runs")
 
 
+ARGUMENTS = {
+    "memctl": ["train", "--cfg", "job"],
+    "memctl.train": ["--cfg", "job"],
+    "memctl.evaluate": ["samples.npy"],
+    "memctl.report": ["runs/mitdb208"],
+}
+
+
 @pytest.mark.parametrize("number", [INT, TERM])
 @pytest.mark.parametrize(
     ("module", "imported"),
@@ -91,6 +99,11 @@ def test_in_the_background_sigint_is_for_others_and_sigterm_stops(
         ("memctl.train", "hydra.main"),
         ("memctl.train", "memctl.samplers"),
         ("memctl", "memctl.train"),
+        ("memctl.evaluate", "pandas"),
+        ("memctl.report", "matplotlib"),
+        ("memctl.calibrate", "memctl.metrics.suite"),
+        ("memctl.data", "memctl.reporting.data_set"),
+        ("memctl.samplers", "matplotlib"),
     ],
 )
 def test_a_stop_while_modules_are_imported_shows_no_traceback(
@@ -104,7 +117,7 @@ class Stop:
             os.kill(os.getpid(), {int(number)})
 signal.signal(signal.SIGINT, signal.default_int_handler)
 sys.meta_path.insert(0, Stop())
-sys.argv = ["memctl", *{["train"] if module == "memctl" else []}, "--cfg", "job"]
+sys.argv = ["memctl", *{ARGUMENTS.get(module, [])}]
 runpy.run_module({module!r}, run_name="__main__")
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -1,5 +1,5 @@
-"""memctl data data=NAME ...: what a data set holds, what is left out of it as a
-duplicate, and how it is split.
+"""memctl data data=NAME ...: what a data set holds, what is left out of it as a duplicate, and how
+it is split.
 
 Of images it also writes, into runs/data/NAME/: duplicates.csv, one row a pair, and duplicates.png.
 """
@@ -7,83 +7,31 @@ Of images it also writes, into runs/data/NAME/: duplicates.csv, one row a pair, 
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
-from omegaconf import OmegaConf
-
-from memctl import data
 from memctl.command import launch, print_task
-from memctl.data.images.source import DecodedImages, ImageSource
 from memctl.exits import plain_exit
-from memctl.files import atomic
-from memctl.reporting import figures
-
-SHOWN = 30  # pairs in the picture
 
 
-def describe(cfg: Any) -> str:
+def answer(cfg: Any) -> str:
     """The data set of a composed config, in words. Raises: UserError."""
-    source = data.build(OmegaConf.to_object(cfg.data))  # type: ignore[arg-type]
-    split = data.load(source)
-    low, high = (f([f(side) for side in (split.train, split.heldout)]) for f in (np.min, np.max))
-    summary, shape = split.summary, "x".join(str(side) for side in split.summary["shape"])
-    out = {
-        **summary["dropped"],
-        **({"duplicate": summary["duplicates"]} if summary["duplicates"] else {}),
-    }
-    lines = [
-        (
-            f"data={source.name}: {summary['examples']} examples of {shape}, values {low:.3g} to"
-            f" {high:.3g}"
-        ),
-        f"left out: {', '.join(f'{n} {why}' for why, n in out.items() if n) or 'nothing'}",
-        (
-            f"split {split.hash}: {summary['n_train']} train, {summary['n_heldout']} held-out,"
-            f" {summary['unused']} unused"
-        ),
-    ]
+    from omegaconf import OmegaConf  # these after the help, which needs none of it
+
+    from memctl import data
+    from memctl.data.images.source import ImageSource
+    from memctl.reporting.data_set import describe, write_duplicates
+
+    node: Any = OmegaConf.to_object(cfg.data)
+    source = data.build(node)
+    text = describe(source)
     if isinstance(source, ImageSource):
-        decoded = source.decode()
         folder = Path(cfg.paths.runs) / "data" / source.name
-        lines += write(decoded, folder) if len(decoded.same.pairs) else ["no two images are one"]
-    return "\n".join(lines)
-
-
-def write(decoded: DecodedImages, folder: Path) -> list[str]:
-    """Write the pairs of images that are one, nearest first; return what to say of them.
-
-    Raises: UserError.
-    """
-    same = decoded.same
-    name = lambda k: file.name if isinstance(file := decoded.files[k], Path) else str(file)
-    rows = pd.DataFrame(
-        {
-            "first": [name(i) for i, _ in same.pairs],
-            "second": [name(j) for _, j in same.pairs],
-            "distance": same.distance,
-            "kind": same.kind,
-        }
-    )
-    order = rows.sort_values(["distance", "first"]).index
-    with atomic(folder / "duplicates.csv") as file:
-        rows.loc[order].to_csv(file, index=False, float_format="%.4f")
-    shown = order[:SHOWN]
-    captions = [
-        f"{rows['first'][k]}\n{rows['second'][k]}\n{rows['distance'][k]:.2f}, {rows['kind'][k]}"
-        for k in shown
-    ]
-    images = decoded.pixels[same.pairs[shown].ravel()] / 127.5 - 1
-    figures.pairs(images, captions, folder / "duplicates.png")
-    return [
-        f"{len(same.pairs)} pairs of images are one: {folder / 'duplicates.csv'}, picture"
-        f" {folder / 'duplicates.png'}"
-    ]
+        text += f"\n{write_duplicates(source.decode(), folder)}"
+    return text
 
 
 def main() -> None:
     """The command line: overrides of the config, as for training."""
     with plain_exit():
-        launch(print_task(describe), __doc__)
+        launch(print_task(answer), __doc__)
 
 
 if __name__ == "__main__":

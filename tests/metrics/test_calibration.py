@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from memctl import calibrate
 from memctl.config import Config, Metrics
 from memctl.data import Split, split
 from memctl.data.base import Examples
@@ -13,6 +12,7 @@ from memctl.metrics.calibration import Calibration
 from memctl.metrics.catalogue import METRICS
 from memctl.metrics.generators import CALIBRATORS, GENERATORS, IN_TIME
 from memctl.metrics.suite import Suite
+from memctl.reporting.calibration import calibrate
 
 LENGTH = 40
 CLAIMS = {metric.name: metric.claims for metric in METRICS.values() if metric.claims}
@@ -148,7 +148,7 @@ def test_the_command_writes_tables_and_a_picture(tmp_path: Path) -> None:
     data = {"name": "mitdb208", "n_train": 60, "n_heldout": 60}
     config = Config(data=data, metrics=Metrics(repeats=20, bins=10))
     config.paths.runs = str(tmp_path)
-    said = calibrate.calibrate(config)
+    said = calibrate(config)
     assert "dcr_share, copies from" in said
     folder = tmp_path / "calibration" / "mitdb208"
     assert sorted(p.name for p in folder.iterdir()) == [

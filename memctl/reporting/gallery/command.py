@@ -25,6 +25,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from memctl.errors import UserError
+from memctl.exits import plain_exit
 from memctl.files import atomic
 from memctl.registry import closest
 from memctl.reporting.gallery.entry import COLUMNS
@@ -176,10 +177,8 @@ def aligned(line: Sequence[str], widths: Sequence[int]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """The command line."""
-    try:
+    with plain_exit():
         run(parser().parse_args(argv), sys.stdout)
-    except UserError as error:
-        sys.exit(f"memctl: {error}")
 
 
 if __name__ == "__main__":
