@@ -39,10 +39,10 @@ def launch(task: Task, about: str | None, sweeps: bool = False) -> None:
 
     install()
     if not sweeps:
-        sys.argv[1:] = single(arguments)
+        sys.argv[1:] = force_single_run(arguments)
     conf = str(config_root() / "conf")
     try:
-        with raised_errors() as full:
+        with raise_errors() as full:
             hydra.main(version_base="1.3", config_path=conf, config_name="config")(task)()
     except (HydraException, OmegaConfBaseException) as error:
         if full:
@@ -51,7 +51,7 @@ def launch(task: Task, about: str | None, sweeps: bool = False) -> None:
 
 
 @contextmanager
-def raised_errors() -> Iterator[bool]:
+def raise_errors() -> Iterator[bool]:
     """Hydra raises what it would print on a page, and gives whether the user asked for it."""
     name = "HYDRA_FULL_ERROR"
     before = os.environ.get(name)
@@ -63,7 +63,7 @@ def raised_errors() -> Iterator[bool]:
         os.environ.update({} if before is None else {name: before})
 
 
-def single(arguments: Sequence[str]) -> list[str]:
+def force_single_run(arguments: Sequence[str]) -> list[str]:
     """The arguments with `hydra.mode=RUN` among them, which no template undoes.
 
     Raises: UserError for a sweep, `-m`.

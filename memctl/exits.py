@@ -85,7 +85,7 @@ def restore(previous: Mapping[int, Any]) -> None:
 
 
 @contextmanager
-def deaf_to_sigint() -> Iterator[None]:
+def block_sigint() -> Iterator[None]:
     """Processes started in it hear no Ctrl-C of the terminal, which reaches the whole group."""
     resource_tracker.ensure_running()  # starting it, as multiprocessing does, would end the block
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from memctl.command import check_choices, single
+from memctl.command import check_choices, force_single_run
 from memctl.errors import UserError
 from memctl.runs.folder import RunFolder
 from memctl.sweep import sweeper
@@ -132,10 +132,10 @@ def test_a_folder_of_ones_own_may_hold_any_choice(option: str) -> None:
     ids=str,
 )
 def test_a_command_for_one_config_sweeps_nothing(arguments: list[str], expected: list[str]) -> None:
-    assert single(arguments) == expected
+    assert force_single_run(arguments) == expected
     for flag in ("-m", "--multirun"):
         with pytest.raises(UserError, match=f"leave {flag} out"):
-            single([flag, *arguments])
+            force_single_run([flag, *arguments])
 
 
 def test_one_cell(command: Command, tmp_path: Path) -> None:

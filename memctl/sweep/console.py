@@ -36,7 +36,7 @@ class Console:
         text = f"[{len(self.ended)}/{len(self.directories)}] {directory.name}: " + (
             problem or f"done in {duration(took)}"
         )
-        print(("\r\x1b[K" if self.tty else "") + text + self.remaining(), flush=True)
+        print(("\r\x1b[K" if self.tty else "") + text + self.time_left(), flush=True)
         self.shown = time.monotonic()
 
     def tick(self, running: Sequence[Path]) -> None:
@@ -58,13 +58,13 @@ class Console:
         )
         text = (
             f"{len(self.ended)}/{len(self.directories)} ended; now"
-            f" {', '.join(parts)}{self.remaining()}"
+            f" {', '.join(parts)}{self.time_left()}"
         )
         print(
             f"\r\x1b[K{text[:150]}" if self.tty else text, end="" if self.tty else "\n", flush=True
         )
 
-    def remaining(self) -> str:
+    def time_left(self) -> str:
         """`; about 3 min left`: the work that is left at the speed of one slot so far, the runs'
         share over all slots.
         """

@@ -27,7 +27,7 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from memctl.exits import answer_stops, deaf_to_sigint, restore
+from memctl.exits import answer_stops, block_sigint, restore
 from memctl.runs.folder import RunFolder
 from memctl.sweep.child import Payload, main
 from memctl.sweep.console import Console
@@ -109,7 +109,7 @@ class LocalLauncher(Launcher):
         context.set_forkserver_preload(self.preload)
         previous = answer_stops(self._stop)
         try:
-            with deaf_to_sigint():
+            with block_sigint():
                 forkserver.ensure_running()
             returns = self._run(context, configs, logs, slots, console)
         finally:

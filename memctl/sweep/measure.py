@@ -6,7 +6,7 @@ import multiprocessing
 import queue
 
 from memctl.errors import UserError
-from memctl.exits import deaf_to_sigint
+from memctl.exits import block_sigint
 from memctl.experiment import Experiment
 
 
@@ -18,7 +18,7 @@ def measure(experiment: Experiment) -> tuple[float, float]:
     context = multiprocessing.get_context("spawn")
     answers = context.Queue()
     process = context.Process(target=_measure, args=(experiment, answers))
-    with deaf_to_sigint():
+    with block_sigint():
         process.start()
     try:
         base, run = answers.get(timeout=120)

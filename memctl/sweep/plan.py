@@ -80,7 +80,7 @@ def make_plan(axes: Axes, wanted_references: Sequence[str], compose: Composer) -
             cfg = compose(overrides)
             reason = cell_fault(cfg)
             if reason is None:
-                experiment = checked_experiment(cfg)
+                experiment = check_experiment(cfg)
                 some_cell |= kind == "cell"
                 twin = kept.setdefault(experiment.fingerprint, (overrides, experiment))[1]
                 if twin is not experiment and kind == "cell":
@@ -107,7 +107,7 @@ def cell_fault(cfg: Any) -> str | None:
     return interval_fault(cfg.ci.low, cfg.ci.high, cfg.ci.allow_degenerate)
 
 
-def checked_experiment(cfg: Any) -> Experiment:
+def check_experiment(cfg: Any) -> Experiment:
     """The experiment of a config; what it can't do is refused now, not after the runs before it.
 
     Raises: UserError.

@@ -64,7 +64,9 @@ class Resume(Callback):
             os.replace(part, self.path)
             self.saved = time.monotonic()
         if self.stopped_by:
-            signal.raise_signal(self.stopped_by)
+            number, self.stopped_by = self.stopped_by, 0
+            signal.raise_signal(number)
+            answer_stops(self.stop)  # where it ends nothing, as submitit's answer to SIGTERM
 
 
 class Advance(Callback):

@@ -1,6 +1,8 @@
 """Training: counter-based, so that a resumed run is the same, bit for bit; EMA; learning rate."""
 
 import copy
+import os
+import signal
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -39,7 +41,12 @@ def small() -> Any:
 
 
 def fit(
-    network: Any, train: Any, folder: Path, stage: Stage = STAGE, stop_at: int | None = None
+    network: Any,
+    train: Any,
+    folder: Path,
+    stage: Stage = STAGE,
+    stop_at: int | None = None,
+    terminate_at: tuple[int, ...] = (),
 ) -> Any:
     done = 0
 
@@ -48,11 +55,13 @@ def fit(
         done += n > 0
         if stop_at is not None and done > stop_at:
             raise Stop
+        if n and done in terminate_at:
+            os.kill(os.getpid(), signal.SIGTERM)
 
     folder.mkdir(exist_ok=True)
     journal = Journal(folder / "metrics.jsonl")
     journal.rewind(resume_step(folder / RESUME))
-    how = How(accelerator="cpu", checkpoint_seconds=1e-9)
+    how = How(accelerator="cpu", checkpoint_seconds=1e6 if terminate_at else 1e-9)
     return fitting.fit(
         network,
         Diffusion(),
@@ -64,6 +73,21 @@ def fit(
         JournalLogger(journal, "control"),
         advance,
     )
+
+
+def test_a_sigterm_that_ends_nothing_is_saved_at_and_no_more(tmp_path: Path) -> None:
+    """As in a job of submitit, which has an answer of its own to SIGTERM."""
+    train, network = small()
+    steps: list[int] = []
+    previous = signal.signal(
+        signal.SIGTERM, lambda *_: steps.append(resume_step(tmp_path / RESUME))
+    )
+    try:
+        fit(network, train, tmp_path, terminate_at=(3, 7))
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+    assert steps == [3, 7]
+    assert resume_step(tmp_path / RESUME) == 7
 
 
 @pytest.mark.parametrize("stop_at", [1, 2, 3, 4, 7, 11])
