@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from memctl import report
 from memctl.analysis.sweep_results import read
 from memctl.errors import UserError
-from memctl.reporting import heatmaps
+from memctl.reporting import heatmaps, report
+from memctl.reporting.pool import pool
 from memctl.reporting.sections import overview
 from memctl.runs.folder import RunFolder, Status
 from memctl.runs.record import YARDSTICKS
@@ -126,7 +126,7 @@ def test_sweeps_of_several_data_sets_are_pooled_as_the_paper_does(
         r["science"]["data"]["name"] = "e"
         put(other, r)
     out = io.StringIO()
-    report.pool([sweep, other], out)
+    pool([sweep, other], out)
     assert "over the cells of s, t" in out.getvalue()
     result = pd.read_csv(tmp_path / "runs" / "pooled" / "parity.csv").set_index(["axis", "pooling"])
     assert result.n[("location", "raw")] == 8
@@ -139,12 +139,12 @@ def test_sweeps_of_several_data_sets_are_pooled_as_the_paper_does(
         "t",
     }
     with pytest.raises(UserError, match="a data set each"):
-        report.pool([sweep, sweep], io.StringIO())
+        pool([sweep, sweep], io.StringIO())
     twice = record("cl100_ch200_s0_data.n_train-5", 100, 200, 1.0, split="half")
     twice["science"]["data"] |= {"name": "e", "n_train": 5}
     put(other, twice)
     with pytest.raises(UserError, match="t has cells of several splits"):
-        report.pool([sweep, other], io.StringIO())
+        pool([sweep, other], io.StringIO())
 
 
 def test_a_sweep_of_one_finished_reference_run(tmp_path: Path) -> None:

@@ -14,10 +14,11 @@ import torch
 from diffusers import DDPMScheduler, UNet2DConditionModel, UNet2DModel
 from omegaconf import DictConfig
 
-from memctl import export, report
+from memctl import export
 from memctl.errors import UserError
 from memctl.experiment import Experiment
 from memctl.models.pretrained import NOTE, Pretrained
+from memctl.reporting import report
 from memctl.runs.folder import RunFolder
 from memctl.stages import run as stages
 
