@@ -4,7 +4,7 @@ training data.
 The generator may be of any kind: what counts is what it made, the examples it was trained on, and
 examples it has not seen. Each is a file or a folder of images (memctl.data.user_examples), all
 three in the same units. Prints the main metrics beside what fresh real examples and exact copies
-read, and a verdict by the rules of memctl.analysis.verdict; writes all of them and the pictures
+read, the answers, and the word that follows from them (memctl.answers); writes all and the pictures
 into ./evaluation, or the folder that --out names (memctl.reporting.evaluation). A run of memctl
 needs no
 TRAIN and HELDOUT: its own are read, its record is written anew, and nothing is trained or

@@ -30,7 +30,7 @@ STAGES = {
     "control": Stage("base", ("sampler", "use", "weighting", "control", "seed"), 4),
     "generate": Stage("control", ("generate",), 4),
     "probe": Stage("control", ("probe",), 4),
-    "measure": Stage("generate", ("metrics",), 5),
+    "measure": Stage("generate", ("metrics",), 6),
 }
 ANEW = ("probe", "measure")  # stages that are done anew where their key is another
 

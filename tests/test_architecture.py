@@ -28,12 +28,23 @@ MAY_IMPORT = {
     "runs": BASE | {"metrics"},
     "experiment": BASE | LEAVES | {"metrics", "runs"},
     "training": BASE | {"samplers", "data", "diffusion", "runs"},
-    "analysis": BASE | {"data", "metrics", "runs"},
-    "reporting": BASE | {"analysis", "data", "metrics", "runs", "samplers"},
-    "probes": BASE | {"diffusion", "metrics", "reporting", "runs", "training"},
+    "answers": BASE | {"metrics"},
+    "analysis": BASE | {"answers", "data", "metrics", "runs"},
+    "reporting": BASE | {"analysis", "answers", "data", "metrics", "runs", "samplers"},
+    "probes": BASE | {"answers", "diffusion", "metrics", "reporting", "runs", "training"},
     "stages": BASE
     | LEAVES
-    | {"analysis", "diffusion", "experiment", "metrics", "probes", "reporting", "runs", "training"},
+    | {
+        "analysis",
+        "answers",
+        "diffusion",
+        "experiment",
+        "metrics",
+        "probes",
+        "reporting",
+        "runs",
+        "training",
+    },
     "theory": BASE
     | {"data", "diffusion", "experiment", "reporting", "runs", "samplers", "stages", "training"},
     "export": BASE | {"models", "runs", "samplers", "training"},

@@ -41,6 +41,12 @@ PICTURES = {
 OF_RUNS = ("f_mem", "dcr_share", "dcr_p", "distance_to_train", "energy_heldout", "precision",
            "recall", "probe_auc")  # fmt: skip
 
+OF_ANSWERS = [
+    f"{question}_{number}"
+    for question in ("copies", "follows", "quality", "variety")
+    for number in ("effect", "low", "high", "p", "detectable")
+]
+
 
 def collect(runs: Path) -> None:
     """Write the tables and pictures of all sweeps in `runs` that are finished.
@@ -160,7 +166,7 @@ def results(name: str, sweep: SweepResults) -> Iterator[dict[str, Any]]:
             **{key: run[key] for key in ("name", "kind", "seed", "n_train", "low", "high")},
             **{metric: run.get(f"metrics/{metric}") for metric in OF_RUNS},
             "verdict": said.verdict,
-            "degree": said.degree,
+            **{name: run.get(f"answers/{name}") for name in OF_ANSWERS},
         }
 
 

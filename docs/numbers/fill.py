@@ -1,13 +1,15 @@
 """From the tables to the generated blocks of the README and the pages.
 
 A block stands between `<!-- block NAME -->` and `<!-- end NAME -->`; its text is the template
-blocks/NAME.md.j2 with numbers from docs/tables. A template says nothing of a sweep that is not in
+blocks/NAME.md.j2 with numbers from collections import Counter
+from docs/tables. A template says nothing of a sweep that is not in
 the tables.
 """
 
 import math
 import re
 import textwrap
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -109,14 +111,9 @@ def done(*sweeps: str) -> bool:
 
 
 def verdicts(sweep: str) -> str:
-    """How many runs of a sweep got each verdict, and to which degree."""
-    runs = rows("runs", sweep=sweep)
-    said = []
-    for word in dict.fromkeys(run.verdict for run in runs):
-        degrees = [run.degree for run in runs if run.verdict == word and run.degree == run.degree]
-        share = f" ({percent(min(degrees))} to {percent(max(degrees))})" if degrees else ""
-        said.append(f"{sum(run.verdict == word for run in runs)} {word}{share}")
-    return ", ".join(said)
+    """How many runs of a sweep got each verdict."""
+    counts = Counter(run.verdict for run in rows("runs", sweep=sweep))
+    return ", ".join(f"{n} {word}" for word, n in counts.most_common())
 
 
 def judged(sweep: str, claim: str) -> str:

@@ -1,18 +1,20 @@
-"""Measurement: every metric of a set of samples beside its yardsticks, and the verdict; of a run
-and of what `python -m memctl.evaluate` is given.
+"""Measurement: every metric of a set of samples beside its yardsticks, the answers and
+the verdict; of a run and of what `python -m memctl.evaluate` is given.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from memctl.analysis.verdict import Verdict, verdict
+from memctl.answers.answer import Answer
+from memctl.answers.judge import judge
+from memctl.answers.verdict import Verdict, verdict
 from memctl.config import Metrics
 from memctl.data import Split
 from memctl.data.panels import Examples
 from memctl.files import read_json, write_json
 from memctl.metrics.distance import Scan
-from memctl.metrics.suite import Suite
+from memctl.metrics.suite import Suite, read
 from memctl.metrics.yardsticks import yardsticks
 from memctl.runs.record import Measures, measures
 
@@ -25,12 +27,14 @@ class Measurement:
         scan: The one pass over the samples' distances.
         metrics: metric -> {value, low, high}.
         yardsticks: heldout, copies, blurred, mean, floor -> metric -> {value, low, high}.
+        answers: Question -> answer (memctl.answers.judge).
     """
 
     suite: Suite
     scan: Scan
     metrics: Measures
     yardsticks: dict[str, Measures]
+    answers: dict[str, Answer]
     verdict: Verdict
 
 
@@ -59,8 +63,8 @@ def measure(
         f" {len(split.heldout):,} held-out examples"
     )
     suite = Suite.of(split, config)
-    scan = suite.scan(suite.prepare(samples))
-    metrics = measures(suite.evaluate(samples, scan))
+    comparison = suite.compare(samples)
+    metrics = measures(read(comparison, suite.metrics))
     known = read_json(cache) if cache else None
     if known is None:
         say("reading the same metrics for held-out, copied, blurred and mean examples")
@@ -68,4 +72,7 @@ def measure(
         known = {name: measures(values) for name, values in computed.items()}
         if cache:
             write_json(cache, known)
-    return Measurement(suite, scan, metrics, known, verdict(metrics, known, saw_heldout))
+    say("asking whether it copies, follows, could be real, and shows all that there is")
+    answers = judge(comparison)
+    word = verdict(answers, min(len(split.train), len(split.heldout)), saw_heldout)
+    return Measurement(suite, comparison.scan, metrics, known, answers, word)

@@ -63,5 +63,4 @@ JS_AMPLITUDE = Metric(
     needs=("unbounded",),
     bad="both",
     claims=UNLIKE_THE_DATA,
-    verdict=True,
 )

@@ -122,7 +122,6 @@ PRECISION = Metric(
     about="share of samples within the neighbourhood of some real example",
     range="0 to 1, fair its floor",
     claims={"noise": DOWN, "contrast": DOWN},
-    verdict=True,
     brief=True,
 )
 RECALL = Metric(
@@ -131,8 +130,6 @@ RECALL = Metric(
     about="share of real examples within the neighbourhood of some sample",
     range="0 to 1, fair its floor",
     claims={"mean": DOWN, "shrunk": DOWN},
-    verdict=True,
-    variety=True,
     brief=True,
 )
 DENSITY = Metric(
@@ -141,7 +138,6 @@ DENSITY = Metric(
     about="how many neighbourhoods of real examples hold a sample, over k = 5",
     range="0 up, fair 1",
     claims={"noise": DOWN, "contrast": DOWN},
-    verdict=True,
     studied=True,
 )
 COVERAGE = Metric(
@@ -150,7 +146,5 @@ COVERAGE = Metric(
     about="share of real examples whose neighbourhood holds some sample",
     range="0 to 1, fair its floor",
     claims={"mean": DOWN, "noise": DOWN},
-    verdict=True,
-    variety=True,
     studied=True,
 )

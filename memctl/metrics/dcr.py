@@ -128,8 +128,6 @@ DCR_SHARE = Metric(
     range="0 to 1, fair 0.5",
     bad="high",
     claims=COPIES | SOFT_COPIES,
-    verdict=True,
-    needed=True,
     main=True,
     studied=True,
 )
@@ -155,8 +153,6 @@ DELTA_NN = Metric(
     range="any, fair 0",
     bad="high",
     claims=COPIES | SOFT_COPIES,
-    verdict=True,
-    needed=True,
     brief=True,
     studied=True,
 )
@@ -170,7 +166,6 @@ NN_TRAIN = Metric(
     about="mean distance to the nearest training example, sides of equal size",
     range="0 up",
     bad="both",
-    verdict=True,
 )
 
 NN_HELDOUT = Metric(

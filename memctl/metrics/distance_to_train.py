@@ -25,8 +25,6 @@ DISTANCE_TO_TRAIN = Metric(
     range="0 up, fair what held-out reads",
     bad="both",
     claims={"mean": DOWN, "shrunk": DOWN, "blurred": DOWN, "contrast": UP, "noise": UP},
-    verdict=True,
-    needed=True,
     main=True,
     studied=True,
 )

@@ -108,7 +108,6 @@ ENERGY_TRAIN = Metric(
     range="about 0 up, fair 0",
     bad="high",
     claims=UNLIKE,
-    verdict=True,
 )
 ENERGY_HELDOUT = Metric(
     name="energy_heldout",
@@ -120,8 +119,6 @@ ENERGY_HELDOUT = Metric(
     range="about 0 up, fair 0",
     bad="high",
     claims=UNLIKE,
-    verdict=True,
-    needed=True,
     main=True,
     studied=True,
 )

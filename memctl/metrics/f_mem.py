@@ -48,9 +48,6 @@ F_MEM = Metric(
     range="0 to 1, fair 0",
     bad="high",
     claims=COPIES,
-    verdict=True,
-    needed=True,
-    heldout_is_fair=True,  # the exact interval is wider than the range of chance if samples are few
     main=True,
     studied=True,
 )

@@ -2,7 +2,7 @@
 once in the list (`memctl.metrics.catalogue`).
 
 Whatever needs to know the metrics loops over that list: what is measured and for which data, the
-yardsticks, calibration, the verdict, the report, and the documentation's table.
+yardsticks, calibration, the report, and the documentation's table.
 """
 
 from collections.abc import Callable, Mapping
@@ -48,12 +48,6 @@ class Metric:
         bad: On which side of fresh examples' readings it is bad.
         claims: The generators of known behaviour (memctl.metrics.generators) that it claims to
             tell from fresh examples: read above (UP) or below (DOWN) its floor.
-        verdict: Whether the verdict (memctl.analysis.verdict) reads it.
-        needed: Whether HEALTHY cannot be said without it.
-        variety: Of a metric that is bad when low: whether it reads how much of the data the samples
-            reach, rather than whether they lie among the data.
-        heldout_is_fair: Of a metric that is bad when high: whether what the held-out examples read
-            is fair too, where that is above the floor.
         main: Whether it stands wherever there is room for a few.
         brief: Whether it stands in what `memctl.evaluate` prints; main metrics do.
         studied: Whether its trends over a sweep are tested, and corrected for being so many; one of
@@ -77,10 +71,6 @@ class Metric:
     needs: tuple[Need, ...] = ()
     bad: Bad
     claims: Mapping[str, int] = field(default_factory=dict)
-    verdict: bool = False
-    needed: bool = False
-    variety: bool = False
-    heldout_is_fair: bool = False
     main: bool = False
     brief: bool = False
     studied: bool = False

@@ -140,9 +140,7 @@ def of_component(k: int) -> tuple[Metric, ...]:
             about="Jensen-Shannon divergence there, bins fixed by the training data (nats)",
             range="0 to 0.693",
             claims=claims,
-            verdict=papers,
             # the floor resamples train and held-out together, as if they were the population
-            heldout_is_fair=True,
             studied=papers,
         ),
         Metric(

@@ -50,20 +50,22 @@ class Suite:
         """The pass over distances that `evaluate` needs of prepared samples."""
         return self.sides.scan(samples, self.sides.once(equal_sides))
 
-    def evaluate(
-        self, examples: NDArray[np.floating], scan: Scan | None = None
-    ) -> dict[str, Measure]:
-        """Every metric of the samples, shape (m, channels, *dims), in their own units.
+    def compare(self, examples: NDArray[np.floating]) -> Comparison:
+        """The samples, shape (m, channels, *dims), in their own units, beside both sides.
 
-        Args:
-            scan: The pass over them, if it is known.
+        Raises:
+            UserError: NaN in them.
+        """
+        check_finite(examples)
+        return Comparison.of_samples(self.sides, self.prepare(examples))
+
+    def evaluate(self, examples: NDArray[np.floating]) -> dict[str, Measure]:
+        """Every metric of the samples.
 
         Raises:
             UserError: NaN in them, or a metric of the user's that fails.
         """
-        check_finite(examples)
-        comparison = Comparison.of_samples(self.sides, self.prepare(examples), scan)
-        return read(comparison, self.metrics)
+        return read(self.compare(examples), self.metrics)
 
 
 def read(c: Comparison, metrics: Iterable[Metric]) -> dict[str, Measure]:

@@ -61,7 +61,5 @@ VENDI_RATIO = Metric(
     needs=("full",),
     bad="low",
     claims={"mean": DOWN, "shrunk": DOWN},
-    verdict=True,
-    variety=True,
     studied=True,
 )

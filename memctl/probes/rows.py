@@ -1,12 +1,15 @@
 """What a run's probe left: its rows, and what they say in three numbers. Free of torch."""
 
 import numpy as np
+import scipy
 
+from memctl.answers.answer import Answer, as_p, percent, span
 from memctl.files import read_json
 from memctl.metrics.measure import Measure
 from memctl.runs.folder import RunFolder
 
 Rows = list[dict[str, float]]
+LEVEL, POWER = 0.005, 0.84  # of the answer, and standard deviations beyond it in 4 of 5 cases
 
 
 def kept(folder: RunFolder, key: str) -> Rows | None:
@@ -31,3 +34,30 @@ def summary(rows: Rows) -> dict[str, Measure]:
         "probe_gap": Measure(*(over(key) for key in ("gap", "gap_low", "gap_high"))),
         "probe_auc": Measure(*(over(key) for key in ("auc", "auc_low", "auc_high"))),
     }
+
+
+def inside(rows: Rows) -> dict[str, Answer]:
+    """Whether the network's loss tells training from held-out examples: the question `inside`, by
+    the AUC; nothing without a probe.
+
+    The effect is 2 AUC - 1, the probability that the loss of a training example is lower than that
+    of a held-out one less that it is higher.
+    """
+    if not rows:
+        return {}
+    auc, low, high = summary(rows)["probe_auc"]
+    assert low is not None
+    assert high is not None
+    effect, low, high = 2 * auc - 1, 2 * low - 1, 2 * high - 1
+    error = (high - low) / 3.92
+    p = float(scipy.stats.norm.sf(effect / error)) if error > 0 else float(effect <= 0)
+    seen = (scipy.stats.norm.isf(LEVEL) + POWER) * error
+    text = (
+        f"yes: its loss tells them from held-out ones by {percent(effect)} [{span(low, high)}]"
+        f" ({as_p(p)})"
+        if p <= LEVEL
+        else f"not seen: its loss tells at most {percent(max(high, 0), up=True)} of them;"
+        f" {percent(seen, up=True)} would have been seen ({as_p(p)})"
+    )
+    question = "knows its training examples from the inside?"
+    return {"inside": Answer(question, p <= LEVEL, text, effect, low, high, p, float(seen))}

@@ -3,9 +3,8 @@ writes.
 
 evaluation.json   schema, memctl (version), sources (where all came from), samples (how many), split
                   (hash and sizes), exchangeable (the energy distance between train and held-out,
-                  and its p), cautions, settings, metrics, yardsticks, and the verdict {word,
-                  reason, degree, also}, as `memctl.runs.record` and `memctl.analysis.verdict` have
-                  them
+                  and its p), cautions, settings, metrics, yardsticks, answers and verdict,
+                  as `memctl.runs.record` has them
 metrics.csv       one row a metric: value, low, high, what 95 % of fresh real examples would read
                   (floor_low, floor_high), and what held-out, copied, blurred and mean examples do
                   read
@@ -23,21 +22,20 @@ import pandas as pd
 
 import memctl
 from memctl.analysis.measurement import Measurement
+from memctl.answers.memorisation import exchange as between_sides
 from memctl.data import Split, user_examples
 from memctl.data.panels import Examples
 from memctl.data.user_examples import Comparison
 from memctl.files import atomic, write_json
 from memctl.metrics.catalogue import METRICS
-from memctl.metrics.exchange import exchange_p
 from memctl.metrics.sides import SUBSETS
 from memctl.reporting import pictures
 from memctl.runs.record import YARDSTICKS
 
-SCHEMA = 1
+SCHEMA = 2
 MAIN = [metric.name for metric in METRICS.values() if metric.main or metric.brief]
 UNEVEN = 1.5  # ratio of sizes from which there is a caution
 P = 0.01  # and the p: by chance in 1 of 100
-RELABELLINGS = 200  # behind that p, at least
 WIDTH = 120
 
 
@@ -66,13 +64,7 @@ class Evaluation:
             saw_heldout: Whether the generator may have been trained on held-out examples.
         """
         suite = measurement.suite
-        exchange = exchange_p(
-            suite.sides.train,
-            suite.sides.heldout,
-            suite.sides.rng("exchangeable"),
-            max(suite.sides.config.repeats, RELABELLINGS),
-            suite.sides.config.reduce,
-        )
+        exchange = suite.sides.once(between_sides)
         cautions = list(reservations(sides.samples, sides.split, exchange, saw_heldout))
         return cls(sides, measurement, exchange, cautions)
 
@@ -88,7 +80,7 @@ class Evaluation:
         return pd.DataFrame(rows).set_index("metric").astype(float)
 
     def text(self) -> str:
-        """Sizes, cautions, the main metrics and the verdict."""
+        """Sizes, cautions, the main metrics, the answers and the verdict."""
         samples, split = self.sides.samples, self.sides.split
         n, m, what = len(split.train), len(split.heldout), user_examples.describe_example(samples)
         lines = [
@@ -101,7 +93,12 @@ class Evaluation:
         also = f"; also {', '.join(verdict.also)}" if verdict.also else ""
         reason = wrap(verdict.reason, WIDTH, initial_indent="  ", subsequent_indent="  ")
         word = f"verdict: {verdict.word}{also}"
-        return "\n".join([*lines, "", main_table(self.table()), "", word, *reason])
+        said = [
+            line
+            for answer in self.measurement.answers.values()
+            for line in wrap(f"{answer.question} {answer.text}", WIDTH, subsequent_indent="  ")
+        ]
+        return "\n".join([*lines, "", main_table(self.table()), "", *said, "", word, *reason])
 
     def write(self, folder: Path, name: str, sources: Mapping[str, str]) -> None:
         """Write the files into a folder. Raises: UserError where it cannot be written."""
@@ -131,6 +128,7 @@ class Evaluation:
             "settings": asdict(measurement.suite.sides.config),
             "metrics": measurement.metrics,
             "yardsticks": measurement.yardsticks,
+            "answers": {k: v.as_json() for k, v in measurement.answers.items()},
             "verdict": asdict(measurement.verdict),
         }
         write_json(folder / "evaluation.json", content)

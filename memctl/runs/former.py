@@ -57,6 +57,9 @@ def record(old: dict[str, Any], path: Path) -> dict[str, Any]:
         )
     if schema == SCHEMA:
         return old
+    if schema == 2:  # its word followed from other rules
+        return {k: v for k, v in old.items() if k != "verdict"} | {"schema": SCHEMA}
     split = {{"records": "examples"}.get(k, k): v for k, v in old.get("split", {}).items()}
     known = science(old.get("science", {}))
+    old = {k: v for k, v in old.items() if k != "verdict"}
     return {**old, "schema": SCHEMA, "keys": {}, "split": split, "science": known}

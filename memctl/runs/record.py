@@ -1,6 +1,6 @@
 """record.json, a run's result.
 
-schema            2; raised when a field changes its meaning
+schema            3; raised when a field changes its meaning
 name, sweep       the run's folder and its sweep's
 fingerprint       hash of `keys`
 keys              stage -> key (memctl.keys)
@@ -22,8 +22,9 @@ probe             one row a bin of t: losses on train and held-out with the same
                   AUC, distances to the empirical-optimal denoiser (memctl.probes.probe); its means
                   over t are the metrics probe_loss (held-out), probe_gap and probe_auc
 yardsticks        heldout, copies, blurred, mean, floor -> metric -> {value, low, high}
-verdict           word, reason, also (other words), degree (of COPYING), as
-                  `memctl.analysis.verdict` has them
+answers           question -> {question, yes, text, effect, low, high, p, detectable}, as
+                  `memctl.answers.answer` has them
+verdict           word, reason, also (other words), as `memctl.answers.verdict` has them
 science           every setting that decides the numbers
 environment       versions, device, threads, host, W&B; finished and measured (UTC)
 seconds           stage -> wall-clock seconds in the attempt that did it
@@ -35,7 +36,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # a second's import, and commands that only read records start without
     from memctl.metrics.measure import Measure
 
-SCHEMA = 2
+SCHEMA = 3
 Measures = dict[str, dict[str, float | None]]
 YARDSTICKS = ("heldout", "copies", "blurred", "mean", "floor")
 
@@ -62,6 +63,9 @@ def flat(record: Mapping[str, Any]) -> dict[str, float]:
             for end in ("low", "high")
             if measure[end] is not None
         }
+    for name, answer in record.get("answers", {}).items():
+        ends = ("effect", "low", "high", "p", "detectable")
+        named |= {f"answers/{name}_{end}": answer[end] for end in ends}
     for yardstick, values in record["yardsticks"].items():
         named |= {
             f"yardsticks/{yardstick}/{name}": measure["value"] for name, measure in values.items()

@@ -45,6 +45,7 @@ def finish(
     cache = experiment.runs / "yardsticks" / f"{yardsticks_key(experiment.science)}.json"
     measurement = measure(samples, split, config.metrics, saw_heldout=seen, cache=cache, say=say)
     rows = probe.kept(folder, experiment.keys["probe"]) or []
+    answers = {**measurement.answers, **probe.inside(rows)}
     before = folder.record() or {}  # what a moved folder, or one of a former format, still knows
     spent = {k: v for k, v in before.get("seconds", {}).items() if k in STAGES}
     seconds = {**spent, **progress.status.seconds, "measure": round(time.monotonic() - began, 2)}
@@ -55,6 +56,7 @@ def finish(
         "split": {"hash": split.hash, **split.summary},
         "metrics": {**measurement.metrics, **measures(probe.summary(rows))},
         "yardsticks": measurement.yardsticks,
+        "answers": {k: v.as_json() for k, v in answers.items()},
         "verdict": asdict(measurement.verdict),
         "probe": rows,
         "environment": {
@@ -135,8 +137,8 @@ def measure_again(
 
 
 def summary(record: Mapping[str, Any]) -> str:
-    """A finished run in a few lines: its main metrics beside the held-out examples' own, and the
-    verdict.
+    """A finished run in a few lines: its main metrics beside the held-out examples' own, the
+    answers, and the verdict.
     """
     lines = [f"{record['sweep']}/{record['name']} is done"]
     for name in (metric.name for metric in METRICS.values() if metric.main):
@@ -144,5 +146,6 @@ def summary(record: Mapping[str, Any]) -> str:
         interval = f" [{m['low']:.4f}, {m['high']:.4f}]" if m["low"] is not None else ""
         value = f"{m['value']:.4f}"
         lines.append(f"  {name:18s} {value}{interval}   held-out examples: {real:.4f}")
+    lines += [f"  {answer['question']} {answer['text']}" for answer in record["answers"].values()]
     verdict = record["verdict"]
     return "\n".join([*lines, f"  verdict: {verdict['word']}: {verdict['reason']}"])

@@ -43,10 +43,8 @@ def test_a_raised_version_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_said_of_a_metric_holds_together(metric: catalogue.Metric) -> None:
     assert set(metric.claims) <= {*CALIBRATORS, *IN_TIME}
     assert metric.floor is None or metric.of_sets is None
-    if metric.claims or metric.verdict or metric.main:
+    if metric.claims or metric.main:
         assert metric.floor or metric.of_sets
-    if metric.needed or metric.variety or metric.heldout_is_fair:
-        assert metric.verdict
     if metric.main:
         assert metric.yardsticks
         assert not metric.needs

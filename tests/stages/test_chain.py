@@ -114,7 +114,7 @@ def test_the_base_is_not_made_again_for_a_run_that_has_left_it(
 
 def test_the_verdict_stands_in_the_record_and_in_what_is_printed(finished_run: Make) -> None:
     record = stages.run(finished_run())
-    assert set(record["verdict"]) == {"word", "reason", "also", "degree"}
+    assert set(record["verdict"]) == {"word", "reason", "also"}
     text = finish.summary(record)
     assert f"verdict: {record['verdict']['word']}: {record['verdict']['reason']}" in text
 

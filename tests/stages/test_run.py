@@ -56,7 +56,7 @@ def test_a_run_leaves_everything(experiment: Make) -> None:
     assert np.load(e.folder.samples).shape == (16, 1, 140)
     from memctl.runs import record as schema
 
-    assert record["schema"] == schema.SCHEMA == 2
+    assert record["schema"] == schema.SCHEMA == 3
 
     for field in record:
         assert field in (schema.__doc__ or ""), f"{field} is not in the documented schema"

@@ -1,14 +1,14 @@
 """A word for every run."""
 
-from memctl.analysis.verdict import summary, verdicts
+from memctl.analysis.verdicts import summary, verdicts
 from memctl.reporting.section import Section
 
 VERDICTS = Section(
     name="verdicts",
     title="Verdicts",
     note=(
-        "From several metrics, each against what real, blurred, mean and copied examples read on"
-        " this data."
+        "What follows from the answers to each question (memctl.answers.verdict); the reason holds"
+        " the effect and its 95 % interval."
     ),
     table=verdicts,
     text=lambda table: f"verdicts: {summary(table)}",
