@@ -19,6 +19,8 @@ class Answer:
             95 % interval; what share it is, the text says. NaN where there is none.
         p: Of the test behind `yes`; NaN where there is none.
         detectable: The effect that this sample would have shown in 4 of 5 cases; NaN as above.
+        limit: What HEALTHY asks to be small: the upper end of the effect if it is no less than 0,
+            of copies also of those that are changed by nearly as much as neighbours differ.
     """
 
     question: str
@@ -29,6 +31,7 @@ class Answer:
     high: float = NAN
     p: float = NAN
     detectable: float = NAN
+    limit: float = NAN
 
     def as_json(self) -> dict[str, Any]:
         """Its fields, None for NaN."""
@@ -38,7 +41,7 @@ class Answer:
     def from_json(cls, content: Mapping[str, Any]) -> "Answer":
         """What `as_json` gave."""
         known = dict(content)
-        for name in ("effect", "low", "high", "p", "detectable"):
+        for name in ("effect", "low", "high", "p", "detectable", "limit"):
             known[name] = NAN if known[name] is None else known[name]
         return cls(**known)
 

@@ -43,8 +43,8 @@ LEVEL = 0.005  # of either question; of hits with an example to themselves FACT
 FACT = 0.01  # 7 such hits of training examples to none of held-out ones
 SAME = 0.01  # of the samples equal to training examples, none to held-out ones: a fact, no test
 SWAPPED = 0.0025  # nearer to held-out examples, which should never be
-RELABELLINGS = 200  # behind the test of the sides, at least
-UNLIKE = 0.001  # its p from which labels decide nothing
+RELABELLINGS = 999  # behind the test of the sides, at least
+UNLIKE = 0.002  # its p from which labels decide nothing
 COUNTED = 9.1  # copies expected, of which 7 are there in 4 of 5 cases
 POWER = 0.84  # standard deviations above a limit at which 4 of 5 exceed it
 
@@ -184,33 +184,39 @@ def copies(e: Evidence) -> Answer:
     fact, by_any = e.test.p([f"plain{threshold(OWN)}"]), e.test.p(e.near)
     same = e.same[0] if not e.same[1] else 0
     yes, p = fact <= FACT or by_any <= LEVEL or same >= SAME * e.m, min(fact, by_any)
-    share = copied(e, yes)
+    widest = most(e, [row for row in e.counts if row.endswith(threshold(RATIOS[-1]))])
     row = e.test.strongest(e.near)
     mine, other = e.counts[row][e.labels], e.counts[row][~e.labels]
     seen = max(COUNTED / e.m, *(e.detectable(r, e.near, LEVEL) for r in e.near if "plain" in r))
+    low = least(e) if yes else 0.0
+    high = max(low, widest if yes else most(e, e.near))
+    effect = float(np.clip(max(e.share(row).value for row in e.near), low, high))
     text = (
-        f"yes: {span(share.low, share.high)} of the samples; {e.same[0]:,} equal a training"
-        f" example, {mine.sum():,.0f} of {e.m:,} have one"
-        f" of {np.sum(mine > 0):,} training examples nearly to themselves, {other.sum():,.0f} one"
-        f" of {np.sum(other > 0):,} held-out ones ({as_p(p)})"
+        f"yes: {span(low, high)} of the samples; {e.same[0]:,} equal a training example,"
+        f" {mine.sum():,.0f} of {e.m:,} have one of {np.sum(mine > 0):,} training examples nearly"
+        f" to themselves, {other.sum():,.0f} one of {np.sum(other > 0):,} held-out ones ({as_p(p)})"
         if yes
-        else f"none seen: at most {percent(share.high, up=True)} of the samples;"
-        f" {percent(seen, up=True)} would have been seen ({as_p(p)})"
+        else f"none seen: at most {percent(high, up=True)} of the samples, and"
+        f" {percent(widest, up=True)} if copies may be changed by nearly as much as neighbours"
+        f" differ; {percent(seen, up=True)} would have been seen ({as_p(p)})"
     )
-    return Answer("copies single training examples?", yes, text, *share, p, seen)
+    question = "copies single training examples?"
+    return Answer(question, yes, text, effect, low, high, p, seen, max(low, widest))
 
 
-def copied(e: Evidence, seen: bool) -> Share:
-    """The share of copies: from below by the view and threshold that show most, all of them tried;
-    from above by the widest threshold, below which copies of every kind come in one of the views.
+def most(e: Evidence, rows: list[str]) -> float:
+    """The most copies that come below these rows' thresholds in some view."""
+    return max(e.share(row).at_most for row in rows)
+
+
+def least(e: Evidence) -> float:
+    """The least share of copies: by the view and threshold that show most, all of them tried, or by
+    the samples that equal an example.
     """
     rows = [name for name in e.counts if name.endswith(tuple(map(threshold, RATIOS)))]
-    each = [e.share(row, 1 - 0.05 / len(rows)) for row in rows]
-    equal = clopper_pearson(e.same[0] - e.same[1], e.m, 0.95)[0] if e.same[0] > e.same[1] else 0.0
-    low = max(equal, max(share.low for share in each)) if seen else 0.0
-    widest = [e.share(row) for row in rows if row.endswith(threshold(RATIOS[-1]))]
-    high = max(low, max(share.high for share in widest))
-    return Share(float(np.clip(max(e.share(row).value for row in e.near), low, high)), low, high)
+    equal = max(e.same[0] - e.same[1], 0)
+    by_rows = max(e.share(row, 1 - 0.05 / len(rows)).low for row in rows)
+    return max(0.0, by_rows, clopper_pearson(equal, e.m, 0.95)[0])
 
 
 def follows(e: Evidence) -> Answer:
@@ -227,11 +233,11 @@ def follows(e: Evidence) -> Answer:
     text = (
         f"yes: {way} ({as_p(p)})"
         if yes
-        else f"not seen: at most {percent(max(share.high, 0), up=True)} of the way from fresh to"
+        else f"not seen: at most {percent(share.at_most, up=True)} of the way from fresh to"
         f" copies; {percent(smallest, up=True)} would have been seen ({as_p(p)})"
     )
     question = "follows its training examples as a whole?"
-    return Answer(question, yes, text, share.value, share.low, share.high, p, smallest)
+    return Answer(question, yes, text, *share, p, smallest, share.at_most)
 
 
 def heldout_seen(e: Evidence) -> Answer:
@@ -263,7 +269,7 @@ def heldout_seen(e: Evidence) -> Answer:
 def unlike_sides(e: Evidence) -> Answer:
     """Whether train and held-out differ, so that labels decide nothing."""
     value, p = e.exchange
-    yes = p <= UNLIKE or (p < 0.01 and p == 1 / (1 + RELABELLINGS))
+    yes = p <= UNLIKE
     text = (
         f"yes: their energy distance is {value:.3g} ({as_p(p)}); a sample may then be near to"
         " train for what train is"

@@ -103,8 +103,10 @@ def cliff(own: Floats, other: Floats) -> Share:
     above = (ranks[:m] - scipy.stats.rankdata(own)) / n  # share of the others each value exceeds
     below = 1 - (ranks[m:] - scipy.stats.rankdata(other)) / m
     value = 2 * float(above.mean()) - 1
-    half = 1.96 * 2 * float(np.sqrt(above.var(ddof=1) / m + below.var(ddof=1) / n))
-    half = max(half, 1.96 / np.sqrt(3) * np.sqrt(1 / m + 1 / n) * np.sqrt(1 - value**2))
+    # A place's variance is 1/12 where nothing differs, and DeLong's is 0 where all do.
+    least = (1 - value**2) / 12
+    spread = [max(float(x.var(ddof=1)), least) if len(x) > 1 else 0.25 for x in (above, below)]
+    half = 1.96 * 2 * float(np.sqrt(spread[0] / m + spread[1] / n))
     return Share(value, max(-1.0, value - half), min(1.0, value + half))
 
 
@@ -135,11 +137,11 @@ def could_be_real(b: Beside) -> Answer:
     text = (
         f"no: {shown} of the samples are {MORE[row]} than real ones ({as_p(p)})"
         if off
-        else f"yes, but for at most {percent(max(0.0, effect.high), up=True)} that are"
+        else f"yes, but for at most {percent(effect.at_most, up=True)} that are"
         f" {MORE[row]} than real ones ({as_p(p)})"
     )
     seen = (b.test.limit(rows, LEVEL) + POWER) * (effect.high - effect.low) / 3.92
-    return Answer("could they be real?", not off, text, *effect, p, seen)
+    return Answer("could they be real?", not off, text, *effect, p, seen, effect.at_most)
 
 
 def variety(b: Beside) -> Answer:
@@ -163,4 +165,6 @@ def variety(b: Beside) -> Answer:
         if collapsed
         else f"yes: left out are {left_out} ({as_p(p)})"
     )
-    return Answer("do they show all that there is?", not collapsed, text, *missing, p, seen)
+    return Answer(
+        "do they show all that there is?", not collapsed, text, *missing, p, seen, missing.at_most
+    )

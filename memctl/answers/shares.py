@@ -31,6 +31,11 @@ class Share(NamedTuple):
     low: float
     high: float
 
+    @property
+    def at_most(self) -> float:
+        """What can't be excluded of a share that is no less than 0, be it below 0 by chance."""
+        return min(1.0, max(self.value, 0.0) + self.high - self.value)
+
 
 def clopper_pearson(hits: float, n: float, level: float) -> tuple[float, float]:
     """The exact two-sided interval of a share, for numbers that need not be whole."""

@@ -88,7 +88,7 @@ def verdict(answers: Mapping[str, Answer], n: int, saw_heldout: bool = False) ->
 def bounds(answers: Mapping[str, Answer]) -> str:
     """What may still be, as text."""
     return ", ".join(
-        f"{text} {percent(max(answers[question].high, 0.0), up=True)}"
+        f"{text} {percent(answers[question].limit, up=True)}"
         for question, (_, text) in BOUNDS.items()
     )
 
@@ -97,12 +97,12 @@ def too_wide(answers: Mapping[str, Answer], n: int) -> Iterator[str]:
     """What is not bounded well enough, and how many examples a side would."""
     for question, (most, text) in BOUNDS.items():
         answer = answers[question]
-        if not answer.high <= most:
-            reach = answer.high - answer.effect
+        if not answer.limit <= most:
+            reach = answer.limit - max(answer.effect, 0.0)
             room = most - max(min(answer.effect, most / 2), 0.0)
             needed = ceil(n * max(reach / room, 1.0) ** 2 / 10) * 10
             yield (
-                f"it {text} {percent(answer.high, up=True)}, and HEALTHY needs {percent(most)}:"
+                f"it {text} {percent(answer.limit, up=True)}, and HEALTHY needs {percent(most)}:"
                 f" some {needed:,} examples a side, and as many samples, would decide"
             )
 

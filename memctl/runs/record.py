@@ -22,7 +22,7 @@ probe             one row a bin of t: losses on train and held-out with the same
                   AUC, distances to the empirical-optimal denoiser (memctl.probes.probe); its means
                   over t are the metrics probe_loss (held-out), probe_gap and probe_auc
 yardsticks        heldout, copies, blurred, mean, floor -> metric -> {value, low, high}
-answers           question -> {question, yes, text, effect, low, high, p, detectable}, as
+answers           question -> {question, yes, text, effect, low, high, p, detectable, limit}, as
                   `memctl.answers.answer` has them
 verdict           word, reason, also (other words), as `memctl.answers.verdict` has them
 science           every setting that decides the numbers
@@ -64,7 +64,7 @@ def flat(record: Mapping[str, Any]) -> dict[str, float]:
             if measure[end] is not None
         }
     for name, answer in record.get("answers", {}).items():
-        ends = ("effect", "low", "high", "p", "detectable")
+        ends = ("effect", "low", "high", "p", "detectable", "limit")
         named |= {f"answers/{name}_{end}": answer[end] for end in ends}
     for yardstick, values in record["yardsticks"].items():
         named |= {

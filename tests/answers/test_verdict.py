@@ -8,10 +8,10 @@ from memctl.answers.answer import Answer, percent
 from memctl.answers.verdict import WORDS, from_record, verdict
 
 FINE = {
-    "copies": Answer("?", False, "none seen", 0.0, 0.0, 0.01, 0.5, 0.02),
-    "follows": Answer("?", False, "not seen", 0.01, -0.05, 0.06, 0.5, 0.1),
-    "quality": Answer("?", True, "yes", 0.02, -0.02, 0.06, 0.5, 0.1),
-    "variety": Answer("?", True, "yes", 0.02, -0.02, 0.06, 0.5, 0.1),
+    "copies": Answer("?", False, "none seen", 0.0, 0.0, 0.01, 0.5, 0.02, 0.03),
+    "follows": Answer("?", False, "not seen", 0.01, -0.05, 0.06, 0.5, 0.1, 0.06),
+    "quality": Answer("?", True, "yes", 0.02, -0.02, 0.06, 0.5, 0.1, 0.06),
+    "variety": Answer("?", True, "yes", 0.02, -0.02, 0.06, 0.5, 0.1, 0.06),
     "heldout": Answer("?", False, "no", p=0.5),
     "sides": Answer("?", False, "no", p=0.5),
 }
@@ -38,7 +38,7 @@ def faulty(*questions: str) -> dict[str, Answer]:
 def test_healthy_is_never_said_without_its_bounds() -> None:
     said = verdict(FINE, 250)
     assert said.word == "HEALTHY"
-    assert "copies at most 1.0 %" in said.reason
+    assert "copies at most 3.0 %" in said.reason
     assert "follows at most 6.0 %" in said.reason
 
 
@@ -57,7 +57,7 @@ def test_the_first_word_is_given_and_the_others_stand_beside_it() -> None:
 
 @pytest.mark.parametrize("question", ["copies", "follows", "quality", "variety"])
 def test_what_is_not_bounded_is_undecided_and_says_what_would_decide(question: str) -> None:
-    said = verdict(changed(question, high=0.6), 70)
+    said = verdict(changed(question, limit=0.6), 70)
     assert said.word == "UNDECIDED"
     assert "examples a side" in said.reason
     needed = int(said.reason.split("some ")[1].split()[0].replace(",", ""))
