@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from memctl.answers.answer import Answer, as_p, percent, span
 from memctl.answers.labels import LabelTest
-from memctl.answers.shares import Share, clopper_pearson, excess
+from memctl.answers.shares import Share, cliff, clopper_pearson, excess
 from memctl.answers.views import Nearest, views
 from memctl.metrics.comparison import Comparison
 from memctl.metrics.distance import distances
@@ -55,6 +55,7 @@ class Evidence:
 
     Attributes:
         counts: How many samples are nearest to each real example, by row: shape (N,).
+        density: The rows of densities, shape (N,).
         labels: Which of these are training examples: shape (N,).
         m: Number of samples.
         test: Of all rows.
@@ -66,6 +67,7 @@ class Evidence:
     """
 
     counts: dict[str, Floats]
+    density: dict[str, Floats]
     labels: NDArray[np.bool_]
     m: int
     test: LabelTest
@@ -88,7 +90,7 @@ class Evidence:
         tiny = 1e-6 * float(np.median(sides.once(spacings)[1][:, 0]))
         known, unseen = (int((near.first <= tiny).sum()) for near in c.scan.near)
         same, differ = (known, unseen), sides.once(exchange)
-        return cls(counts, labels, len(c.samples), test, natural, same, differ)
+        return cls(counts, density, labels, len(c.samples), test, natural, same, differ)
 
     @property
     def near(self) -> list[str]:
@@ -230,6 +232,13 @@ def follows(e: Evidence) -> Answer:
         low, high = max(-1.0, share.value - half), min(1.0, share.value + half)
         share = Share(share.value, min(low, share.low), max(high, share.high))
     way = f"{percent(share.value)} [{span(share.low, share.high)}] of the way from fresh to copies"
+    told = [cliff(row[e.labels], row[~e.labels]) for row in e.density.values()]
+    if yes and share.low <= 0 and told:  # the nearest do not show it
+        best = max(told)
+        way = (
+            f"the samples' density tells {percent(best.value)} [{span(best.low, best.high)}] of the"
+            f" training examples from held-out ones; by the nearest {way}"
+        )
     text = (
         f"yes: {way} ({as_p(p)})"
         if yes

@@ -25,7 +25,7 @@ from scipy.ndimage import gaussian_filter
 from memctl.answers.answer import Answer, as_p, percent, span
 from memctl.answers.labels import LabelTest
 from memctl.answers.memorisation import POWER
-from memctl.answers.shares import Share, excess
+from memctl.answers.shares import Share, cliff, excess
 from memctl.metrics.comparison import Comparison
 from memctl.metrics.distance import neighbours
 from memctl.metrics.measure import Floats
@@ -94,20 +94,6 @@ def scores(c: Comparison, examples: Floats) -> dict[str, Floats]:
 def centre(sides: Sides) -> Floats:
     """The mean training example, shape (D,)."""
     return np.asarray(sides.train.mean(axis=0))
-
-
-def cliff(own: Floats, other: Floats) -> Share:
-    """Cliff's delta of values, in [-1, 1], and DeLong's interval."""
-    m, n = len(own), len(other)
-    ranks = scipy.stats.rankdata(np.concatenate([own, other]))
-    above = (ranks[:m] - scipy.stats.rankdata(own)) / n  # share of the others each value exceeds
-    below = 1 - (ranks[m:] - scipy.stats.rankdata(other)) / m
-    value = 2 * float(above.mean()) - 1
-    # A place's variance is 1/12 where nothing differs, and DeLong's is 0 where all do.
-    least = (1 - value**2) / 12
-    spread = [max(float(x.var(ddof=1)), least) if len(x) > 1 else 0.25 for x in (above, below)]
-    half = 1.96 * 2 * float(np.sqrt(spread[0] / m + spread[1] / n))
-    return Share(value, max(-1.0, value - half), min(1.0, value + half))
 
 
 def reached(c: Comparison, real: Floats) -> tuple[Share, float, float]:

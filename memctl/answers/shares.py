@@ -65,3 +65,17 @@ def excess(counts: Floats, labels: NDArray[np.bool_], samples: int, level: float
     low = value - np.hypot(p - p_low, odds * (q_high - q))
     high = value + np.hypot(p_high - p, odds * (q - q_low))
     return Share(float(value), float(max(low, -1)), float(min(high, 1)))
+
+
+def cliff(own: Floats, other: Floats) -> Share:
+    """Cliff's delta of values, in [-1, 1], and DeLong's interval."""
+    m, n = len(own), len(other)
+    ranks = scipy.stats.rankdata(np.concatenate([own, other]))
+    above = (ranks[:m] - scipy.stats.rankdata(own)) / n  # share of the others each value exceeds
+    below = 1 - (ranks[m:] - scipy.stats.rankdata(other)) / m
+    value = 2 * float(above.mean()) - 1
+    # A place's variance is 1/12 where nothing differs, and DeLong's is 0 where all do.
+    least = (1 - value**2) / 12
+    spread = [max(float(x.var(ddof=1)), least) if len(x) > 1 else 0.25 for x in (above, below)]
+    half = 1.96 * 2 * float(np.sqrt(spread[0] / m + spread[1] / n))
+    return Share(value, max(-1.0, value - half), min(1.0, value + half))

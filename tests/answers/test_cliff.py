@@ -1,10 +1,10 @@
-"""Cliff's delta, and what is left out."""
+"""Cliff's delta."""
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from memctl.answers.realism import cliff
+from memctl.answers.shares import cliff
 
 
 def test_the_effect_is_that_of_all_pairs() -> None:
