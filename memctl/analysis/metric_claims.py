@@ -8,11 +8,13 @@ import pandas as pd
 from memctl.analysis.claim import TREND, Claim, Trend, contains, readings
 from memctl.analysis.inference import Yardsticks, floor_width
 from memctl.analysis.statistics import Floats, columns
+from memctl.metrics.amplitude import JS_AMPLITUDE
+from memctl.metrics.distance_to_train import DISTANCE_TO_TRAIN
 
 # metric, axis, sign, the paper's r (None where it gives none), source, claim
 DISTANCES = (
     (
-        "distance_to_train",
+        DISTANCE_TO_TRAIN.name,
         "location",
         -1,
         -0.7388,
@@ -20,7 +22,7 @@ DISTANCES = (
         "the distance to train falls as the interval moves right",
     ),
     (
-        "distance_to_train",
+        DISTANCE_TO_TRAIN.name,
         "width",
         1,
         0.316,
@@ -28,7 +30,7 @@ DISTANCES = (
         "the distance to train grows with the interval's width",
     ),
     (
-        "js_amplitude",
+        JS_AMPLITUDE.name,
         "location",
         -1,
         None,

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from memctl.analysis.sweep_results import SweepResults
 from memctl.files import atomic
+from memctl.metrics.dcr import DCR_SHARE
 from memctl.reporting.section import Part
 
 SHOWN_RUNS = ("base", "uniform_s0")  # and the run whose samples are nearest to train
@@ -45,11 +46,13 @@ def has_sentences(table: pd.DataFrame) -> bool:
 
 def run_pictures(sweep: SweepResults) -> dict[str, list[tuple[str, str]]]:
     """Of each run whose samples the page shows, its pictures' places and what they show."""
-    shares = sweep.table["metrics/dcr_share"]
+    shares = sweep.table[f"metrics/{DCR_SHARE.name}"]
     nearest = str(sweep.table["name"].iloc[int(shares.argmax())])
     pictures = {}
     for name in dict.fromkeys([*(n for n in SHOWN_RUNS if n in sweep.records), nearest]):
-        note = f" (nearest to train: dcr_share {shares.max():.3f})" if name == nearest else ""
+        note = (
+            f" (nearest to train: {DCR_SHARE.name} {shares.max():.3f})" if name == nearest else ""
+        )
         pictures[name + note] = [
             (f"../{name}/{k}.png", text)
             for k, text in PICTURES.items()

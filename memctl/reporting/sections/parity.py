@@ -2,12 +2,13 @@
 
 from memctl.analysis.parity import parity
 from memctl.analysis.sweep_results import SweepResults
+from memctl.metrics.distance_to_train import DISTANCE_TO_TRAIN
 from memctl.reporting.section import Section, over_cells
 
 
 def needs(sweep: SweepResults) -> bool:
     """Whether there are cells, and the paper's metric of them."""
-    return over_cells(sweep) and "metrics/distance_to_train" in sweep.table
+    return over_cells(sweep) and f"metrics/{DISTANCE_TO_TRAIN.name}" in sweep.table
 
 
 PARITY = Section(
