@@ -56,16 +56,11 @@ def cut(
     flat = signal.sosfiltfilt(signal.butter(2, 0.5, "highpass", fs=RATE, output="sos"), ecg)
     rr = np.diff(peaks)
     usable = (rr >= RR_SECONDS[0] * RATE) & (rr <= RR_SECONDS[1] * RATE)
-    beats = [
-        np.interp(
-            np.linspace(peaks[i] - rr[i - 1] / 3, peaks[i] + 2 * rr[i] / 3, length, endpoint=False),
-            np.arange(len(flat)),
-            flat,
-        )
-        for i in range(1, len(peaks) - 1)
-        if usable[i - 1] and usable[i]
-    ]
-    return np.stack(beats)[:, None], len(peaks) - 2 - len(beats)
+    inner = 1 + np.flatnonzero(usable[:-1] & usable[1:])
+    first, end = peaks[inner] - rr[inner - 1] / 3, peaks[inner] + 2 * rr[inner] / 3
+    times = np.linspace(first, end, length, endpoint=False, axis=1)
+    beats = np.interp(times, np.arange(len(flat)), flat)
+    return beats[:, None], len(peaks) - 2 - len(beats)
 
 
 @dataclass
