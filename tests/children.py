@@ -1,5 +1,6 @@
 """What tests run in processes of their own, in order to kill them."""
 
+import multiprocessing
 import os
 import signal
 import sys
@@ -7,7 +8,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from matplotlib.figure import Figure
+from PIL import Image
+
 from memctl.experiment import Experiment
+
+FORK = multiprocessing.get_context("forkserver")
+FORK.set_forkserver_preload(["tests.preload"])
+PRELOAD = ["hydra.launcher.preload=[tests.preload]"]  # for a sweep, which shares that fork server
+
+
+def save_blank(figure: Figure, file: Any, **how: Any) -> None:
+    """`Figure.savefig` for tests that look at no picture: rendering five is 40 % of a tiny run."""
+    Image.new("L", (1, 1)).save(file, format="png")
 
 
 def signal_at(where: str, calls: int, *numbers: int) -> None:

@@ -2,42 +2,75 @@
 data.
 """
 
+import gc
 import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from functools import cache
 from pathlib import Path
+from textwrap import dedent
+from typing import Any
 
 # Before torch is imported, here and in every process a test starts: on few cores several times two
 # threads only wait.
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+# Torch and pandas leave a million objects, which each search for garbage looks through: at Python's
+# own pace that is an eighth of the time.
+gc.set_threshold(100_000, 10, 10)
 
 import pytest
 from filelock import FileLock
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
+from matplotlib.figure import Figure
 from omegaconf import DictConfig
 
 from memctl import __main__
 from memctl.experiment import Experiment
 from memctl.paths import config_root
+from memctl.sweep.compose import Composer
 from memctl.sweep.plugins import install
+from tests.children import save_blank
 
 TINY = [
     "data.n_train=24", "data.n_heldout=24", "model.channels=[4,8]", "model.attention=[1]",
     "base.epochs=2", "base.batch_size=8", "control.epochs=3", "control.batch_size=8",
     "generate.steps=4", "generate.samples=16", "generate.batch_size=8", "metrics.repeats=20",
     "metrics.full=false", "probe.examples=0", "logger.mode=disabled",
-    "trainer.checkpoint_seconds=1e-9", "trainer.base_threads=1",
+    "trainer.base_threads=1",
 ]  # fmt: skip
+# Where one test takes seconds, or starts processes; those that share a fork server together.
+LONG = (
+    "test_shell.py",
+    "test_cli.py",
+    "test_own_samplers.py",
+    "test_stops.py",
+    "test_run.py",
+    "test_plan.py",
+    "test_install.py",
+    "test_examples.py",
+    "test_launcher.py",
+    "test_sections.py",
+    "test_docs.py",
+    "test_readme.py",
+    "test_configs.py",
+)
+BLANK = pytest.mark.usefixtures("blank_pictures")  # of tests that look at no picture
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests first. Each worker begins with a stretch of the list, and who is done takes from
+    the end of another's: a long test at the end would be waited for by all.
+    """
+    rank = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(LONG)))
 
 
 @pytest.fixture
 def tiny() -> list[str]:
-    """Overrides that make any experiment small; it saves its state at every step."""
+    """Overrides that make any experiment small."""
     return list(TINY)
 
 
@@ -45,18 +78,22 @@ def tiny() -> list[str]:
 def composed() -> Callable[..., DictConfig]:
     """Composes a config of conf/, or of a template, from overrides."""
 
-    def make(*overrides: str, config_name: str = "config") -> DictConfig:
-        return deepcopy(composed_once(config_name, overrides))
-
-    return make
+    return lambda *overrides, config_name="config": composer(config_name)(overrides)
 
 
 @cache
-def composed_once(config_name: str, overrides: tuple[str, ...]) -> DictConfig:
-    """Hydra takes a tenth of a second, and most tests ask for the same."""
-    install()
+def composer(config_name: str) -> Composer:
+    """A sweep's, which takes a tenth of Hydra's time where only values differ."""
+    installed()
     with initialize_config_dir(str(config_root() / "conf"), version_base="1.3"):
-        return compose(config_name, overrides=list(overrides))
+        master = compose(config_name, return_hydra_config=True)
+        return Composer(GlobalHydra.instance().config_loader(), master)
+
+
+@cache
+def installed() -> None:
+    """Have Hydra know, in this process, what memctl brings."""
+    install()
 
 
 @pytest.fixture
@@ -92,10 +129,49 @@ def memctl(
         captured = capfd.readouterr()
         return code, captured.out + captured.err
 
-    install()  # what Hydra and memctl bring stays
-    known = deepcopy(ConfigStore.instance().repo)
+    installed()
+    known = branches(ConfigStore.instance().repo)
     yield run
     ConfigStore.instance().repo = known
+
+
+@pytest.fixture
+def memctl_here(
+    memctl: Callable[..., tuple[int, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[int, str]]:
+    """`memctl` in an empty folder, where runs/ and what is the user's own lie."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MEMCTL_RUNS", str(tmp_path / "runs"))
+    for name in ("MEMCTL_METRICS", "MEMCTL_SAMPLERS"):
+        monkeypatch.delenv(name, raising=False)
+    return memctl
+
+
+@pytest.fixture
+def own_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Writes files into a new folder, and makes it the one that a variable names, such as
+    MEMCTL_METRICS.
+    """
+
+    def write(variable: str, *texts: str, folder: str = "own") -> Path:
+        (tmp_path / folder).mkdir()
+        for number, text in enumerate(texts):
+            (tmp_path / folder / f"file{number}.py").write_text(dedent(text))
+        monkeypatch.setenv(variable, str(tmp_path / folder))
+        return tmp_path / folder
+
+    return write
+
+
+def branches(tree: dict[str, Any]) -> dict[str, Any]:
+    """A copy of Hydra's store with the very leaves, which it replaces and never changes."""
+    return {k: branches(v) if isinstance(v, dict) else v for k, v in tree.items()}
+
+
+@pytest.fixture
+def blank_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures are drawn, but saved as one pixel."""
+    monkeypatch.setattr(Figure, "savefig", save_blank)
 
 
 @pytest.fixture(scope="session")
@@ -112,7 +188,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if not (folder / "finished").exists():
             paths = f"paths.runs={folder / 'made'}"
             overrides = (*TINY, paths, "ci.low=700", "ci.high=1000")
-            run.run(Experiment.of(composed_once("config", overrides)))
+            run.run(Experiment.of(composer("config")(overrides)))
             (folder / "made").rename(folder / "finished")
     return folder / "finished"
 

@@ -12,6 +12,8 @@ from memctl.command import check_choices, force_single_run
 from memctl.errors import UserError
 from memctl.runs.folder import RunFolder
 from memctl.sweep import sweeper
+from tests.children import PRELOAD
+from tests.conftest import BLANK
 
 Command = Callable[..., tuple[int, str]]
 
@@ -138,6 +140,7 @@ def test_a_command_for_one_config_sweeps_nothing(arguments: list[str], expected:
             force_single_run([flag, *arguments])
 
 
+@BLANK
 def test_one_cell(command: Command, tmp_path: Path) -> None:
     code, out = command("ci.low=700", "ci.high=1000")
     assert code == 0, out
@@ -150,12 +153,13 @@ def test_one_cell(command: Command, tmp_path: Path) -> None:
     assert "sweep.name=NAME" in out
 
 
+@BLANK
 def test_a_sweep_runs_the_valid_pairs_and_the_references_once(
     command: Command, finished: Path, tmp_path: Path
 ) -> None:
     for name in ("bases", "yardsticks"):
         shutil.copytree(finished / name, tmp_path / "runs" / name)
-    arguments = ("-m", "ci.low=100,200", "ci.high=100,300")
+    arguments = ("-m", "ci.low=100,200", "ci.high=100,300", *PRELOAD)
     code, out = command(*arguments, "hydra.sweeper.plan=true")
     assert code == 0, out
     assert "4 runs" in out

@@ -76,11 +76,11 @@ def test_a_sweep_that_is_not_there_is_not_spoken_of(
     assert "| heartbeats |\n" in text
 
 
-@pytest.fixture
-def finished(tmp_path: Path) -> Path:
-    """The folder of runs with a finished sweep, whose distance falls with the location."""
+@pytest.fixture(scope="module")
+def finished_sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of runs with a finished sweep, to be copied."""
     sweep = sweeps.swept(
-        tmp_path / "runs" / "s",
+        tmp_path_factory.mktemp("finished") / "runs" / "s",
         lambda location, width: 1 - 1e-4 * location + 1e-6 * width,
         lambda location, width, epoch: 10 / location,
     )
@@ -98,6 +98,12 @@ def finished(tmp_path: Path) -> Path:
         (folder / "status.json").write_text(json.dumps(status))
     report.write(sweep.directory, io.StringIO(), (), (VERDICTS, SCORECARD, ASSOCIATIONS))
     return sweep.directory.parent
+
+
+@pytest.fixture
+def finished(finished_sweep: Path, tmp_path: Path) -> Path:
+    """The folder of runs with a finished sweep, whose distance falls with the location."""
+    return shutil.copytree(finished_sweep, tmp_path / "runs")
 
 
 def collected(runs: Path, tables: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, pd.DataFrame]:

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 from PIL import Image
 from scipy.ndimage import gaussian_filter
@@ -22,11 +21,9 @@ from memctl.config import Metrics
 from memctl.data import user_examples
 from memctl.metrics.generators import blur
 from memctl.metrics.suite import Suite
-from memctl.paths import config_root
 from memctl.runs.folder import RunFolder
 from memctl.stages import run as stages
-from memctl.sweep.plugins import install
-from tests.conftest import TINY
+from tests.conftest import TINY, composer
 
 N, LENGTH = 120, 40
 Command = Callable[..., tuple[int, str, str]]
@@ -40,6 +37,7 @@ FILES = [
     "suspects.png",
 ]
 SMALL = ["metrics.repeats=100", "metrics.full=false"]
+pytestmark = pytest.mark.usefixtures("blank_pictures")  # tests/test_readme.py has them drawn
 
 
 @pytest.fixture
@@ -328,11 +326,8 @@ def test_cautions(command: Command, sides: list[str], tmp_path: Path) -> None:
 def sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sweep of two tiny runs."""
     folder = tmp_path_factory.mktemp("runs")
-    install()
-    with initialize_config_dir(str(config_root() / "conf"), version_base="1.3"):
-        for cell in ("sampler=uniform", "sampler=none"):
-            cfg = compose("config", overrides=[*TINY, f"paths.runs={folder}", cell])
-            stages.task(cfg)
+    for cell in ("sampler=uniform", "sampler=none"):
+        stages.task(composer("config")((*TINY, f"paths.runs={folder}", cell)))
     return folder / "mitdb208"
 
 

@@ -16,6 +16,7 @@ from scipy.io import savemat
 from memctl import data, export
 from memctl.data.panels import mosaic
 from memctl.errors import UserError
+from memctl.experiment import Experiment
 from memctl.stages import run as stages
 
 DIGITS = [
@@ -69,7 +70,7 @@ def test_a_run_is_exported_to_diffusers_and_generates_there(
 
 
 def test_a_run_that_kept_no_weights_is_not_exported_as_its_base(
-    composed: Callable[..., DictConfig], tmp_path: Path
+    composed: Callable[..., DictConfig], tmp_path: Path, blank_pictures: None
 ) -> None:
     stages.task(
         composed(
@@ -87,15 +88,14 @@ def test_a_run_that_kept_no_weights_is_not_exported_as_its_base(
 
 
 def test_what_cannot_be_exported_is_one_message(
-    tmp_path: Path, experiment: Callable[..., object]
+    tmp_path: Path, finished_run: Callable[..., Experiment]
 ) -> None:
     out = subprocess.run(
         [sys.executable, "-m", "memctl.export", str(tmp_path)], capture_output=True, text=True
     )
     assert (out.returncode, out.stderr.count("\n")) == (1, 1)
     assert "is not the folder of a finished run" in out.stderr
-    signals = experiment()
-    stages.run(signals)
+    signals = finished_run()
     with pytest.raises(
         UserError, match="is of model=unet1d; diffusers has pipelines for model=unet2d alone"
     ):

@@ -10,16 +10,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+SHORT = ["probe.examples=0", "metrics.full=false"]
 FORMS = {
     "help": ["--help"],
     "a composed template": ["-cn", "multirun_templates/smoke", "--cfg", "job"],
-    "a cell": ["experiment=smoke", "ci.low=700", "ci.high=1000", "logger.mode=disabled"],
+    "a cell": ["experiment=smoke", "ci.low=700", "ci.high=1000", "logger.mode=disabled", *SHORT],
     "a template": [
         "-cn",
         "multirun_templates/smoke",
         "ci.high=200,1000",
         "ci.low=100,700",
         "hydra.sweeper.plan=true",
+        *SHORT,
     ],
 }
 # How a config is found depends on where memctl is, what is then done with it does not.

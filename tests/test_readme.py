@@ -84,6 +84,7 @@ def test_train_commands_run(
     tmp_path: Path,
     tiny: list[str],
     capfd: pytest.CaptureFixture[str],
+    blank_pictures: None,
 ) -> None:
     """As written, made small; a sweep is planned, as other tests run one."""
     if "--help" in command:

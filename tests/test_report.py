@@ -16,6 +16,7 @@ from memctl.reporting.pool import pool
 from memctl.reporting.sections import overview
 from memctl.runs.folder import RunFolder, Status
 from memctl.runs.record import YARDSTICKS
+from tests.conftest import BLANK
 
 
 def record(
@@ -101,6 +102,7 @@ def test_it_writes_all_its_files_and_names_what_is_missing(sweep: Path) -> None:
     assert str(sweep / "report" / "index.html") in out.getvalue()
 
 
+@BLANK
 def test_correlations_are_of_place_and_width(sweep: Path) -> None:
     report.write(sweep, io.StringIO())
     table = pd.read_csv(sweep / "report" / "correlations.csv").set_index(["metric", "axis"])
@@ -117,6 +119,7 @@ def test_a_heat_map_of_any_metric(sweep: Path) -> None:
         report.write(sweep, io.StringIO(), ["dcr_shar"])
 
 
+@BLANK
 def test_sweeps_of_several_data_sets_are_pooled_as_the_paper_does(
     sweep: Path, tmp_path: Path
 ) -> None:
@@ -147,6 +150,7 @@ def test_sweeps_of_several_data_sets_are_pooled_as_the_paper_does(
         pool([sweep, other], io.StringIO())
 
 
+@BLANK
 def test_a_sweep_of_one_finished_reference_run(tmp_path: Path) -> None:
     put(tmp_path / "s", record("base", None, None, 1.0))
     out = io.StringIO()
@@ -170,6 +174,7 @@ def test_runs_of_different_data_are_not_mixed(sweep: Path) -> None:
         read(sweep)
 
 
+@BLANK
 def test_training_sets_of_several_sizes_are_listed_each_with_its_floor(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,6 +215,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
     return calls
 
 
+@BLANK
 def test_a_sweep_of_other_distributions_is_listed_by_mean_t(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -235,6 +241,7 @@ def test_a_sweep_of_other_distributions_is_listed_by_mean_t(
     assert row.split()[1:3] == ["0.2", "0.9"]  # least and greatest, the base left out
 
 
+@BLANK
 def test_cells_used_in_several_ways_are_listed_not_averaged(
     sweep: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -249,6 +256,7 @@ def test_cells_used_in_several_ways_are_listed_not_averaged(
     assert "CAUTION: runs differ in use" in out.getvalue()
 
 
+@BLANK
 def test_a_plain_grid_is_a_heat_map(sweep: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = drawn(monkeypatch)
     report.write(sweep, io.StringIO())
@@ -256,6 +264,7 @@ def test_a_plain_grid_is_a_heat_map(sweep: Path, monkeypatch: pytest.MonkeyPatch
     assert sorted(calls["triangle"][0])[0] == pytest.approx((100, 200, 500))
 
 
+@BLANK
 def test_what_was_left_out_and_a_base_that_knows_too_much_are_said(sweep: Path) -> None:
     path = sweep / "base" / "record.json"
     known = json.loads(path.read_text())
@@ -275,6 +284,7 @@ def test_what_was_left_out_and_a_base_that_knows_too_much_are_said(sweep: Path) 
     )
 
 
+@BLANK
 def test_the_page_shows_the_run_that_is_nearest_to_train(sweep: Path) -> None:
     for name in ("base", "cl300_ch400_s0", "cl100_ch200_s0"):
         for picture in ("samples", "suspects"):
@@ -288,6 +298,7 @@ def test_the_page_shows_the_run_that_is_nearest_to_train(sweep: Path) -> None:
     assert "projection.png" not in page  # which no run has
 
 
+@BLANK
 def test_a_metric_without_a_value_anywhere_is_left_out(sweep: Path) -> None:
     for path in sweep.glob("*/record.json"):
         known = json.loads(path.read_text())

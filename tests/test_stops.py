@@ -4,7 +4,6 @@ Signals come from a hook at a counted step, in a process that sets what it hears
 of the machine nor how the tests were started counts.
 """
 
-import multiprocessing
 import signal
 import subprocess
 import sys
@@ -18,10 +17,8 @@ import pytest
 
 from memctl.runs.folder import RunFolder
 from memctl.training.resume import resume_step
-from tests.children import command
+from tests.children import FORK, command
 
-FORK = multiprocessing.get_context("forkserver")
-FORK.set_forkserver_preload(["memctl.sweep.preload"])
 INT, TERM = signal.SIGINT, signal.SIGTERM
 STOPPED = "stopped; the same command goes on from here"
 # 6 steps of the base and 9 of control; no state is saved on the way unless a stop asks for it.

@@ -3,13 +3,10 @@ without any other edit.
 """
 
 import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from textwrap import dedent
 
 import numpy as np
 import pandas as pd
@@ -25,7 +22,6 @@ from memctl.metrics.calibration import Calibration
 from memctl.metrics.generators import GENERATORS
 from memctl.metrics.suite import Suite
 from memctl.metrics.yardsticks import yardsticks
-from memctl.paths import config_root
 
 CONFIG = Metrics(repeats=20, bins=10, full=False)
 ROUGHNESS = """\
@@ -56,17 +52,9 @@ Own = Callable[..., Path]
 
 
 @pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Own:
+def own(own_files: Own) -> Own:
     """Writes files into a new folder, and makes it the folder of the user's metrics."""
-
-    def write(*texts: str, folder: str = "own") -> Path:
-        (tmp_path / folder).mkdir()
-        for number, text in enumerate(texts):
-            (tmp_path / folder / f"file{number}.py").write_text(dedent(text))
-        monkeypatch.setenv("MEMCTL_METRICS", str(tmp_path / folder))
-        return tmp_path / folder
-
-    return write
+    return partial(own_files, "MEMCTL_METRICS")
 
 
 @pytest.fixture(scope="module")
@@ -113,37 +101,27 @@ def test_it_is_calibrated_and_reported(own: Own, sides: Split) -> None:
     assert title("roughness") == "roughness: how rough samples are"
 
 
-def test_a_run_and_its_report_hold_it(tmp_path: Path, tiny: list[str]) -> None:
+def test_a_run_and_its_report_hold_it(
+    memctl_here: Callable[..., tuple[int, str]], tmp_path: Path, tiny: list[str]
+) -> None:
     """The command finds it where one works, and so does the report."""
     (tmp_path / "memctl_metrics").mkdir()
     (tmp_path / "memctl_metrics" / "mine.py").write_text(ROUGHNESS)
     small = [*tiny, "base.epochs=1", "control.epochs=1", "ci.low=700", "ci.high=1000"]
-    command(tmp_path, "memctl.train", *small)
+    code, out = memctl_here("train", *small)
+    assert code == 0, out
     (path,) = (tmp_path / "runs").glob("mitdb208/*/record.json")
     record = json.loads(path.read_text())
     assert record["metrics"]["roughness"]["low"] < record["metrics"]["roughness"]["high"]
     assert set(record["yardsticks"]) == {
         name for name, values in record["yardsticks"].items() if "roughness" in values
     }
-    command(tmp_path, "memctl.report", "runs/mitdb208", "--metric", "roughness")
+    code, out = memctl_here("report", "runs/mitdb208", "--metric", "roughness")
+    assert code == 0, out
     report = tmp_path / "runs" / "mitdb208" / "report"
     table = pd.read_csv(report / "table.csv")
     assert table["metrics/roughness"][0] == record["metrics"]["roughness"]["value"]
     assert (report / "heatmap_roughness.png").stat().st_size > 5_000
-
-
-def command(folder: Path, module: str, *arguments: str) -> None:
-    """A command in a folder, as a user starts it."""
-    where = {"PYTHONPATH": str(config_root()), "MEMCTL_RUNS": str(folder / "runs")}
-    kept = {k: v for k, v in os.environ.items() if not k.startswith("MEMCTL")}
-    done = subprocess.run(
-        [sys.executable, "-m", module, *arguments],
-        cwd=folder,
-        env={**kept, **where},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_without_a_folder_there_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -299,17 +277,11 @@ def test_a_folder_that_is_named_and_missing_is_refused(
         catalogue.known()
 
 
-def test_a_wrong_file_ends_the_command_in_one_line(tmp_path: Path) -> None:
+def test_a_wrong_file_ends_the_command_in_one_line(
+    memctl_here: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
     (tmp_path / "memctl_metrics").mkdir()
     (tmp_path / "memctl_metrics" / "mine.py").write_text("x = 1\ndef f(:\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "memctl.calibrate"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(config_root())},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode != 0
-    said = done.stdout + done.stderr
-    assert re.search(r"memctl: \S*mine\.py, line 2: SyntaxError", said), said
-    assert "Traceback" not in said
+    code, out = memctl_here("calibrate")
+    assert code == 1
+    assert re.fullmatch(r"memctl: \S*mine\.py, line 2: SyntaxError: [^\n]*\n", out), out

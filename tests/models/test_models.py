@@ -17,6 +17,7 @@ from memctl.experiment import Experiment
 from memctl.keys import settings
 from memctl.models import ModelConfig
 from memctl.stages.base import base_network
+from memctl.sweep.plugins import install
 
 
 class Pointwise(nn.Module):
@@ -48,6 +49,7 @@ def known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(models.MODELS, PointwiseConfig.name, PointwiseConfig)
     store = ConfigStore.instance()  # of the process: other tests shall not find the model in it
     monkeypatch.setattr(store, "repo", copy.deepcopy(store.repo))
+    install()
 
 
 @pytest.mark.usefixtures("known")

@@ -33,6 +33,9 @@ UNet = {"block_out_channels": (8, 8), "layers_per_block": 1, "norm_num_groups": 
         "down_block_types": ("DownBlock2D",) * 2, "up_block_types": ("UpBlock2D",) * 2}  # fmt: skip
 
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
+
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("runs")

@@ -1,6 +1,7 @@
 """A sweep over the whole grid that has every metric a report shows first."""
 
 import json
+import shutil
 
 import pytest
 
@@ -8,11 +9,11 @@ from memctl.analysis.studied import MAIN
 from tests.sweeps import swept
 
 
-@pytest.fixture
-def grid(tmp_path):
-    """The folder of a sweep of 45 cells and a uniform run."""
+@pytest.fixture(scope="session")
+def whole_grid(tmp_path_factory):
+    """The folder of a sweep of 45 cells and a uniform run, to be copied."""
     sweep = swept(
-        tmp_path / "s",
+        tmp_path_factory.mktemp("grid") / "s",
         lambda location, width: 1 - 1e-4 * location,
         lambda location, width, epoch: 10 / location,
         uniform=lambda t: 1 / (1 + t),
@@ -24,3 +25,9 @@ def grid(tmp_path):
             group |= dict.fromkeys(MAIN, group["distance_to_train"])
         path.write_text(json.dumps(record))
     return sweep.directory
+
+
+@pytest.fixture
+def grid(whole_grid, tmp_path):
+    """The folder of a sweep of 45 cells and a uniform run."""
+    return shutil.copytree(whole_grid, tmp_path / "s")

@@ -22,6 +22,8 @@ from memctl.runs.wandb_copy import WandbCopy, choose_mode
 from memctl.stages import generate
 from memctl.stages import run as stages
 
+pytestmark = pytest.mark.usefixtures("blank_pictures")
+
 
 def read_back(folder: Path) -> list[dict[str, Any]]:
     """All records of the one offline run in `folder`/wandb, as W&B's own tool prints them."""

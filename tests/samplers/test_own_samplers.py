@@ -6,8 +6,8 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from textwrap import dedent
 
 import numpy as np
 import pytest
@@ -17,6 +17,7 @@ from memctl.errors import UserError
 from memctl.experiment import Experiment
 from memctl.samplers.plugins import own_samplers
 from memctl.sweep.plugins import install
+from tests.children import PRELOAD
 
 HEAD = """\
 from dataclasses import dataclass
@@ -47,32 +48,21 @@ Own = Callable[..., Path]
 
 
 @pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Own:
+def own(own_files: Own) -> Own:
     """Writes files into a new folder, and makes it the folder of the user's samplers."""
-
-    def write(*texts: str, folder: str = "own") -> Path:
-        (tmp_path / folder).mkdir()
-        for number, text in enumerate(texts):
-            (tmp_path / folder / f"file{number}.py").write_text(dedent(text))
-        monkeypatch.setenv("MEMCTL_SAMPLERS", str(tmp_path / folder))
-        return tmp_path / folder
-
-    return write
+    return partial(own_files, "MEMCTL_SAMPLERS")
 
 
 @pytest.fixture
 def train(
-    memctl: Callable[..., tuple[int, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    memctl_here: Callable[..., tuple[int, str]], tmp_path: Path
 ) -> Callable[..., tuple[int, str]]:
     """`memctl train` in a folder with ./memctl_samplers/mine.py: its exit code, what it printed."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("MEMCTL_SAMPLERS", raising=False)
-    monkeypatch.setenv("MEMCTL_RUNS", str(tmp_path / "runs"))
     (tmp_path / "memctl_samplers").mkdir()
 
     def run(*arguments: str, file: str = TRIANGLE) -> tuple[int, str]:
         (tmp_path / "memctl_samplers" / "mine.py").write_text(file)
-        return memctl("train", *arguments)
+        return memctl_here("train", *arguments)
 
     return run
 
@@ -292,11 +282,15 @@ def test_the_fingerprint_is_of_the_files_content(own: Own, experiment: Callable[
 
 
 def test_a_sweep_takes_it_by_its_name_without_any_yaml(
-    train: Callable[..., tuple[int, str]], finished: Path, tmp_path: Path, tiny: list[str]
+    train: Callable[..., tuple[int, str]],
+    finished: Path,
+    tmp_path: Path,
+    tiny: list[str],
+    blank_pictures: None,
 ):
     """The sweep finds it in ./memctl_samplers, and in each of its processes."""
     shutil.copytree(finished, tmp_path / "runs", ignore=shutil.ignore_patterns("mitdb208"))
-    small = [*tiny, "control.epochs=1", "hydra.sweeper.references=[]"]
+    small = [*tiny, *PRELOAD, "control.epochs=1", "hydra.sweeper.references=[]"]
     code, out = train("-m", "sampler=triangle", "sampler.peak=200,800", *small)
     assert code == 0, out
     records = {

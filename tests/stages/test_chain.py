@@ -14,6 +14,7 @@ from memctl.stages import run as stages
 from memctl.stages.runner import Chain, Stage
 
 Make = Callable[..., Experiment]
+pytestmark = pytest.mark.usefixtures("blank_pictures")
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@ result.
 """
 
 import json
-import multiprocessing
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -18,11 +17,10 @@ from memctl.experiment import Experiment
 from memctl.runs.folder import Status
 from memctl.runs.record import YARDSTICKS
 from memctl.stages import run as stages
-from tests.children import base_only, run, run_and_die
+from tests.children import FORK, base_only, run, run_and_die
 
 Make = Callable[..., Experiment]
-FORK = multiprocessing.get_context("forkserver")
-FORK.set_forkserver_preload(["memctl.sweep.preload"])
+pytestmark = pytest.mark.usefixtures("blank_pictures")
 
 
 def numbers(experiment: Experiment) -> dict[str, Any]:
@@ -39,8 +37,8 @@ def numbers(experiment: Experiment) -> dict[str, Any]:
     }
 
 
-def test_a_run_leaves_everything(experiment: Make) -> None:
-    e = experiment()
+def test_a_run_leaves_everything(finished_run: Make) -> None:
+    e = finished_run()
     record = stages.run(e)
     names = {p.name for p in e.folder.path.iterdir()}
     assert {
@@ -146,7 +144,8 @@ def test_what_changes_no_number_is_no_other_science(experiment: Make, change: st
 def test_a_killed_run_ends_with_the_same_numbers(
     experiment: Make, finished_run: Make, tmp_path: Path, where: str, calls: int
 ) -> None:
-    e = experiment(runs=tmp_path / "killed")
+    every_step = "trainer.checkpoint_seconds=1e-9"
+    e = experiment(every_step, runs=tmp_path / "killed")
     process = FORK.Process(target=run_and_die, args=(e, where, calls))
     process.start()
     process.join()

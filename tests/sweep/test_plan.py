@@ -3,9 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from memctl.experiment import Experiment
+from memctl.sweep import measure
 from memctl.sweep.plan import Plan, Run, describe, estimate
 from memctl.sweep.sweeper import cached_measurement
+from tests.children import FORK
 
 Make = Callable[..., Experiment]
 
@@ -23,7 +27,11 @@ def test_an_estimate_is_the_base_and_the_runs_over_the_slots(experiment: Make) -
     )
 
 
-def test_the_measurement_is_real_and_kept(experiment: Make, tmp_path: Path) -> None:
+def test_the_measurement_is_real_and_kept(
+    experiment: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a process of its own: here of the fork server, which need not import all anew."""
+    monkeypatch.setattr(measure.multiprocessing, "get_context", lambda method: FORK)
     plan = Plan(Path("s"), [Run((), experiment(), "new")], {})
     base, run = cached_measurement(plan)
     # The tiny base has 6 steps; a run has 9 and 2 x 4 reverse steps: milliseconds each, so well

@@ -1,6 +1,7 @@
 """experiment=theory from end to end, small: files, resuming, refusals."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,30 +11,34 @@ from omegaconf import DictConfig
 
 from memctl.errors import UserError
 from memctl.theory import probe
+from tests.conftest import TINY, composer
+
+SMALL = [*TINY, "experiment=theory", "theory.points=6", "theory.examples=4"]
+
+
+@pytest.fixture(scope="module")
+def finished_probe(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """The runs with a finished probe, to be copied, and what it said."""
+    runs = tmp_path_factory.mktemp("theory") / "runs"
+    return runs, probe.task(composer("config")((*SMALL, f"paths.runs={runs}")))
 
 
 @pytest.fixture
-def cfg(
-    composed: Callable[..., DictConfig], tiny: list[str], tmp_path: Path
-) -> Callable[..., DictConfig]:
-    small = [
-        "experiment=theory",
-        "theory.points=6",
-        "theory.examples=4",
-        f"paths.runs={tmp_path / 'runs'}",
-    ]
-    return lambda *overrides: composed(*tiny, *small, *overrides)
+def cfg(composed: Callable[..., DictConfig], tmp_path: Path) -> Callable[..., DictConfig]:
+    return lambda *overrides: composed(*SMALL, f"paths.runs={tmp_path / 'runs'}", *overrides)
 
 
 @pytest.fixture
-def directory(tmp_path: Path) -> Path:
+def directory(finished_probe: tuple[Path, str], tmp_path: Path) -> Path:
+    """The folder of a finished probe."""
+    shutil.copytree(finished_probe[0], tmp_path / "runs")
     return tmp_path / "runs" / "mitdb208-theory"
 
 
 def test_it_leaves_rows_verdicts_and_a_figure(
-    cfg: Callable[..., DictConfig], directory: Path
+    finished_probe: tuple[Path, str], directory: Path
 ) -> None:
-    text = probe.task(cfg())
+    text = finished_probe[1]
     result = json.loads((directory / "theory.json").read_text())
     assert [c["equation"] for c in result["claims"]] == [
         "3",
@@ -60,9 +65,11 @@ def test_it_leaves_rows_verdicts_and_a_figure(
 
 
 def test_a_stopped_probe_goes_on_with_the_same_numbers(
-    cfg: Callable[..., DictConfig], directory: Path, monkeypatch: pytest.MonkeyPatch
+    cfg: Callable[..., DictConfig],
+    directory: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    blank_pictures: None,
 ) -> None:
-    probe.task(cfg())
     whole = (directory / "gradients.jsonl").read_text().splitlines()
     (directory / "theory.json").unlink()
     (directory / "gradients.jsonl").write_text(
@@ -78,8 +85,9 @@ def test_a_stopped_probe_goes_on_with_the_same_numbers(
     assert len(measured) == len(whole) - 3  # a finished one is only read
 
 
-def test_another_probe_in_its_folder_is_refused(cfg: Callable[..., DictConfig]) -> None:
-    probe.task(cfg())
+def test_another_probe_in_its_folder_is_refused(
+    cfg: Callable[..., DictConfig], directory: Path
+) -> None:
     with pytest.raises(UserError, match=r"theory.examples: 4 -> 5"):
         probe.task(cfg("theory.examples=5"))
 
@@ -106,8 +114,8 @@ def test_wrong_settings_are_one_message(
     ["diffusion=zero_snr", "diffusion=cosine", "diffusion.timesteps=20", "theory.intervals=[]"],
 )
 def test_other_schedules_and_no_interval(
-    cfg: Callable[..., DictConfig], directory: Path, override: str
+    cfg: Callable[..., DictConfig], tmp_path: Path, blank_pictures: None, override: str
 ) -> None:
     few = ["theory.intervals=[[2,5],[12,20]]"] if "timesteps" in override else []
     probe.task(cfg(override, *few))
-    assert "NaN" not in (directory / "theory.json").read_text()
+    assert "NaN" not in (tmp_path / "runs/mitdb208-theory/theory.json").read_text()

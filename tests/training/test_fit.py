@@ -26,6 +26,7 @@ SAMPLER = IntervalSampler(low=100, high=300)
 STAGE = Stage(epochs=4, lr=1e-3, batch_size=8, ema=0.9, seed=3)
 
 RESUME = "resume.ckpt"
+NEVER = 1e6  # seconds between two states saved
 
 
 class Stop(Exception):
@@ -47,6 +48,7 @@ def fit(
     stage: Stage = STAGE,
     stop_at: int | None = None,
     terminate_at: tuple[int, ...] = (),
+    checkpoint_seconds: float = 1e-9,
 ) -> Any:
     done = 0
 
@@ -61,7 +63,7 @@ def fit(
     folder.mkdir(exist_ok=True)
     journal = Journal(folder / "metrics.jsonl")
     journal.rewind(resume_step(folder / RESUME))
-    how = How(accelerator="cpu", checkpoint_seconds=1e6 if terminate_at else 1e-9)
+    how = How(accelerator="cpu", checkpoint_seconds=checkpoint_seconds)
     return fitting.fit(
         network,
         Diffusion(),
@@ -83,56 +85,60 @@ def test_a_sigterm_that_ends_nothing_is_saved_at_and_no_more(tmp_path: Path) -> 
         signal.SIGTERM, lambda *_: steps.append(resume_step(tmp_path / RESUME))
     )
     try:
-        fit(network, train, tmp_path, terminate_at=(3, 7))
+        fit(network, train, tmp_path, terminate_at=(3, 7), checkpoint_seconds=NEVER)
     finally:
         signal.signal(signal.SIGTERM, previous)
     assert steps == [3, 7]
     assert resume_step(tmp_path / RESUME) == 7
 
 
-@pytest.mark.parametrize("stop_at", [1, 2, 3, 4, 7, 11])
-def test_a_stopped_training_resumes_bit_for_bit(tmp_path: Path, stop_at: int) -> None:
-    """Three steps an epoch, twelve in all; stopped within an epoch and at its end."""
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any, str]:
+    """A training that nobody stopped, of twelve steps, three an epoch: the network, what `fit`
+    gives, and the journal.
+    """
+    folder = tmp_path_factory.mktemp("straight")
     train, network = small()
-    straight, broken, fresh = network, copy.deepcopy(network), copy.deepcopy(network)
-    expected = fit(straight, train, tmp_path / "straight")
+    result = fit(network, train, folder, checkpoint_seconds=NEVER)
+    return network, result, (folder / "metrics.jsonl").read_text()
+
+
+@pytest.mark.parametrize("stop_at", [1, 2, 3, 4, 7, 11])
+def test_a_stopped_training_resumes_bit_for_bit(
+    tmp_path: Path, straight: tuple[Any, Any, str], stop_at: int
+) -> None:
+    """Stopped within an epoch and at its end."""
+    (whole, expected, rows), (train, broken) = straight, small()
+    fresh = copy.deepcopy(broken)
     with pytest.raises(Stop):
         fit(broken, train, tmp_path / "broken", stop_at=stop_at)
     assert 0 < resume_step(tmp_path / "broken" / RESUME) < 12
     resumed = fit(fresh, train, tmp_path / "broken")
-    for (name, a), b in zip(
-        straight.state_dict().items(), fresh.state_dict().values(), strict=True
-    ):
+    for (name, a), b in zip(whole.state_dict().items(), fresh.state_dict().values(), strict=True):
         assert torch.equal(a, b), name
     assert torch.equal(expected.drawn, resumed.drawn)
     assert int(expected.drawn.sum()) == 4 * 20
-    assert (tmp_path / "straight" / "metrics.jsonl").read_text() == (
-        tmp_path / "broken" / "metrics.jsonl"
-    ).read_text()
+    assert (tmp_path / "broken" / "metrics.jsonl").read_text() == rows
 
 
 @pytest.mark.parametrize(
     "stops", [[5, 1], [3, 3], [4, 1, 1], [3, 1, 2], [6, 3], [1, 2, 3], [9, 2], [11, 0]], ids=str
 )
 def test_a_training_stopped_often_takes_no_step_more_or_less(
-    tmp_path: Path, stops: list[int]
+    tmp_path: Path, straight: tuple[Any, Any, str], stops: list[int]
 ) -> None:
     """Stopped after so many further steps each, also at the ends of epochs (every third step)."""
-    train, network = small()
-    straight, fresh = network, copy.deepcopy(network)
-    fit(straight, train, tmp_path / "straight")
+    (whole, _, rows), (train, fresh) = straight, small()
     for stop_at in stops:
         with pytest.raises(Stop):
             fit(copy.deepcopy(fresh), train, tmp_path / "broken", stop_at=stop_at)
     fit(fresh, train, tmp_path / "broken")
     assert all(
-        torch.equal(a, b) for a, b in zip(straight.parameters(), fresh.parameters(), strict=True)
+        torch.equal(a, b) for a, b in zip(whole.parameters(), fresh.parameters(), strict=True)
     )
-    rows = Journal(tmp_path / "broken" / "metrics.jsonl").rows()
-    assert [row["step"] for row in rows] == [3, 6, 9, 12]
-    assert (tmp_path / "straight" / "metrics.jsonl").read_text() == (
-        tmp_path / "broken" / "metrics.jsonl"
-    ).read_text()
+    journal = tmp_path / "broken" / "metrics.jsonl"
+    assert [row["step"] for row in Journal(journal).rows()] == [3, 6, 9, 12]
+    assert journal.read_text() == rows
 
 
 def test_a_damaged_resume_file_means_a_fresh_start(tmp_path: Path) -> None:
@@ -146,7 +152,7 @@ def test_the_kept_weights_are_the_moving_average(tmp_path: Path) -> None:
     raw = copy.deepcopy(network)
     average = copy.deepcopy(network)
     stage = Stage(**{**vars(STAGE), "epochs": 1})
-    fit(network, train, tmp_path / "ema", stage)
+    fit(network, train, tmp_path / "ema", stage, checkpoint_seconds=NEVER)
     # By hand: the same steps without EMA, averaging after each; the first average is the first
     # step's weights.
     states: list[dict[str, torch.Tensor]] = []
@@ -204,7 +210,8 @@ def test_learning_rate_rises_then_stays_or_falls() -> None:
 
 def test_training_lowers_the_loss(tmp_path: Path) -> None:
     train, network = small()
-    fit(network, train, tmp_path / "long", Stage(epochs=40, lr=3e-3, batch_size=10, ema=0.9))
+    stage = Stage(epochs=40, lr=3e-3, batch_size=10, ema=0.9)
+    fit(network, train, tmp_path / "long", stage, checkpoint_seconds=NEVER)
     rows = Journal(tmp_path / "long" / "metrics.jsonl").rows()
     first, last = (sum(r["loss"] for r in part) / 5 for part in (rows[:5], rows[-5:]))
     assert last < 0.8 * first

@@ -7,6 +7,7 @@ import pytest
 
 from memctl.reporting.gallery.command import main
 from memctl.samplers import ScheduleSampler, UniformSampler
+from tests.conftest import BLANK
 from tests.reporting.gallery.runs import Command, cells, put, record
 
 MISTAKES = {
@@ -92,6 +93,7 @@ def test_mistakes_about_folders(command: Command, tmp_path: Path) -> None:
         command("u", "runs/s")
 
 
+@BLANK
 def test_a_torn_record_is_passed_over(command: Command, tmp_path: Path) -> None:
     put(tmp_path / "s", *cells([100, 200, 300]))
     (tmp_path / "s" / "cl100_ch300_s0" / "record.json").write_text('{"schema": 1,')

@@ -1,8 +1,6 @@
 """What a user may ask python -m memctl.samplers for: texts, grids, folders of runs."""
 
-import os
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ from memctl import samplers
 from memctl.errors import UserError
 from memctl.reporting.gallery import specs
 from memctl.samplers import NoiseSchedule, ScheduleSampler, UniformSampler
+from tests.conftest import BLANK
 from tests.reporting.gallery.runs import SCHEDULE, Command, cells, put, record, selected
 
 
@@ -95,6 +94,7 @@ def test_what_a_text_means(text: str, wanted: list[dict[str, Any]]) -> None:
     assert specs.parse(text) == (wanted, [])
 
 
+@BLANK
 def test_a_range_drops_what_is_no_interval_and_says_so(command: Command) -> None:
     out, rows = command("interval:low=100|400|700,high=300|600|700")
     assert [row["sampler"] for row in rows] == [
@@ -113,6 +113,7 @@ def test_a_range_drops_what_is_no_interval_and_says_so(command: Command) -> None
         selected("interval:low=1|2,high=3000")
 
 
+@BLANK
 def test_a_sweeps_folder_shows_its_records(command: Command, tmp_path: Path) -> None:
     correct = ScheduleSampler(UniformSampler(), mode="correct", clip=3.0)
     base = {"name": "base", "sampler": None, "metrics": {}}
@@ -142,6 +143,7 @@ def test_a_sweeps_records_keep_their_noise_schedule(command: Command, tmp_path: 
     assert selected("s", "--schedule", "linear")[0].schedule == SCHEDULE
 
 
+@BLANK
 def test_seeds_are_shown_as_one_with_all_their_draws(command: Command, tmp_path: Path) -> None:
     put(tmp_path / "s", *cells([100, 300], seeds=[0, 1, 2]))
     _, rows = command("s")
@@ -150,6 +152,7 @@ def test_seeds_are_shown_as_one_with_all_their_draws(command: Command, tmp_path:
     assert float(rows[0]["tv"]) < 0.05
 
 
+@BLANK
 def test_adaptive_samplers_of_a_sweep_are_what_they_became(
     command: Command, tmp_path: Path
 ) -> None:
@@ -164,23 +167,14 @@ def test_adaptive_samplers_of_a_sweep_are_what_they_became(
     assert "mean over its draws" in command("s")[1][0]["note"]
 
 
-def test_as_a_command(tmp_path: Path) -> None:
-    def run(*argv: str) -> subprocess.CompletedProcess[str]:
-        path = {"PYTHONPATH": str(Path(samplers.__file__).parents[2])}
-        return subprocess.run(
-            [sys.executable, "-m", "memctl.samplers", *argv],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-            env=os.environ | path,
-        )
-
-    good = run("interval:low=700,high=1000", "uniform")
-    assert (good.returncode, good.stderr) == (0, "")
-    assert "cl700_ch1000" in good.stdout
+def test_as_a_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memctl: Callable[..., tuple[int, str]]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out = memctl("samplers", "interval:low=700,high=1000", "uniform")
+    assert code == 0, out
+    assert "cl700_ch1000" in out
     assert (tmp_path / "samplers.png").read_bytes().startswith(b"\x89PNG")
-    bad = run("unifrom")
-    assert (bad.returncode, bad.stdout) == (1, "")
-    assert bad.stderr.startswith("memctl: sampler=unifrom is unknown (did you mean uniform?)")
-    assert run("--help").returncode == 0
+    code, out = memctl("samplers", "unifrom")
+    assert code == 1
+    assert out.startswith("memctl: sampler=unifrom is unknown (did you mean uniform?)")

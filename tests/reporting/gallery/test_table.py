@@ -12,9 +12,11 @@ from memctl.errors import UserError
 from memctl.reporting.gallery.draws import chi2_p
 from memctl.reporting.gallery.entry import Entry, with_draws
 from memctl.samplers import IntervalSampler, NoiseSchedule, ScheduleSampler, UniformSampler
+from tests.conftest import BLANK
 from tests.reporting.gallery.runs import SCHEDULE, Command
 
 
+@BLANK
 def test_the_table_holds_the_samplers_statistics(command: Command) -> None:
     out, rows = command(
         "interval:low=700,high=1000", "laplace:mu=-2", "uniform", "beta:alpha=2,beta=5"
@@ -43,6 +45,7 @@ def test_the_table_holds_the_samplers_statistics(command: Command) -> None:
     assert "lambda" in out
 
 
+@BLANK
 def test_the_terminal_shows_no_empty_columns(command: Command) -> None:
     out, _ = command("uniform", "laplace")
     assert "lambda" not in out
@@ -53,6 +56,7 @@ def test_the_terminal_shows_no_empty_columns(command: Command) -> None:
     assert "draws" not in out
 
 
+@BLANK
 def test_draws_are_compared_with_what_they_come_from(command: Command) -> None:
     _, rows = command(
         "interval:low=100,high=300",
@@ -86,6 +90,7 @@ def test_a_sampler_that_draws_something_else_is_caught() -> None:
         with_draws(Entry("outside", ScheduleSampler(Outside()), SCHEDULE), 100_000, 32, 0)
 
 
+@BLANK
 def test_stratified_draws_agree_better_and_have_no_p(command: Command) -> None:
     _, rows = command(
         "interval:low=100,high=200",
@@ -122,6 +127,7 @@ def test_the_numbers_follow_the_seed_and_nothing_else(command: Command) -> None:
     assert command("uniform", "laplace", "--seed", "1")[1][1]["tv"] != first[1]["tv"]
 
 
+@BLANK
 def test_the_noise_schedule_is_the_one_asked_for(command: Command) -> None:
     _, rows = command("uniform", "--schedule", "squaredcos_cap_v2", "--timesteps", "50")
     cosine = NoiseSchedule(timesteps=50, schedule="squaredcos_cap_v2")
