@@ -5,8 +5,12 @@ Generators whose behaviour is known (copies, fresh examples, 2 to 50 % copies, b
 read by every metric, as many samples as a run generates. Writes into runs/calibration/NAME/:
 readings.csv, verdicts.csv, calibration.png; prints the verdicts. With -cn multirun_templates/NAME
 it takes the settings of a template, but for what that sweeps.
+
+With --verdicts: whether the words are right, on data of several shapes and sizes; then --help says
+more of that.
 """
 
+import sys
 from typing import Any
 
 from memctl.command import launch, print_task
@@ -30,6 +34,11 @@ def answer(cfg: Any) -> str:
 
 def main() -> None:
     """The command line: overrides of the config, as for training."""
+    if "--verdicts" in sys.argv[1:]:
+        from memctl.trials import command
+
+        command.main()
+        return
     with plain_exit():
         launch(print_task(answer), __doc__)
 

@@ -50,7 +50,8 @@ MAY_IMPORT = {
     "export": BASE | {"models", "runs", "samplers", "training"},
     "report": BASE | {"analysis", "reporting"},
     "evaluate": BASE | {"stages"},
-    "calibrate": BASE | {"command", "experiment", "reporting"},
+    "trials": BASE | {"answers", "data", "metrics", "runs"},
+    "calibrate": BASE | {"command", "experiment", "reporting", "trials"},
     "sweep": BASE | LEAVES | {"experiment", "runs"},
     "task": {"errors", "stages", "theory"},
     "command": {"errors", "paths", "registry", "samplers", "sweep"},
@@ -168,6 +169,8 @@ LIGHT = [
     "memctl.train",
     "memctl.report",
     "memctl.evaluate",
+    "memctl.calibrate",
+    "memctl.trials.command",
 ]
 
 
