@@ -108,6 +108,7 @@ def finished(finished_sweep: Path, tmp_path: Path) -> Path:
 
 def collected(runs: Path, tables: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, pd.DataFrame]:
     monkeypatch.setattr(collect, "TABLES", tables)
+    monkeypatch.setattr(fill, "TABLES", tables)
     monkeypatch.setattr(collect, "IMAGES", tables / "images")
     collect.collect(runs)
     return {path.stem: pd.read_csv(path) for path in tables.glob("*.csv")}
@@ -142,6 +143,30 @@ def test_another_sweep_keeps_the_rows_of_the_first(
     for _ in range(2):
         known = collected(finished, tables, monkeypatch)["sweeps"]
     assert list(known.runs) == [3, 45]
+
+
+def test_trials_become_tables_over_all_data(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trials = finished / "calibration" / "verdicts"
+    trials.mkdir(parents=True)
+    row = {"n": 70, "m": 70, "generator": "fresh", "of": 4}
+    confusion = [
+        {**row, "data": data, "word": word, "count": count}
+        for data, healthy in (("digits", 3), ("smooth", 4))
+        for word, count in (("HEALTHY", healthy), ("COPYING", 4 - healthy), ("FOLLOWS", 0))
+    ]
+    pd.DataFrame(confusion).to_csv(trials / "confusion.csv", index=False)
+    pd.DataFrame([{"bar": "b", "n": 70, "m": 70}]).to_csv(trials / "bars.csv", index=False)
+    tables = collected(finished, tmp_path / "tables", monkeypatch)
+    assert tables["trial_words"][["word", "count", "of"]].values.tolist() == [
+        ["HEALTHY", 7, 8],
+        ["COPYING", 1, 8],
+    ]
+    assert list(tables["trial_bars"].bar) == ["b"]
+    assert fill.given("fresh", 70, 70) == "HEALTHY 7, COPYING 1"
+    assert fill.given("fresh", 70, 1000) == "-"
+    assert fill.trial_places("trial_words") == [(70, 70)]
 
 
 def test_an_unfinished_sweep_says_nothing(

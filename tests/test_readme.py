@@ -127,7 +127,18 @@ def test_data_commands_run(
     assert "data=flowers102: 24 examples of 3x64x64" in capfd.readouterr().out
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if "memctl.calibrate" in c])
+@pytest.mark.parametrize("command", [c for c in COMMANDS if "memctl.calibrate --v" in c])
+def test_trials_run(
+    command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    small = "--splits 1 --data smooth --sizes 20 --generators fresh,swapped --out"
+    run_here(monkeypatch, *shlex.split(command), *small.split(), str(tmp_path))
+    assert "HELD-OUT SEEN on copies of held-out examples" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "command", [c for c in COMMANDS if "memctl.calibrate" in c and "--verdicts" not in c]
+)
 def test_calibrate_commands_run(
     command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,6 +9,8 @@ docs/tables/
   theory.csv       an equation of the paper
   calibration.csv  a metric on the bundled beats: what it can tell; calibration_readings.csv: a
                    generator of known behaviour
+  trial_bars.csv   a rate that the words should keep, at an n and m; trial_words.csv: a generator of
+                   known behaviour and the words it was given, over all data
 """
 
 import json
@@ -74,6 +76,11 @@ def collect(runs: Path) -> None:
             pd.read_csv(path).rename(columns=lambda c: c.replace(" ", "_")).to_csv(
                 TABLES / f"{name}.csv", index=False
             )
+    trials = runs / "calibration" / "verdicts"
+    if (path := trials / "bars.csv").exists():
+        pd.read_csv(path).to_csv(TABLES / "trial_bars.csv", index=False)
+    if (path := trials / "confusion.csv").exists():
+        words(pd.read_csv(path)).to_csv(TABLES / "trial_words.csv", index=False)
     for name, place in PICTURES.items():
         if (runs / place).exists():
             picture(runs / place, IMAGES / f"{name}.png")
@@ -177,6 +184,13 @@ def claims(name: str, sweep: SweepResults) -> list[dict[str, Any]]:
         return []
     columns = ["claim", "source", "number", "paper", "value", "low", "high", "verdict"]
     return [{"sweep": name, **row} for row in pd.read_csv(path)[columns].to_dict("records")]
+
+
+def words(confusion: pd.DataFrame) -> pd.DataFrame:
+    """The words that generators were given, over all data: count, and of how many."""
+    place = ["n", "m", "generator", "word"]
+    summed = confusion.groupby(place, sort=False)[["count", "of"]].sum().reset_index()
+    return summed[summed["count"] > 0]
 
 
 def picture(source: Path, target: Path) -> None:

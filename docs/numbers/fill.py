@@ -78,6 +78,8 @@ def environment() -> jinja2.Environment:
         "between": between,
         "sizes": lambda sweep: sorted({run.n_train for run in rows("runs", sweep=sweep)}),
         "cells_of": cells_of,
+        "trial_places": trial_places,
+        "given": given,
     }
     made.filters |= {
         "n": number,
@@ -134,6 +136,18 @@ def cells_of(sweep: str) -> list[str]:
     """The intervals of a sweep, in the order of its runs."""
     found = rows("runs", sweep=sweep, kind="cell")
     return list(dict.fromkeys(f"[{run.low:.0f}, {run.high:.0f}]" for run in found))
+
+
+def trial_places(table: str) -> list[tuple[int, int]]:
+    """The examples a side and samples of trials, rising."""
+    return sorted({(found.n, found.m) for found in rows(table)})
+
+
+def given(generator: str, n: int, m: int) -> str:
+    """The words that a generator was given, the most frequent first; - where it was not tried."""
+    found = rows("trial_words", generator=generator, n=n, m=m)
+    found.sort(key=lambda row: -row.count)
+    return ", ".join(f"{row.word} {row.count}" for row in found) or "-"
 
 
 def number(value: float, digits: int = 3) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from memctl import answers, trials
 from memctl.files import atomic, cannot_write, contents
+from memctl.trials.generators import GENERATORS
 from memctl.trials.trial import COLUMNS, Key
 
 # What decides a row.
@@ -55,5 +56,7 @@ class Rows:
         self.known.add(Key(*(row[name] for name in Key._fields)))
 
     def table(self) -> pd.DataFrame:
-        """All rows."""
-        return pd.read_csv(self.path, keep_default_na=False, na_values=[""])
+        """All rows, generators in the order of their list."""
+        table = pd.read_csv(self.path, keep_default_na=False, na_values=[""])
+        place = {name: k for k, name in enumerate(GENERATORS)}
+        return table.sort_values("generator", key=lambda names: names.map(place), kind="stable")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from memctl.answers.answer import percent, span
 from memctl.answers.shares import clopper_pearson
 from memctl.answers.verdict import COPYING, HEALTHY, HELDOUT_SEEN, UNDECIDED, WORDS
 
@@ -31,6 +32,11 @@ class Bar:
     event: Callable[[Rows], Flags]
     least: float = 0.0
     most: float = 1.0
+
+    @property
+    def wanted(self) -> str:
+        """The rate in words."""
+        return f"at least {percent(self.least)}" if self.least else f"at most {percent(self.most)}"
 
 
 def near(rows: Rows) -> Flags:
@@ -122,7 +128,7 @@ def readings(rows: Rows) -> Iterator[dict[str, object]]:
             found = rate(bar.event(here))
             yield {
                 "bar": bar.name,
-                "wanted": f"at least {bar.least:.0%}" if bar.least else f"at most {bar.most:.0%}",
+                "wanted": bar.wanted,
                 "n": here.n.iloc[0],
                 "m": here.m.iloc[0],
                 **found,
@@ -156,8 +162,8 @@ def shown(rows: Rows) -> str:
     for name, here in bars(rows).groupby("bar", sort=False):
         lines.append(f"{name}: {here.wanted.iloc[0]}")
         lines += [
-            f"    n {r['n']:5,} m {r['m']:5,}  {'yes' if r['kept'] else 'NO':3}  {r['rate']:6.1%}"
-            f" [{r['low']:.1%}, {r['high']:.1%}] of {r['of']:,}"
+            f"    n {r['n']:5,} m {r['m']:5,}  {'yes' if r['kept'] else 'NO':3}"
+            f"  {percent(r['rate']):>6} [{span(r['low'], r['high'])}] of {r['of']:,}"
             + (f"; {r['worst']}" if r["worst"] else "")
             for r in here.to_dict("records")
         ]

@@ -26,7 +26,7 @@ def without_times(path):
 def test_a_stopped_bench_goes_on_at_no_loss(memctl, tmp_path, monkeypatch):
     code, out = memctl(*SMALL, "--out", str(tmp_path / "whole"))
     assert code == 0, out
-    assert "HEALTHY on fresh examples: at least 85%" in out
+    assert "HEALTHY on fresh examples: at least 85 %" in out
     whole = without_times(tmp_path / "whole" / "verdicts.csv")
     assert len(whole) == 8
 
