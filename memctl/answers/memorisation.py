@@ -39,7 +39,7 @@ RATIOS = (*NEAR, 0.8)
 NEIGHBOURS = (1, 3, 10)
 MOST = 4_000  # real examples whose density is read: a fixed random choice of more
 CLIP = 3.0  # of a log density, that one exact copy does not outweigh all
-LEVEL = 0.005  # of either question; of hits with an example to themselves FACT
+LEVEL, FOLLOWING = 0.005, 0.0025  # of copying and of following; FACT of hits below OWN alone
 FACT = 0.01  # 7 such hits of training examples to none of held-out ones
 SAME = 0.01  # of the samples equal to training examples, none to held-out ones: a fact, no test
 SWAPPED = 0.0025  # nearer to held-out examples, which should never be
@@ -225,8 +225,8 @@ def follows(e: Evidence) -> Answer:
     """Whether samples lie nearer to training than to held-out examples, or denser around them."""
     rows = [*e.test.observed]
     p = e.test.p(rows)
-    share, smallest = e.share("plain"), e.detectable("plain", rows, LEVEL)
-    yes = p <= LEVEL
+    share, smallest = e.share("plain"), e.detectable("plain", rows, FOLLOWING)
+    yes = p <= FOLLOWING
     if not yes:  # then samples may hang together more than held-out hits show
         half = 1.96 * e.chance("plain")
         low, high = max(-1.0, share.value - half), min(1.0, share.value + half)

@@ -7,14 +7,13 @@
     COLLAPSED      its samples have less contrast or detail than real ones, repeat each other, or
                    leave out much of what there is
     OFF-MANIFOLD   its samples are farther from the data than real ones, or rougher
-    HEALTHY        none of these, and each is bounded: more than COPIED, FOLLOWED or FAULTY would
-                   have been seen
+    HEALTHY        none of these, and each is bounded: by COPIED, FOLLOWED, UNREAL and LEFT_OUT
     UNDECIDED      none of these, but too few examples or samples to say so; or train and held-out
                    differ as sets, and no comparison of them says anything
 
 The first that is true is given, the others that are true stand in `also`. Each question has a
-level: of copying and of following 0.005, of the others 0.0025, so that of 100 fresh sets of samples
-at most 2 are given a word of fault.
+level: of copying 0.005, of the others 0.0025, so that of 100 fresh sets of samples at most 2 are
+given a word of fault.
 """
 
 from collections.abc import Iterator, Mapping
@@ -40,12 +39,12 @@ RULES = (
     (COLLAPSED, "variety", False),
     (OFF_MANIFOLD, "quality", False),
 )
-COPIED, FOLLOWED, FAULTY = 0.1, 0.25, 0.4  # upper ends from which nothing is called HEALTHY
+COPIED, FOLLOWED, UNREAL, LEFT_OUT = 0.1, 0.35, 0.4, 0.5  # upper ends that HEALTHY allows
 BOUNDS = {
     "copies": (COPIED, "copies at most"),
     "follows": (FOLLOWED, "follows at most"),
-    "quality": (FAULTY, "could not be real at most"),
-    "variety": (FAULTY, "leaves out at most"),
+    "quality": (UNREAL, "could not be real at most"),
+    "variety": (LEFT_OUT, "leaves out at most"),
 }
 RESTS_ON_SIDES = (COPYING, FOLLOWS, HELDOUT_SEEN)
 

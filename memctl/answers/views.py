@@ -1,8 +1,9 @@
 """Ways in which a sample can be near a real example: as it is, in another brightness or contrast,
-or moved a little.
+without its fine detail, or moved a little.
 
     plain         the distance of the metrics
     standardised  each example to mean 0 and standard deviation 1 first
+    smoothed      each example smoothed first, by a Gaussian of BLUR of its sides
     moved         the least over small shifts, of images over mirror images too, rms over the part
                   that overlaps; large examples are averaged over blocks first
 
@@ -10,12 +11,13 @@ No view knows which examples are training examples, so a test that shuffles thos
 whatever a view leaves out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
 from memctl.metrics.comparison import Comparison
 from memctl.metrics.distance import distances
@@ -23,6 +25,7 @@ from memctl.metrics.measure import Floats
 from memctl.metrics.prepare import standardise
 from memctl.metrics.sides import Indices, Sides
 
+BLUR = 0.05  # of a side's length, at least one value
 IN_TIME = 0.05  # largest shift of a signal, as a share of its length
 PIXELS = 2  # largest shift of an image, each way; one block where blocks were averaged
 LENGTH, SIDE, LEAST_SIDE = 256, 16, 8  # values, and pixels, to which longer examples are averaged
@@ -47,8 +50,12 @@ class Nearest(NamedTuple):
 
 def views(c: Comparison) -> dict[str, Nearest]:
     """The nearest example by each view that the data has."""
-    out = {"plain": plain(c), "standardised": standardised(c)}
+    out = {
+        "plain": plain(c),
+        "standardised": after(c, lambda x: standardise(x, "zscore")),
+    }
     if min(c.sides.shape[1:]) >= SHORTEST:
+        out["smoothed"] = after(c, lambda x: smooth(x, c.sides.shape))
         out["moved"] = moved(c)
     return out
 
@@ -76,12 +83,18 @@ def blocks(pool: Floats) -> Iterator[tuple[int, Floats]]:
         yield start, pool[start : start + BLOCK]
 
 
-def standardised(c: Comparison) -> Nearest:
-    """One more pass over the distances."""
-    own = standardise(c.samples, "zscore")
+def smooth(flat: Floats, shape: tuple[int, ...]) -> Floats:
+    """Examples without their fine detail, shape (n, D)."""
+    sigma = [0.0, 0.0, *(max(1.0, BLUR * side) for side in shape[1:])]
+    return gaussian_filter(flat.reshape(-1, *shape), sigma, mode="nearest").reshape(flat.shape)
+
+
+def after(c: Comparison, change: Callable[[Floats], Floats]) -> Nearest:
+    """After the same change of samples and real examples: one more pass over the distances."""
+    own = change(c.samples)
     known: list[tuple[Floats, Indices]] = []
     for start, part in blocks(c.sides.pool):
-        known.append(fewest(distances(own, standardise(part, "zscore")), 2, start))
+        known.append(fewest(distances(own, change(part)), 2, start))
     d, index = merged(known, 2)
     return Nearest(index[:, 0], ratio(d[:, 0], d[:, 1]))
 

@@ -64,6 +64,7 @@ def changed(name: str, x: np.ndarray) -> np.ndarray:
         "two pixels": lambda: np.roll(x, (2, -1), axis=(-2, -1)),
         "mirrored": lambda: np.roll(x[..., ::-1], 1, axis=-1),
         "bright": lambda: 1.3 * x + 0.2,
+        "rough": lambda: x + 0.05 * x.std() * (-1) ** np.arange(x.shape[-1]),
     }[name]()
 
 
@@ -75,6 +76,8 @@ def changed(name: str, x: np.ndarray) -> np.ndarray:
         ("images", "mirrored", "moved"),
         ("signals", "bright", "standardised"),
         ("images", "bright", "standardised"),
+        ("signals", "rough", "smoothed"),
+        ("images", "rough", "smoothed"),
     ],
 )
 def test_a_changed_copy_has_its_example_to_itself(kind: str, change: str, view: str) -> None:
@@ -82,7 +85,7 @@ def test_a_changed_copy_has_its_example_to_itself(kind: str, change: str, view: 
     copies = changed(change, sides.pool[:M].reshape(M, *sides.shape))
     near = of(copies.astype(np.float32))[view]
     np.testing.assert_array_equal(near.example, np.arange(M))
-    assert near.ratio.max() < 0.01  # single precision
+    assert near.ratio.max() < (0.1 if change == "rough" else 0.01)  # single precision
 
 
 def test_moved_is_the_least_over_shifts() -> None:
