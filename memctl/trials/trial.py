@@ -22,7 +22,7 @@ from memctl.trials.populations import POPULATIONS, Draw, drawn
 
 SAMPLES = 1_000  # and as many as there are examples a side
 QUESTIONS = ("copies", "follows", "quality", "variety", "heldout", "sides")
-NUMBERS = ("effect", "low", "high", "p", "detectable")
+NUMBERS = ("effect", "low", "high", "limit", "p", "detectable")
 COLUMNS = (
     "data", "n", "m", "split", "generator", "kind", "share", "samples", "copied", "change",
     "word", "also", *(f"{q}_{number}" for q in QUESTIONS for number in NUMBERS), "seconds",
