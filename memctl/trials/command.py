@@ -43,6 +43,14 @@ def parser() -> argparse.ArgumentParser:
         " that can be told from the bars)",
     )
     made.add_argument(
+        "--first",
+        type=int,
+        default=0,
+        metavar="K",
+        help="number of the first draw: rules that were chosen by some draws are to be tried on"
+        " others (default: %(default)s)",
+    )
+    made.add_argument(
         "--data", default=",".join(DATA), metavar="NAME,...", help="(default: %(default)s)"
     )
     made.add_argument(
@@ -78,9 +86,12 @@ def answer(arguments: argparse.Namespace) -> None:
 
     chosen = known("generators", arguments.generators, [*generators.GENERATORS])
     data = known("data", arguments.data, DATA)
-    if arguments.splits < 1:
-        raise UserError(f"--splits {arguments.splits} must be at least 1")
-    keys = list(planned(data, sizes(arguments.sizes), arguments.splits, chosen))
+    if arguments.splits < 1 or arguments.first < 0:
+        raise UserError(
+            f"--splits {arguments.splits} must be at least 1, --first {arguments.first} at least 0"
+        )
+    splits = range(arguments.first, arguments.first + arguments.splits)
+    keys = list(planned(data, sizes(arguments.sizes), splits, chosen))
     if not keys:
         raise UserError(
             f"--data {arguments.data} holds too few examples for --sizes {arguments.sizes}, or has"

@@ -36,7 +36,9 @@ class Bar:
     @property
     def wanted(self) -> str:
         """The rate in words."""
-        return f"at least {percent(self.least)}" if self.least else f"at most {percent(self.most)}"
+        if self.least:
+            return f"at least {100 * self.least:.0f} %"
+        return f"at most {100 * self.most:.0f} %"
 
 
 def near(rows: Rows) -> Flags:

@@ -46,13 +46,13 @@ class Key(NamedTuple):
 
 
 def planned(
-    data: Sequence[str], sizes: Sequence[int], splits: int, chosen: Sequence[str]
+    data: Sequence[str], sizes: Sequence[int], splits: Sequence[int], chosen: Sequence[str]
 ) -> Iterator[Key]:
     """All trials of these generators, one split of everything after the other, so that those that
     are done when it is stopped are of all data and sizes. Data that are too few for a size are left
     out of it.
     """
-    for number in range(splits):
+    for number in splits:
         for n in sizes:
             for name in data:
                 if not fits(name, n):

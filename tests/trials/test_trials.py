@@ -62,6 +62,17 @@ def test_a_stopped_bench_goes_on_at_no_loss(memctl, tmp_path, monkeypatch):
     assert (path.read_bytes(), len(tried)) == (again, 8)
 
 
+def test_other_draws_are_other_examples(memctl, tmp_path):
+    for first in (0, 7):
+        few = (*SMALL[:-1], "1", "--first", str(first), "--out", str(tmp_path))
+        assert memctl(*few)[0] == 0
+    rows = pd.read_csv(tmp_path / "verdicts.csv")
+    assert sorted(rows.split.unique()) == [0, 7]
+    one, other = (rows[rows.split == k].follows_effect.tolist() for k in (0, 7))
+    assert len(one) == len(other) == 4
+    assert one != other
+
+
 def test_rows_of_other_rules_are_put_aside(memctl, tmp_path):
     few = (*SMALL[:-1], "1", "--out", str(tmp_path))
     assert memctl(*few)[0] == 0
@@ -83,7 +94,7 @@ def test_rows_of_other_rules_are_put_aside(memctl, tmp_path):
         (("--generators", "exact_11"), "--generators exact_11 is unknown (did you mean exact_1"),
         (("--sizes", "many"), "--sizes many must be whole numbers, such as 70,250"),
         (("--sizes", "70,8"), "--sizes 8 is too small: at least 20 examples a side"),
-        (("--splits", "0"), "--splits 0 must be at least 1"),
+        (("--splits", "0"), "--splits 0 must be at least 1, --first 0 at least 0"),
         (("--data", "beats", "--sizes", "250"), "--data beats holds too few examples for --sizes"),
     ],
 )
@@ -106,7 +117,7 @@ def test_the_command_knows_all_data():
 
 
 def test_all_that_is_large_enough_is_planned_a_split_at_a_time():
-    keys = list(planned(command.DATA, (70, 250, 1000), 2, list(generators.GENERATORS)))
+    keys = list(planned(command.DATA, (70, 250, 1000), range(2), list(generators.GENERATORS)))
     assert len(keys) == len(set(keys))
     assert [key.split for key in keys] == sorted(key.split for key in keys)
     places = {key[:3] for key in keys}
