@@ -103,13 +103,6 @@ def command(
     train.main()
 
 
-def run(experiment: Experiment) -> None:
-    """Do a run."""
-    from memctl.stages import run as stages
-
-    stages.run(experiment)
-
-
 def base_only(experiment: Experiment, log: Path) -> None:
     """Ask for the base, and note if it was trained here."""
     import torch

@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from textwrap import dedent
@@ -25,7 +26,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
 from matplotlib.figure import Figure
-from omegaconf import DictConfig
+from omegaconf import DictConfig, open_dict
 
 from memctl import __main__
 from memctl.experiment import Experiment
@@ -87,7 +88,12 @@ def composer(config_name: str) -> Composer:
     installed()
     with initialize_config_dir(str(config_root() / "conf"), version_base="1.3"):
         master = compose(config_name, return_hydra_config=True)
-        return Composer(GlobalHydra.instance().config_loader(), master)
+        made = Composer(GlobalHydra.instance().config_loader(), master)
+    plain = deepcopy(master)
+    with open_dict(plain):
+        del plain["hydra"]
+    made.composed[()] = plain  # what it would compose without overrides
+    return made
 
 
 @cache

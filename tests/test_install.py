@@ -9,19 +9,20 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import TINY
+
 ROOT = Path(__file__).resolve().parents[1]
-SHORT = ["probe.examples=0", "metrics.full=false"]
 FORMS = {
     "help": ["--help"],
     "a composed template": ["-cn", "multirun_templates/smoke", "--cfg", "job"],
-    "a cell": ["experiment=smoke", "ci.low=700", "ci.high=1000", "logger.mode=disabled", *SHORT],
+    "a cell": ["experiment=smoke", "ci.low=700", "ci.high=1000", *TINY],
     "a template": [
         "-cn",
         "multirun_templates/smoke",
         "ci.high=200,1000",
         "ci.low=100,700",
         "hydra.sweeper.plan=true",
-        *SHORT,
+        *TINY,
     ],
 }
 # How a config is found depends on where memctl is, what is then done with it does not.

@@ -4,10 +4,12 @@ Nothing here may touch a GPU: a CUDA context does not survive a fork.
 """
 
 import matplotlib.backends.backend_agg
+import sklearn.cluster
+import sklearn.decomposition
 import wandb
 
 import memctl.stages.run
 import memctl.sweep.sweeper
 import memctl.task
 
-__all__ = ["matplotlib", "memctl", "wandb"]
+__all__ = ["matplotlib", "memctl", "sklearn", "wandb"]

@@ -17,7 +17,7 @@ from memctl.experiment import Experiment
 from memctl.runs.folder import Status
 from memctl.runs.record import YARDSTICKS
 from memctl.stages import run as stages
-from tests.children import FORK, base_only, run, run_and_die
+from tests.children import FORK, base_only, run_and_die
 
 Make = Callable[..., Experiment]
 pytestmark = pytest.mark.usefixtures("blank_pictures")
@@ -151,10 +151,7 @@ def test_a_killed_run_ends_with_the_same_numbers(
     process.join()
     assert process.exitcode == -9, "the run was to be killed"
     assert e.folder.state(e.keys) == "stopped"
-    again = FORK.Process(target=run, args=(e,))
-    again.start()
-    again.join()
-    assert again.exitcode == 0
+    stages.run(experiment(every_step, runs=tmp_path / "killed"))
     assert e.folder.status()["attempt"] == 2  # type: ignore[index]
     assert numbers(e) == numbers(finished_run())
 
