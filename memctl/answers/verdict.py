@@ -39,7 +39,7 @@ RULES = (
     (COLLAPSED, "variety", False),
     (OFF_MANIFOLD, "quality", False),
 )
-COPIED, FOLLOWED, UNREAL, LEFT_OUT = 0.1, 0.35, 0.4, 0.5  # upper ends that HEALTHY allows
+COPIED, FOLLOWED, UNREAL, LEFT_OUT = 0.15, 0.35, 0.4, 0.5  # upper ends that HEALTHY allows
 BOUNDS = {
     "copies": (COPIED, "copies at most"),
     "follows": (FOLLOWED, "follows at most"),
