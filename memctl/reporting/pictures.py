@@ -68,7 +68,7 @@ def draw(
 
 def nearest_examples(scan: Scan, names: Sequence[NDArray[Any]]) -> pd.DataFrame:
     """One row a sample: d1 and d2 to training examples and their ratio, nearest_train, d_heldout,
-    nearest_heldout.
+    nearest_heldout, and d2_heldout to the second nearest of these.
 
     Args:
         names: Of samples, training and held-out examples, shape (n,) each.
@@ -81,6 +81,7 @@ def nearest_examples(scan: Scan, names: Sequence[NDArray[Any]]) -> pd.DataFrame:
         "nearest_train": known[train.nearest],
         "d_heldout": heldout.first,
         "nearest_heldout": unseen[heldout.nearest],
+        "d2_heldout": heldout.second,
     }
     return pd.DataFrame(columns, index=own)
 

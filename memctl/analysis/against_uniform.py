@@ -1,0 +1,204 @@
+"""Every run of a sweep against the uniform run of the same seed and settings, paired by sample.
+
+Sample j of every run starts from the noise of seed generate.seed + j, and DDPM's later noise comes
+from it too (memctl.diffusion.generate), whatever was trained: samples of one number are pairs.
+
+    follows   how many samples are nearer to a training than to a held-out example
+    near      how many have a training example to themselves: d1/d2 below 0.6, where d1 and d2 are
+              to the nearest two of all real examples, as copies with some noise have
+    own       the same below 1/3, the threshold of f_mem
+
+all as shares of the samples beyond those that hit held-out examples in the same way
+(memctl.answers.shares), so that `follows` is how far of the way from fresh to copies a run is; with
+sides of one size it is 2 dcr_share - 1. Of several seeds of a cell the differences are averaged.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from memctl.analysis.paired import Changes, Moves, changes, range_p
+from memctl.analysis.sweep_results import SweepResults, kind
+from memctl.answers.memorisation import NEAR, OWN
+from memctl.metrics.measure import Floats
+
+STATISTICS: dict[str, float] = {"follows": np.inf, "near": max(NEAR), "own": OWN}
+TOGETHER = (("follows",), ("near", "own"))  # those of one question are corrected together
+COLUMNS = ("d1", "d2", "d_heldout", "d2_heldout", "nearest_train", "nearest_heldout")
+SETTINGS = ("data", "model", "diffusion", "base", "weighting", "control", "generate", "metrics")
+
+
+@dataclass(frozen=True)
+class Hits:
+    """What the samples of one run or, averaged, of several hit, by statistic.
+
+    Attributes:
+        scores: Of each sample, shape (m,).
+        counts: How many samples hit each real example, training ones first, shape (N,).
+        n_train: How many training examples there are.
+    """
+
+    scores: dict[str, Floats]
+    counts: dict[str, Floats]
+    n_train: int
+
+    @classmethod
+    def of(cls, near: pd.DataFrame, n_train: int, n_heldout: int) -> "Hits":
+        """Of a run's neighbours.csv."""
+        d1, d2, e1, e2 = (near[c].to_numpy(float) for c in COLUMNS[:4])
+        known, unseen = (near[c].to_numpy(int) for c in COLUMNS[4:])
+        first, odds = np.minimum(d1, e1), n_train / n_heldout
+        second = np.minimum(np.maximum(d1, e1), np.where(d1 <= e1, d2, e2))
+        side = np.where(d1 < e1, 1.0, np.where(d1 > e1, -odds, (1 - odds) / 2))
+        nearest = np.where(d1 <= e1, known, n_train + unseen)
+        scores, counts = {}, {}
+        for name, ratio in STATISTICS.items():
+            hit = np.isinf(ratio) | (first < ratio * second)
+            scores[name] = np.where(hit, side, 0.0)
+            counts[name] = np.bincount(nearest[hit], minlength=n_train + n_heldout).astype(float)
+        return cls(scores, counts, n_train)
+
+    @classmethod
+    def mean(cls, several: list["Hits"]) -> "Hits":
+        """The mean of runs on one split."""
+        mean = lambda rows: {k: np.mean([row[k] for row in rows], axis=0) for k in STATISTICS}
+        scores, counts = mean([h.scores for h in several]), mean([h.counts for h in several])
+        return cls(scores, counts, several[0].n_train)
+
+    def less(self, other: "Hits") -> "Hits":
+        """The differences to another run on the same split."""
+        less = lambda mine, others: {k: mine[k] - others[k] for k in STATISTICS}
+        scores, counts = less(self.scores, other.scores), less(self.counts, other.counts)
+        return Hits(scores, counts, self.n_train)
+
+
+def moves(several: list[Hits], name: str) -> Moves:
+    """A statistic of runs on one split."""
+    labels = np.arange(len(several[0].counts[name])) < several[0].n_train
+    return Moves(
+        np.stack([h.scores[name] for h in several]),
+        np.stack([h.counts[name] for h in several]),
+        labels,
+    )
+
+
+def read_hits(sweep: SweepResults) -> dict[str, Hits]:
+    """Of every run whose folder has them. Runs that were measured before d2_heldout was kept are
+    left out.
+    """
+    found = {}
+    for name, record in sweep.records.items():
+        path = sweep.directory / name / "neighbours.csv"
+        near = pd.read_csv(path) if path.is_file() else pd.DataFrame()
+        if set(COLUMNS) <= set(near):
+            split = record["split"]
+            found[name] = Hits.of(near, split["n_train"], split["n_heldout"])
+    return found
+
+
+def comparable(record: Mapping[str, Any], uniform: Mapping[str, Any]) -> bool:
+    """Whether runs differ in nothing but where they learn; a base, which has no control, in nothing
+    but that.
+    """
+    mine, other = record["science"], uniform["science"]
+    return (
+        record["split"]["hash"] == uniform["split"]["hash"]
+        and (kind(dict(record)) == "base" or record["seed"] == uniform["seed"])
+        and all(mine[part] == other[part] for part in SETTINGS if part in mine and part in other)
+    )
+
+
+def same_cell(record: Mapping[str, Any]) -> str:
+    """What runs share that differ in their seed alone."""
+    science = {k: v for k, v in record["science"].items() if k not in ("seed", "probe")}
+    return json.dumps([record["ci"], science], sort_keys=True)
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """Runs that differ in their seed alone, less the uniform runs of the same seeds.
+
+    Attributes:
+        names: Of the runs.
+        difference: Mean over them.
+        single: Of each of them.
+    """
+
+    names: list[str]
+    difference: Hits
+    single: list[Hits]
+
+
+def pairings(sweep: SweepResults, hits: Mapping[str, Hits]) -> Iterator[Pairing]:
+    """All of a sweep but the uniform runs."""
+    records = {name: record for name, record in sweep.records.items() if name in hits}
+    uniform = {name: r for name, r in records.items() if kind(r) == "uniform"}
+    groups: dict[str, dict[str, Hits]] = {}
+    for name, record in records.items():
+        mine = hits[name]
+        partners = [
+            hits[u]
+            for u, r in uniform.items()
+            if comparable(record, r) and len(hits[u].scores["own"]) == len(mine.scores["own"])
+        ]
+        if name not in uniform and partners:
+            found = mine.less(Hits.mean(partners))
+            groups.setdefault(same_cell(record), {})[name] = found
+    for group in groups.values():
+        yield Pairing([*group], Hits.mean([*group.values()]), [*group.values()])
+
+
+def against_uniform(sweep: SweepResults, hits: Mapping[str, Hits]) -> pd.DataFrame:
+    """One row a run that has a uniform one to be compared with: name, of (the first run of its
+    cell), seeds (of that cell), and of each statistic, as NAME_change and so on, what
+    `paired.Changes` has, and sd, the standard deviation between seeds. Runs of a cell share theirs.
+    """
+    families: dict[str, list[Pairing]] = {}
+    for pair in pairings(sweep, hits):
+        split = sweep.records[pair.names[0]]["split"]["hash"]
+        size = len(pair.difference.scores["own"])
+        families.setdefault(f"{split} {size}", []).append(pair)
+    if not families:
+        return pd.DataFrame(columns=["name"])
+    found: dict[str, Floats] = {}
+    for names in TOGETHER:
+        found |= tested([*families.values()], names)
+    rows = []
+    for k, pair in enumerate(pair for family in families.values() for pair in family):
+        values = {column: float(column_values[k]) for column, column_values in found.items()}
+        for statistic in STATISTICS:
+            each = [float(h.scores[statistic].mean()) for h in pair.single]
+            values[f"{statistic}_sd"] = float(np.std(each, ddof=1)) if len(each) > 1 else np.nan
+        same = {"of": pair.names[0], "seeds": len(pair.names), **values}
+        rows += [{"name": name, **same} for name in pair.names]
+    return pd.DataFrame(rows)
+
+
+def tested(families: list[list[Pairing]], names: tuple[str, ...]) -> dict[str, Floats]:
+    """`paired.changes` of some statistics together, by column."""
+    flat = [moves([p.difference for p in family], name) for name in names for family in families]
+    step = 1 + max(f.odds for f in flat) if names == ("follows",) else 1.0
+    result = changes(flat, step)
+    parts = {part: np.split(values, len(names)) for part, values in result._asdict().items()}
+    return {
+        f"{name}_{part}": parts[part][k] for k, name in enumerate(names) for part in Changes._fields
+    }
+
+
+def ranges(sweep: SweepResults, hits: Mapping[str, Hits]) -> dict[str, float]:
+    """Statistic -> p of its range over the cells, seeds averaged; none unless these are of one
+    split, as many samples and at least two.
+    """
+    groups: dict[str, list[Hits]] = {}
+    for name in sweep.cells["name"]:
+        if name in hits:
+            groups.setdefault(same_cell(sweep.records[name]), []).append(hits[name])
+    cells = [Hits.mean(group) for group in groups.values()]
+    sizes: set[int] = {len(h.scores["own"]) for h in cells}
+    if sweep.splits > 1 or len(cells) < 2 or len(sizes) > 1:
+        return {}
+    return {name: range_p(moves(cells, name)) for name in STATISTICS}
