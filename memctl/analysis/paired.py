@@ -30,6 +30,7 @@ from memctl.metrics.streams import rng
 REPEATS = 1999
 AT_ONCE = 200  # rearrangements held at a time
 LEVEL = 0.05
+ONE = 1.96  # the limit of one comparison, below which none can be, also where no sample changes
 POWER = 0.84  # standard deviations above a limit at which 4 of 5 exceed it
 
 
@@ -117,7 +118,7 @@ def changes(families: list[Moves], step: float = 1.0) -> Changes:
         )
         scale = np.where(sd > 0, sd, np.inf)
         largest = np.max(np.abs(np.concatenate([rearranged(f) for f in families], 1)) / scale, 1)
-        limit = float(np.quantile(largest, 1 - LEVEL))
+        limit = max(ONE, float(np.quantile(largest, 1 - LEVEL)))
         # Sums that tie must tie: 1e-9 is far above what rounding leaves of them.
         beyond = largest[:, None] >= np.abs(change) / scale - 1e-9
         p = np.maximum(p, (1 + beyond.sum(axis=0)) / (1 + REPEATS))

@@ -68,10 +68,14 @@ def write_files(sweep: SweepResults, parts: Sequence[Part], folder: Path) -> Non
 
 
 def terminal(sweep: SweepResults, parts: Sequence[Part], folder: Path) -> str:
-    """What is printed: the headline, the parts that have a text, the runs that are missing."""
-    texts = [part.section.text(part.table) for part in parts if part.section.text]
+    """What is printed: the headline, the parts that have a text, the runs that are missing, and
+    last what leads the page.
+    """
+    texts = [part.said for part in parts if not part.section.lead]
+    last = [part.said for part in parts if part.section.lead]
     missing = [
         f"not in these numbers: {name} ({state})" for name, state in sweep.unfinished.items()
     ]
     files = [f"report:  {folder / 'index.html'}", f"picture: {folder / 'overview.png'}"]
-    return "\n" + "\n\n".join([headline(sweep), *texts, "\n".join([*missing, *files])])
+    blocks = [headline(sweep), *texts, "\n".join([*missing, *files]), *last]
+    return "\n" + "\n\n".join(filter(None, blocks))

@@ -2,7 +2,7 @@
 
 on disk         NAME.csv and NAME.png in the sweep's report/
 on the page     title, figure, table, note
-in a terminal   what `text` makes of the table
+in a terminal   what `text` makes of the table; the lead comes last there, where it is seen
 """
 
 from collections.abc import Callable
@@ -37,6 +37,7 @@ class Section:
         figure: Draws, from the sweep and the table (an empty one where the section has none).
         text: What a terminal shows of the table; nothing unless given.
         needs: Whether the section applies to a sweep.
+        lead: Whether its text stands on the page too, and comes last in a terminal.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Section:
     figure: Callable[[SweepResults, pd.DataFrame], Figure] | None = None
     text: Callable[[pd.DataFrame], str] | None = None
     needs: Callable[[SweepResults], bool] = any_sweep
+    lead: bool = False
 
     def fill(self, sweep: SweepResults) -> "Part | None":
         """The section of this sweep; None where it does not apply or has nothing to say."""
@@ -64,3 +66,8 @@ class Part:
     section: Section
     table: pd.DataFrame
     figure: Figure | None
+
+    @property
+    def said(self) -> str:
+        """What a terminal shows of it."""
+        return self.section.text(self.table) if self.section.text else ""

@@ -1,6 +1,7 @@
 """The report's sections, in their order: a new one is a file here and a line in the list."""
 
 from memctl.reporting.section import Section
+from memctl.reporting.sections.answer import ANSWER
 from memctl.reporting.sections.associations import ASSOCIATIONS
 from memctl.reporting.sections.boxes import BOXES
 from memctl.reporting.sections.correlations import CORRELATIONS
@@ -15,6 +16,7 @@ from memctl.reporting.sections.scorecard import SCORECARD
 from memctl.reporting.sections.verdicts import VERDICTS
 
 SECTIONS: tuple[Section, ...] = (
+    ANSWER,
     OVERVIEW,
     MAIN_NUMBERS,
     VERDICTS,
