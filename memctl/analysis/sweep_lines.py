@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from memctl.analysis.paired import LEVEL
-from memctl.answers.answer import as_p, percent
+from memctl.answers.answer import as_p, percent, span
 from memctl.answers.verdict import COPYING, UNDECIDED
 
 NAMED = 3  # runs that a sentence names, at most
@@ -60,9 +60,14 @@ def named(rows: pd.DataFrame) -> str:
     return ", ".join(names[:NAMED]) + more
 
 
+def share(value: float) -> str:
+    """A share in per cent; nothing is 0 %."""
+    return percent(value) if value > 0 else "0 %"
+
+
 def between(low: float, high: float) -> str:
     """A range of shares, or the one in it."""
-    ends = percent(low), percent(high)
+    ends = share(low), share(high)
     return ends[0] if ends[0] == ends[1] else f"{ends[0].removesuffix(' %')} to {ends[1]}"
 
 
@@ -94,8 +99,8 @@ def copying(rows: pd.DataFrame) -> Iterator[str]:
         most = found.sort_values("copies_effect").iloc[-1]
         yield (
             f"{of(len(found), len(rows))} {plural(len(found), 'copies', 'copy')} single training"
-            f" examples: {named(found)}; most of all {most.label}, in {percent(most.copies_low)} to"
-            f" {percent(most.copies_high, up=True)} of its samples"
+            f" examples: {named(found)}; most of all {most.label}, in"
+            f" {span(most.copies_low, most.copies_high)} of its samples"
         )
     others = rows[~copies]
     if len(others):
@@ -118,8 +123,8 @@ def following(rows: pd.DataFrame) -> Iterator[str]:
     what = "cell" if (runs.kind == "cell").all() else "run"
     what += "s" if many > 1 else ""
     beside = references(rows, "follows_effect") if many < len(rows) else ""
-    if n:
-        who = f"all {n}" if n == many > 1 else f"{n} of {many}"
+    if n > 0:
+        who = "the" if many == 1 else f"all {n}" if n == many else f"{n} of {many}"
         reach = between(runs.follows_effect.min(), runs.follows_effect.max())
         yield (
             f"{who} {what} {plural(n, 'follows its', 'follow their')} training examples as a"
@@ -145,8 +150,8 @@ def extremes(rows: pd.DataFrame, statistic: str) -> Iterator[str]:
     what = {"own": "copying", "follows": "following"}[statistic]
     beside = references(rows, value) if statistic == "own" else ""
     yield (
-        f"{what} falls from {percent(max(means.max(), 0))} at {means.idxmax()} to"
-        f" {percent(max(means.min(), 0))} at {means.idxmin()}, more than chance makes of"
+        f"{what} falls from {share(means.max())} at {means.idxmax()} to"
+        f" {share(means.min())} at {means.idxmin()}, more than chance makes of"
         f" {len(means)} cells alike ({as_p(float(p.iloc[0]))}){beside}"
     )
 
@@ -168,7 +173,7 @@ def against(rows: pd.DataFrame) -> Iterator[str]:
         yield change(groups, statistics)
     alone = rows[rows.follows_change_p.isna() & (rows.kind != "uniform")]
     if len(alone):
-        yield f"{named(alone)} has no uniform run of the same seed and settings"
+        yield f"there is no uniform run of the seed and settings of {named(alone)}"
     if (seeds := int(groups.seeds.max())) > 1:
         spread = groups.follows_change_sd.max()
         yield (
