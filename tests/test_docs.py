@@ -53,13 +53,31 @@ def test_a_changed_table_changes_the_text(tmp_path: Path, monkeypatch: pytest.Mo
     for path in collect.TABLES.glob("*.csv"):
         (tmp_path / path.name).write_text(path.read_text())
     table = pd.read_csv(tmp_path / "metrics.csv")
-    here = (table.sweep == "mitdb208") & (table.metric == "dcr_share")
-    table.loc[here, "max"] = 0.98765
+    here = (table.sweep == "mitdb208") & (table.metric == "distance_to_train")
+    table.loc[here, "max"] = 1.23456
     table.to_csv(tmp_path / "metrics.csv", index=False)
     monkeypatch.setattr(fill, "TABLES", tmp_path)
     text = (ROOT / "README.md").read_text()
-    assert "0.988" in fill.filled(text)
-    assert "0.988" not in text
+    assert "1.235" in fill.filled(text)
+    assert "1.235" not in text
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/results.md"])
+@pytest.mark.parametrize("said", ["No run copies: at most 0.4 %.", None])
+def test_a_sweeps_answer_is_told_where_there_is_one(
+    page: str, said: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in collect.TABLES.glob("*.csv"):
+        (tmp_path / path.name).write_text(path.read_text())
+    table = pd.read_csv(tmp_path / "sweeps.csv").assign(answer=None)
+    table.loc[table.sweep == "mitdb208", "answer"] = said
+    table.to_csv(tmp_path / "sweeps.csv", index=False)
+    monkeypatch.setattr(fill, "TABLES", tmp_path)
+    text = " ".join(fill.filled((ROOT / page).read_text()).split())
+    assert text.count("No run copies: at most 0.4 %.") == (said is not None)
+    assert ("`dcr_share`, the share of samples nearer to training" in text) == (
+        page == "README.md" and said is None
+    )
 
 
 def test_a_sweep_that_is_not_there_is_not_spoken_of(
@@ -122,6 +140,7 @@ def test_a_finished_sweep_becomes_tables(
     assert (sweep["runs"], sweep["cells"], sweep["samples"]) == (45, 45, 5)
     assert (sweep["seconds"], sweep["seconds_base"], sweep["base_steps"]) == (144, 30, 7)
     assert np.isnan(sweep["cores"])  # of another machine
+    assert np.isnan(sweep["answer"])  # measured before there were answers
     metric = tables["metrics"].set_index("metric").loc["distance_to_train"]
     runs = tables["runs"]
     r = np.corrcoef((runs.low + runs.high) / 2, runs.distance_to_train)[0, 1]

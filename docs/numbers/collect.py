@@ -1,7 +1,7 @@
 """From finished sweeps to the tables and pictures of the documentation.
 
 docs/tables/
-  sweeps.csv       a sweep: data, sizes, and what it took
+  sweeps.csv       a sweep: data, sizes, what it took, and its answer in words
   metrics.csv      a sweep and metric: range over the runs, references, yardsticks, correlations
   runs.csv         a run: its main metrics and verdict
   claims.csv       a sweep and claim of the paper
@@ -24,6 +24,8 @@ import pandas as pd
 from PIL import Image
 
 from docs.numbers.times import processor
+from memctl.analysis.sweep_answer import answer_table
+from memctl.analysis.sweep_lines import lines
 from memctl.analysis.sweep_results import SweepResults, read
 from memctl.errors import UserError
 
@@ -131,7 +133,14 @@ def described(name: str, sweep: SweepResults) -> dict[str, Any]:
         "cores": os.cpu_count() if here else None,
         "processor": processor() if here else None,
         "date": where["finished"][:10],
+        "answer": answer(sweep),
     }
+
+
+def answer(sweep: SweepResults) -> str | None:
+    """What a sweep says; None where a run was measured before there were answers."""
+    table = answer_table(sweep)
+    return " ".join(lines(table)) if (table.state == "done").all() else None
 
 
 def metrics(name: str, sweep: SweepResults) -> Iterator[dict[str, Any]]:

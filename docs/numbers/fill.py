@@ -73,6 +73,7 @@ def environment() -> jinja2.Environment:
         "done": done,
         "metrics": METRICS.values(),
         "sweeps": lambda: [found.sweep for found in rows("sweeps")],
+        "answer": answer,
         "verdicts": verdicts,
         "judged": judged,
         "between": between,
@@ -110,6 +111,12 @@ def row(table: str, **where: Any) -> SimpleNamespace:
 def done(*sweeps: str) -> bool:
     """Whether the tables have all of these sweeps."""
     return all(rows("sweeps", sweep=name) for name in sweeps)
+
+
+def answer(sweep: str) -> str:
+    """What a sweep says; nothing where it was measured before there were answers."""
+    said = vars(row("sweeps", sweep=sweep)).get("answer")
+    return said if isinstance(said, str) else ""
 
 
 def verdicts(sweep: str) -> str:
