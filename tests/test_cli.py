@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from memctl.command import check_choices, force_single_run
@@ -175,6 +176,13 @@ def test_a_sweep_runs_the_valid_pairs_and_the_references_once(
     assert names == ["base", "cl100_ch300_s0", "cl200_ch300_s0", "uniform_s0"]
     assert "[4/4]" in out
     assert str(sweep / "report" / "index.html") in out
+    answer = out[out.index(str(sweep / "report" / "overview.png")) :]
+    assert re.search(r"Against the uniform run .* of 3, corrected", answer)
+    assert re.search(r"Quality: .* Variety: .*", answer)
+    # Which needs that samples of one number are from the same noise.
+    cell, uniform = (np.load(sweep / name / "samples.npy") for name in (names[1], names[3]))
+    distance = lambda a, b: np.linalg.norm((a - b).reshape(len(a), -1), axis=1)
+    assert (distance(cell, uniform) < distance(cell, np.roll(uniform, 1, axis=0))).all()
     before = {p: p.stat().st_mtime_ns for p in sweep.glob("*/*.json")}
 
     code, out = command(*arguments)
