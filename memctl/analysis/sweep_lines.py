@@ -160,7 +160,7 @@ def against(rows: pd.DataFrame) -> Iterator[str]:
     """What the runs change against the uniform run of the same seed and noise."""
     if "follows_change_p" not in rows or not rows.follows_change_p.notna().any():
         if not (rows.kind == "uniform").any():
-            yield "there is no uniform run to compare with"
+            yield "among these is no uniform run to compare with"
         elif len(rows) > 1:
             yield (
                 "no run could be paired with a uniform run: they differ in settings or seeds, or"

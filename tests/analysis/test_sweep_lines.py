@@ -195,7 +195,7 @@ def test_what_is_missing_is_said_in_a_sentence(sweep):
         (sweep / name / "neighbours.csv").unlink()
     assert "No run could be paired with a uniform run" in said(sweep)[2]
     (sweep / "uniform_s0" / "record.json").unlink()
-    assert said(sweep)[2] == "There is no uniform run to compare with."
+    assert said(sweep)[2] == "Among these is no uniform run to compare with."
 
 
 def test_one_run(tmp_path):
@@ -203,7 +203,7 @@ def test_one_run(tmp_path):
     copies, following, change, _ = said(tmp_path)
     assert copies.startswith("The run is not seen to copy")
     assert following.startswith("The cell follows its training examples")
-    assert change == "There is no uniform run to compare with."
+    assert change == "Among these is no uniform run to compare with."
 
 
 def test_runs_from_before_there_were_answers(tmp_path):
