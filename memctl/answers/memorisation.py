@@ -39,12 +39,12 @@ RATIOS = (*NEAR, 0.8)
 NEIGHBOURS = (1, 3, 10)
 MOST = 4_000  # real examples whose density is read: a fixed random choice of more
 CLIP = 3.0  # of a log density, that one exact copy does not outweigh all
-LEVEL, FOLLOWING = 0.005, 0.0025  # of copying and of following; FACT of hits below OWN alone
+LEVEL = 0.0025  # of copying and of following; FACT of plain hits below OWN alone
 FACT = 0.01  # 7 such hits of training examples to none of held-out ones
 SAME = 0.01  # of the samples equal to training examples, none to held-out ones: a fact, no test
-SWAPPED = 0.0025  # nearer to held-out examples, which should never be
+SWAPPED = 0.001  # nearer to held-out examples, which should never be
 RELABELLINGS = 999  # behind the test of the sides, at least
-UNLIKE = 0.002  # its p from which labels decide nothing
+UNLIKE = 0.001  # its p from which labels decide nothing
 COUNTED = 9.1  # copies expected, of which 7 are there in 4 of 5 cases
 POWER = 0.84  # standard deviations above a limit at which 4 of 5 exceed it
 
@@ -94,8 +94,10 @@ class Evidence:
 
     @property
     def near(self) -> list[str]:
-        """Rows of hits as near as copies are."""
-        return [name for name in self.counts if name.endswith(tuple(map(threshold, NEAR)))]
+        """Rows of hits as near as copies are. Smoothed, samples that follow come nearer too."""
+        wide = f"smoothed{threshold(NEAR[-1])}"
+        ends = tuple(map(threshold, NEAR))
+        return [name for name in self.counts if name.endswith(ends) and name != wide]
 
     def share(self, row: str, level: float = 0.95) -> Share:
         """The excess of a row's hits of training examples."""
@@ -225,8 +227,8 @@ def follows(e: Evidence) -> Answer:
     """Whether samples lie nearer to training than to held-out examples, or denser around them."""
     rows = [*e.test.observed]
     p = e.test.p(rows)
-    share, smallest = e.share("plain"), e.detectable("plain", rows, FOLLOWING)
-    yes = p <= FOLLOWING
+    share, smallest = e.share("plain"), e.detectable("plain", rows, LEVEL)
+    yes = p <= LEVEL
     if not yes:  # then samples may hang together more than held-out hits show
         half = 1.96 * e.chance("plain")
         low, high = max(-1.0, share.value - half), min(1.0, share.value + half)

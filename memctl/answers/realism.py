@@ -32,7 +32,7 @@ from memctl.metrics.measure import Floats
 from memctl.metrics.sides import Sides
 from memctl.metrics.subsample import LIMIT, subsample
 
-LEVEL = 0.0025
+LEVEL = 0.0015
 MATERIAL = 0.2  # of Cliff's delta, and of the held-out examples left out: less is a blemish
 MORE = {
     "distance": "farther from training examples",
