@@ -164,10 +164,10 @@ def test_another_sweep_keeps_the_rows_of_the_first(
     assert list(known.runs) == [3, 45]
 
 
-def test_trials_become_tables_over_all_data(
-    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_trials_become_tables_over_all_data_without_a_sweep(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trials = finished / "calibration" / "verdicts"
+    trials = tmp_path / "calibration" / "verdicts"
     trials.mkdir(parents=True)
     row = {"n": 70, "m": 70, "generator": "fresh", "of": 4}
     confusion = [
@@ -177,7 +177,7 @@ def test_trials_become_tables_over_all_data(
     ]
     pd.DataFrame(confusion).to_csv(trials / "confusion.csv", index=False)
     pd.DataFrame([{"bar": "b", "n": 70, "m": 70}]).to_csv(trials / "bars.csv", index=False)
-    tables = collected(finished, tmp_path / "tables", monkeypatch)
+    tables = collected(tmp_path, tmp_path / "tables", monkeypatch)
     assert tables["trial_words"][["word", "count", "of"]].values.tolist() == [
         ["HEALTHY", 7, 8],
         ["COPYING", 1, 8],

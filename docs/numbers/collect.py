@@ -57,11 +57,11 @@ def collect(runs: Path) -> None:
 
     A table whose sweep is not there keeps the rows that it has.
 
-    Raises: UserError where there is none.
+    Raises: UserError where there is none, and no trials either.
     """
-    sweeps = dict(finished(runs))
-    if not sweeps:
-        raise UserError(f"{runs} holds no finished sweep with a report")
+    sweeps, trials = dict(finished(runs)), runs / "calibration" / "verdicts"
+    if not sweeps and not trials.exists():
+        raise UserError(f"{runs} holds no finished sweep with a report, and no trials of verdicts")
     TABLES.mkdir(exist_ok=True)
     update("sweeps", [described(name, sweep) for name, sweep in sweeps.items()])
     update("metrics", [row for name, sweep in sweeps.items() for row in metrics(name, sweep)])
@@ -78,7 +78,6 @@ def collect(runs: Path) -> None:
             pd.read_csv(path).rename(columns=lambda c: c.replace(" ", "_")).to_csv(
                 TABLES / f"{name}.csv", index=False
             )
-    trials = runs / "calibration" / "verdicts"
     if (path := trials / "bars.csv").exists():
         pd.read_csv(path).to_csv(TABLES / "trial_bars.csv", index=False)
     if (path := trials / "confusion.csv").exists():
