@@ -1,8 +1,10 @@
 """How a command ends early: a user's mistake, Ctrl-C and SIGTERM say so in one line, without a
-traceback, and leave with the shell's exit codes: 1, 130 and 143.
+traceback, and leave with the shell's exit codes: 1, 130 and 143; and 141 where nobody reads on, as
+of `| head`.
 """
 
 import os
+import select
 import signal
 import sys
 import threading
@@ -46,6 +48,12 @@ def plain_exit(stopped: str = "stopped") -> Iterator[None]:
     previous = answer_stops(stop)
     try:
         yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        if is_read():
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is still buffered
+        sys.exit(128 + signal.SIGPIPE)
     except UserError as error:
         sys.exit(f"memctl: {error}")
     except KeyboardInterrupt as error:
@@ -53,6 +61,13 @@ def plain_exit(stopped: str = "stopped") -> Iterator[None]:
         sys.exit(128 + getattr(error, "number", signal.SIGINT))
     finally:
         restore(previous)
+
+
+def is_read() -> bool:
+    """Whether what is printed still reaches somebody."""
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), select.POLLOUT)
+    return not any(event & select.POLLERR for _, event in poll.poll(0))
 
 
 def answer_stops(handler: Handler) -> dict[int, Any]:

@@ -2,8 +2,12 @@
 with folders of any size too.
 """
 
+import os
 import re
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -120,3 +124,22 @@ def test_memctl_lists_its_commands(memctl: Memctl) -> None:
     code, out = memctl("trian")
     assert code == 1
     assert out.startswith("memctl: trian is no command (did you mean train?); choose one of ")
+
+
+@pytest.mark.parametrize("command", ["train", "samplers", "evaluate"])
+def test_a_reader_who_stops_reading_ends_it_quietly(command: str) -> None:
+    """As `| head` does; the pipe's other end is closed before anything is written. Argparse takes
+    it for well done.
+    """
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", f"memctl.{command}", "--help"],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=config_root(),
+    )
+    os.close(writing)
+    assert done.stderr == ""
+    assert done.returncode == (128 + signal.SIGPIPE if command == "train" else 0)
