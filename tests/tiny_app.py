@@ -11,6 +11,7 @@ import hydra
 from hydra.core.config_store import ConfigStore
 
 from memctl.exits import plain_exit
+from memctl.sweep import launcher
 from memctl.sweep.launcher import LocalLauncher, LocalLauncherConfig
 from memctl.sweep.plugins import register
 from tests.tiny_task import task
@@ -18,6 +19,7 @@ from tests.tiny_task import task
 if __name__ == "__main__":
     hears = os.environ["TINY_SIGINT"] != "ignored"
     signal.signal(signal.SIGINT, signal.default_int_handler if hears else signal.SIG_IGN)
+    launcher.POLL = 0.02  # the tests wait for what it sees
     with plain_exit():
         register(LocalLauncher)
         ConfigStore.instance().store("local", LocalLauncherConfig, group="hydra/launcher")

@@ -102,7 +102,10 @@ def test_it_is_calibrated_and_reported(own: Own, sides: Split) -> None:
 
 
 def test_a_run_and_its_report_hold_it(
-    memctl_here: Callable[..., tuple[int, str]], tmp_path: Path, tiny: list[str]
+    memctl_here: Callable[..., tuple[int, str]],
+    tmp_path: Path,
+    tiny: list[str],
+    blank_pictures: None,
 ) -> None:
     """The command finds it where one works, and so does the report."""
     (tmp_path / "memctl_metrics").mkdir()
@@ -121,7 +124,7 @@ def test_a_run_and_its_report_hold_it(
     report = tmp_path / "runs" / "mitdb208" / "report"
     table = pd.read_csv(report / "table.csv")
     assert table["metrics/roughness"][0] == record["metrics"]["roughness"]["value"]
-    assert (report / "heatmap_roughness.png").stat().st_size > 5_000
+    assert (report / "heatmap_roughness.png").is_file()
 
 
 def test_without_a_folder_there_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
