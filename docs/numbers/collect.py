@@ -17,6 +17,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,8 @@ def update(name: str, rows: list[dict[str, Any]]) -> None:
 
 def described(name: str, sweep: SweepResults) -> dict[str, Any]:
     """What a sweep is of and what it took; seconds are from its first run's start to its last end,
-    the base's among them where it had none.
+    the base's among them where it had none. Of one that was measured anew they are what the table
+    has from before.
     """
     records = list(sweep.records.values())
     states = [
@@ -116,6 +118,8 @@ def described(name: str, sweep: SweepResults) -> dict[str, Any]:
     ]
     science, split, where = records[0]["science"], records[0]["split"], records[0]["environment"]
     here = where["host"] == socket.gethostname()
+    ended, began = [s["updated"] for s in states], min(s["started"] for s in states)
+    anew = began > datetime.fromisoformat(where["finished"]).timestamp()
     return {
         "sweep": name,
         "data": science["data"]["name"],
@@ -126,7 +130,7 @@ def described(name: str, sweep: SweepResults) -> dict[str, Any]:
         "examples": split.get("examples", split.get("records")),
         "samples": science["generate"]["samples"],
         "base_steps": records[0]["training"]["base"]["steps"],
-        "seconds": round(max(s["updated"] for s in states) - min(s["started"] for s in states)),
+        "seconds": seconds_before(name) if anew else round(max(ended) - began),
         "seconds_base": round(sweep.table["seconds/base"].max()),
         "device": where["device"],
         "cores": os.cpu_count() if here else None,
@@ -134,6 +138,12 @@ def described(name: str, sweep: SweepResults) -> dict[str, Any]:
         "date": where["finished"][:10],
         "answer": answer(sweep),
     }
+
+
+def seconds_before(name: str) -> float | None:
+    """What the table says that a sweep took."""
+    known = pd.read_csv(TABLES / "sweeps.csv").set_index("sweep")["seconds"]
+    return None if name not in known else float(known[name])
 
 
 def answer(sweep: SweepResults) -> str | None:
