@@ -107,7 +107,11 @@ def finished_sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
         record = json.loads((folder / "record.json").read_text())
         for group in (record["metrics"], *record["yardsticks"].values()):
             group |= dict.fromkeys(MAIN, group["distance_to_train"])
-        record["environment"] = {"host": "elsewhere", "device": "cpu", "finished": "2026-01-02T"}
+        record["environment"] = {
+            "host": "elsewhere",
+            "device": "cpu",
+            "finished": "2026-01-02T00:00:00+00:00",
+        }
         record["training"]["base"] = {"steps": 7, "loss": 0.1}
         record["seconds"] = {"base": 30.4}
         (folder / "record.json").write_text(json.dumps(record))

@@ -142,7 +142,8 @@ def described(name: str, sweep: SweepResults) -> dict[str, Any]:
 
 def seconds_before(name: str) -> float | None:
     """What the table says that a sweep took."""
-    known = pd.read_csv(TABLES / "sweeps.csv").set_index("sweep")["seconds"]
+    path = TABLES / "sweeps.csv"
+    known = pd.read_csv(path).set_index("sweep")["seconds"] if path.exists() else {}
     return None if name not in known else float(known[name])
 
 
