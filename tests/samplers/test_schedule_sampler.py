@@ -344,7 +344,7 @@ def test_it_has_the_interface_of_improved_diffusion(mode: str):
     """
     drawing = ScheduleSampler(LossSecondMomentSampler(T, history=1, uniform_prob=0.1), mode)
     device = torch.device("cpu")
-    losses = torch.rand(64, generator=torch.Generator().manual_seed(0))
+    losses = torch.ones(64)  # the same in every step: what is learned depends on no draw
     for _ in range(30):
         t, w = drawing.sample(64, device)
         assert t.device == w.device == device
