@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from matplotlib.figure import Figure
 from PIL import Image
 
 from memctl.experiment import Experiment
@@ -18,7 +17,7 @@ FORK.set_forkserver_preload(["tests.preload"])
 PRELOAD = ["hydra.launcher.preload=[tests.preload]"]  # for a sweep, which shares that fork server
 
 
-def save_blank(figure: Figure, file: Any, **how: Any) -> None:
+def save_blank(figure: Any, file: Any, **how: Any) -> None:
     """`Figure.savefig` for tests that look at no picture: rendering five is 40 % of a tiny run."""
     Image.new("L", (1, 1)).save(file, format="png")
 

@@ -25,7 +25,6 @@ from filelock import FileLock
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from hydra.core.global_hydra import GlobalHydra
-from matplotlib.figure import Figure
 from omegaconf import DictConfig, open_dict
 
 from memctl import __main__
@@ -177,7 +176,7 @@ def branches(tree: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture
 def blank_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pictures are drawn, but saved as one pixel."""
-    monkeypatch.setattr(Figure, "savefig", save_blank)
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", save_blank)
 
 
 @pytest.fixture(scope="session")

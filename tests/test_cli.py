@@ -230,7 +230,8 @@ def test_other_swept_settings_get_folders_of_their_own(command: Command) -> None
 
 
 def test_a_template_runs_without_m(command: Command) -> None:
-    code, out = command("-cn", "multirun_templates/grid", "hydra.sweeper.plan=true", small=True)
+    """A small one; tests/test_readme.py plans the grid."""
+    code, out = command("-cn", "multirun_templates/smoke", "hydra.sweeper.plan=true", small=True)
     assert code == 0, out
-    assert "47 runs" in out
+    assert "5 runs" in out
     assert out.count("c_l > c_h: ") == 1

@@ -23,6 +23,7 @@ from memctl.metrics.generators import blur
 from memctl.metrics.suite import Suite
 from memctl.runs.folder import RunFolder
 from memctl.stages import run as stages
+from tests.children import save_blank
 from tests.conftest import TINY, composer
 
 N, LENGTH = 120, 40
@@ -326,8 +327,10 @@ def test_cautions(command: Command, sides: list[str], tmp_path: Path) -> None:
 def sweep(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sweep of two tiny runs."""
     folder = tmp_path_factory.mktemp("runs")
-    for cell in ("sampler=uniform", "sampler=none"):
-        stages.task(composer("config")((*TINY, f"paths.runs={folder}", cell)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("matplotlib.figure.Figure.savefig", save_blank)
+        for cell in ("sampler=uniform", "sampler=none"):
+            stages.task(composer("config")((*TINY, f"paths.runs={folder}", cell)))
     return folder / "mitdb208"
 
 

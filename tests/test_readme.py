@@ -199,7 +199,10 @@ def test_sampler_commands_run(
 
 
 def test_the_pages_own_sampler_is_found(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    blank_pictures: None,
 ) -> None:
     """The class as printed is found and drawn; tests/samplers/test_own_samplers.py trains one."""
     page = TEXTS["docs/samplers.md"]

@@ -84,6 +84,9 @@ def install() -> None:
     from memctl.sweep.sweeper import GridSweeper, GridSweeperConfig
 
     register(TemplateSource, MemctlSearchPath, GridSweeper, LocalLauncher)
+    # Hydra copies its store whenever it composes, a sixth of that time, though it only reads there,
+    # and copies what it reads.
+    ConfigStore.__deepcopy__ = lambda self, memo: self  # type: ignore[attr-defined]
     store = ConfigStore.instance()
     store.store(group="hydra/sweeper", name="grid", node=GridSweeperConfig, provider="memctl")
     store.store(group="hydra/launcher", name="local", node=LocalLauncherConfig, provider="memctl")

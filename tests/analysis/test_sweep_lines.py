@@ -12,6 +12,7 @@ from memctl.analysis.sweep_answer import answer_table
 from memctl.analysis.sweep_lines import lines
 from memctl.analysis.sweep_results import read
 from memctl.reporting.report import write
+from tests.conftest import BLANK
 from tests.sweeps import put, record
 
 M, N = 400, 100  # samples; examples a side
@@ -215,6 +216,7 @@ def test_runs_from_before_there_were_answers(tmp_path):
     ]
 
 
+@BLANK
 def test_last_in_the_terminal_and_first_on_the_page(sweep):
     out = io.StringIO()
     write(sweep, out)

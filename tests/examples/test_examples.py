@@ -158,7 +158,7 @@ def test_denoising_diffusion_gets_its_times_and_learns(
     installed("denoising_diffusion")
     main = load("denoising_diffusion")["main"]
     with steps_given_to(lambda m: type(m).__name__ == "Unet") as t:
-        losses = main(weighted=weighted)
+        losses = main(steps=50, weighted=weighted)
     (diffusion,) = read_from
     by_log_snr, uniform = (
         misfit(t, laplace_cdf(diffusion.alphas_cumprod)),

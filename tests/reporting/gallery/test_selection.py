@@ -15,6 +15,7 @@ from tests.conftest import BLANK
 from tests.reporting.gallery.runs import SCHEDULE, Command, cells, put, record, selected
 
 
+@BLANK
 def test_without_arguments_there_is_one_of_each(command: Command, tmp_path: Path) -> None:
     (tmp_path / "memctl_samplers").mkdir()
     (tmp_path / "memctl_samplers" / "mine.py").write_text(
