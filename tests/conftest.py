@@ -17,7 +17,7 @@ from typing import Any
 # threads only wait.
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 # Torch and pandas leave a million objects, which each search for garbage looks through: at Python's
-# own pace that is an eighth of the time.
+# own pace that is an eighth of the time. See also `pytest_collection_finish`.
 gc.set_threshold(100_000, 10, 10)
 
 import pytest
@@ -66,6 +66,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     rank = {name: place for place, name in enumerate(LONG)}
     items.sort(key=lambda item: rank.get(item.path.name, len(LONG)))
+
+
+def pytest_collection_finish() -> None:
+    """What is imported stays: the searches for garbage, of which pytest ends with several, need not
+    look at it.
+    """
+    gc.freeze()
 
 
 @pytest.fixture
