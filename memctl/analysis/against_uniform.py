@@ -25,6 +25,7 @@ import pandas as pd
 from memctl.analysis.paired import Moves, changes, range_p
 from memctl.analysis.sweep_results import SweepResults, kind
 from memctl.answers.memorisation import NEAR, OWN
+from memctl.answers.views import of_both
 from memctl.metrics.measure import Floats
 
 STATISTICS: dict[str, float] = {"follows": np.inf, "near": max(NEAR), "own": OWN}
@@ -53,15 +54,16 @@ class Hits:
         """Of a run's neighbours.csv."""
         d1, d2, e1, e2 = (near[c].to_numpy(float) for c in COLUMNS[:4])
         known, unseen = (near[c].to_numpy(int) for c in COLUMNS[4:])
-        first, odds = np.minimum(d1, e1), n_train / n_heldout
-        second = np.minimum(np.maximum(d1, e1), np.where(d1 <= e1, d2, e2))
+        odds = n_train / n_heldout
         side = np.where(d1 < e1, 1.0, np.where(d1 > e1, -odds, (1 - odds) / 2))
-        nearest = np.where(d1 <= e1, known, n_train + unseen)
+        nearest = of_both((d1, d2, known), (e1, e2, unseen), n_train)
         scores, counts = {}, {}
         for name, ratio in STATISTICS.items():
-            hit = np.isinf(ratio) | (first < ratio * second)
+            hit = np.isinf(ratio) | (nearest.ratio < ratio)
             scores[name] = np.where(hit, side, 0.0)
-            counts[name] = np.bincount(nearest[hit], minlength=n_train + n_heldout).astype(float)
+            counts[name] = np.bincount(nearest.example[hit], minlength=n_train + n_heldout).astype(
+                float
+            )
         return cls(scores, counts, n_train)
 
     @classmethod

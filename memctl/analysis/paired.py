@@ -24,6 +24,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from memctl.answers.labels import POWER
 from memctl.metrics.measure import Floats
 from memctl.metrics.streams import rng
 
@@ -31,7 +32,6 @@ REPEATS = 1999
 AT_ONCE = 200  # rearrangements held at a time
 LEVEL = 0.05
 ONE = 1.96  # the limit of one comparison, below which none can be, also where no sample changes
-POWER = 0.84  # standard deviations above a limit at which 4 of 5 exceed it
 
 
 class Moves(NamedTuple):

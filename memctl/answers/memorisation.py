@@ -23,11 +23,11 @@ import scipy
 from numpy.typing import NDArray
 
 from memctl.answers.answer import Answer, as_p, percent, span
-from memctl.answers.labels import LabelTest
-from memctl.answers.shares import Share, cliff, clopper_pearson, excess
+from memctl.answers.labels import POWER, LabelTest
+from memctl.answers.shares import Share, chance, cliff, clopper_pearson, excess
 from memctl.answers.views import Nearest, views
 from memctl.metrics.comparison import Comparison
-from memctl.metrics.distance import distances
+from memctl.metrics.distance import scan
 from memctl.metrics.exchange import exchange_p
 from memctl.metrics.measure import Floats
 from memctl.metrics.sides import Indices, Sides
@@ -46,7 +46,6 @@ SWAPPED = 0.001  # nearer to held-out examples, which should never be
 RELABELLINGS = 999  # behind the test of the sides, at least
 UNLIKE = 0.001  # its p from which labels decide nothing
 COUNTED = 9.1  # copies expected, of which 7 are there in 4 of 5 cases
-POWER = 0.84  # standard deviations above a limit at which 4 of 5 exceed it
 
 
 @dataclass(frozen=True)
@@ -105,9 +104,7 @@ class Evidence:
 
     def chance(self, row: str) -> float:
         """The standard deviation of `share` under random labels."""
-        counts, q = self.counts[row], self.labels.mean()
-        sd = np.sqrt(q * (1 - q) * ((counts - counts.mean()) ** 2).sum())
-        return float(sd / (self.m * (1 - q)))
+        return chance(self.counts[row], self.labels, self.m)
 
     def detectable(self, row: str, rows: list[str], level: float) -> float:
         """The share of copies that the test of these rows would see in 4 of 5 cases, by this
@@ -138,9 +135,10 @@ def densities(c: Comparison) -> tuple[dict[str, Floats], tuple[float, int]]:
     """The rows of densities, 0 for examples that were not chosen, and `Evidence.natural`."""
     sides = c.sides
     chosen, among = sides.once(spacings)
-    to_samples = nearest(sides, sides.pool[chosen], c.samples)
+    ks = [k for k in NEIGHBOURS if k < min(len(chosen), len(c.samples))]
+    to_samples = nearest(sides, sides.pool[chosen], c.samples) if ks else among
     rows = {}
-    for k in (k for k in NEIGHBOURS if k < min(len(chosen), len(c.samples))):
+    for k in ks:
         tiny = np.finfo(float).tiny
         gap = np.log(np.maximum(among[:, k - 1], tiny)) - np.log(
             np.maximum(to_samples[:, k - 1], tiny)
@@ -156,24 +154,17 @@ def spacings(sides: Sides) -> tuple[Indices, Floats]:
     """Real examples and their distances to the nearest others among them, rising."""
     chosen = np.sort(subsample(np.arange(len(sides.pool)), MOST))
     examples = sides.pool[chosen]
-    return chosen, nearest(sides, examples, examples, own=True)
+    return chosen, nearest(sides, examples, examples, np.arange(len(chosen)))
 
 
-def nearest(sides: Sides, examples: Floats, others: Floats, own: bool = False) -> Floats:
+def nearest(sides: Sides, examples: Floats, others: Floats, own: Indices | None = None) -> Floats:
     """Distances of each example to the nearest others, rising, shape (n, at most
-    max(NEIGHBOURS)).
+    max(NEIGHBOURS)); `own` as in `scan`.
     """
-    out = []
-    for start in range(0, len(examples), 500):
-        part = examples[start : start + 500]
-        d = distances(part, others, sides.config.reduce)
-        if sides.mirrored:
-            d = np.minimum(d, distances(sides.mirrored(part), others, sides.config.reduce))
-        if own:
-            d[np.arange(len(part)), start + np.arange(len(part))] = np.inf
-        k = min(max(NEIGHBOURS), d.shape[1] - own)
-        out.append(np.sort(np.partition(d, k - 1, axis=1)[:, :k], axis=1))
-    return np.concatenate(out)
+    k = min(max(NEIGHBOURS), len(others) - (own is not None))
+    return scan(
+        examples, others, sides.config.reduce, mirror=sides.mirrored, own=own, closest=k
+    ).closest
 
 
 def exchange(sides: Sides) -> tuple[float, float]:

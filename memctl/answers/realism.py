@@ -20,12 +20,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy
-from scipy.ndimage import gaussian_filter
 
 from memctl.answers.answer import Answer, as_p, percent, span
-from memctl.answers.labels import LabelTest
-from memctl.answers.memorisation import POWER
-from memctl.answers.shares import Share, cliff, excess
+from memctl.answers.labels import POWER, LabelTest
+from memctl.answers.shares import Share, chance, cliff, excess
+from memctl.answers.views import smooth
 from memctl.metrics.comparison import Comparison
 from memctl.metrics.distance import neighbours
 from memctl.metrics.measure import Floats
@@ -81,13 +80,11 @@ def scores(c: Comparison, examples: Floats) -> dict[str, Floats]:
         if examples is c.samples
         else neighbours(examples, sides.train, sides.config.reduce, mirror=sides.mirrored).first
     )
-    panels = examples.reshape(-1, *sides.shape)
-    sigma = [0.0, 0.0, *(max(1.0, SMOOTH * side) for side in sides.shape[1:])]
-    rough = panels - gaussian_filter(panels, sigma, mode="nearest")
+    rough = examples - smooth(examples, sides.shape, SMOOTH)
     return {
         "distance": near,
         "contrast": np.linalg.norm(examples - sides.once(centre), axis=1),
-        "detail": np.sqrt(np.square(rough).reshape(len(rough), -1).mean(axis=1)),
+        "detail": np.sqrt(np.square(rough).mean(axis=1)),
     }
 
 
@@ -108,8 +105,7 @@ def reached(c: Comparison, real: Floats) -> tuple[Share, float, float]:
     counts = np.bincount(near, minlength=2 * k).astype(float)
     label = np.arange(2 * k) < k
     test = LabelTest.of({"reach": counts}, label, rng)
-    sd = np.sqrt(0.25 * np.square(counts - counts.mean()).sum())
-    seen = float((test.limit(["reach"], LEVEL) + POWER) * sd / (len(real) * 0.5))
+    seen = (test.limit(["reach"], LEVEL) + POWER) * chance(counts, label, len(real))
     return excess(counts, label, len(real)), test.p(["reach"]), seen
 
 

@@ -67,6 +67,13 @@ def excess(counts: Floats, labels: NDArray[np.bool_], samples: int, level: float
     return Share(float(value), float(max(low, -1)), float(min(high, 1)))
 
 
+def chance(counts: Floats, labels: NDArray[np.bool_], samples: int) -> float:
+    """The standard deviation of `excess` under random labels. Arguments as there."""
+    q = labels.mean()
+    sd = np.sqrt(q * (1 - q) * ((counts - counts.mean()) ** 2).sum())
+    return float(sd / (samples * (1 - q)))
+
+
 def cliff(own: Floats, other: Floats) -> Share:
     """Cliff's delta of values, in [-1, 1], and DeLong's interval."""
     m, n = len(own), len(other)

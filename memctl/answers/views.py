@@ -25,7 +25,7 @@ from memctl.metrics.measure import Floats
 from memctl.metrics.prepare import standardise
 from memctl.metrics.sides import Indices, Sides
 
-BLUR = 0.05  # of a side's length, at least one value
+BLUR = 0.05  # of a side's length
 IN_TIME = 0.05  # largest shift of a signal, as a share of its length
 PIXELS = 2  # largest shift of an image, each way; one block where blocks were averaged
 LENGTH, SIDE, LEAST_SIDE = 256, 16, 8  # values, and pixels, to which longer examples are averaged
@@ -34,6 +34,7 @@ SHORTEST = 8  # values along an axis, below which nothing is moved
 BLOCK = 2_000  # real examples held twice at a time
 
 Singles = NDArray[np.float32]
+TwoNearest = tuple[Floats, Floats, Indices]
 
 
 class Nearest(NamedTuple):
@@ -55,7 +56,7 @@ def views(c: Comparison) -> dict[str, Nearest]:
         "standardised": after(c, lambda x: standardise(x, "zscore")),
     }
     if min(c.sides.shape[1:]) >= SHORTEST:
-        out["smoothed"] = after(c, lambda x: smooth(x, c.sides.shape))
+        out["smoothed"] = after(c, lambda x: smooth(x, c.sides.shape, BLUR))
         out["moved"] = moved(c)
     return out
 
@@ -67,14 +68,19 @@ def ratio(first: Floats, second: Floats) -> Floats:
 
 def plain(c: Comparison) -> Nearest:
     """From the pass over the distances that the metrics read."""
-    train, heldout = c.scan.near
-    nearer = train.first <= heldout.first
-    example = np.where(nearer, train.nearest, c.sides.n_train + heldout.nearest)
-    first = np.minimum(train.first, heldout.first)
-    second = np.minimum(
-        np.maximum(train.first, heldout.first), np.where(nearer, train.second, heldout.second)
-    )
-    return Nearest(example, ratio(first, second))
+    train, heldout = (near[:3] for near in c.scan.near)
+    return of_both(train, heldout, c.sides.n_train)
+
+
+def of_both(train: TwoNearest, heldout: TwoNearest, n_train: int) -> Nearest:
+    """The nearest of all from those of either side: distances to the nearest and the second
+    nearest example, and the place of the nearest in its side, shape (m,) each. Of two equally near
+    ones the training example.
+    """
+    (d1, d2, known), (e1, e2, unseen) = train, heldout
+    nearer = d1 <= e1
+    first, second = np.minimum(d1, e1), np.minimum(np.maximum(d1, e1), np.where(nearer, d2, e2))
+    return Nearest(np.where(nearer, known, n_train + unseen), ratio(first, second))
 
 
 def blocks(pool: Floats) -> Iterator[tuple[int, Floats]]:
@@ -83,9 +89,11 @@ def blocks(pool: Floats) -> Iterator[tuple[int, Floats]]:
         yield start, pool[start : start + BLOCK]
 
 
-def smooth(flat: Floats, shape: tuple[int, ...]) -> Floats:
-    """Examples without their fine detail, shape (n, D)."""
-    sigma = [0.0, 0.0, *(max(1.0, BLUR * side) for side in shape[1:])]
+def smooth(flat: Floats, shape: tuple[int, ...], share: float) -> Floats:
+    """Examples without their fine detail, shape (n, D): by a Gaussian of that share of their sides,
+    at least one value.
+    """
+    sigma = [0.0, 0.0, *(max(1.0, share * side) for side in shape[1:])]
     return gaussian_filter(flat.reshape(-1, *shape), sigma, mode="nearest").reshape(flat.shape)
 
 

@@ -55,11 +55,10 @@ class Comparison(Memo):
     source: Indices | None = None
 
     @classmethod
-    def of_samples(cls, sides: Sides, samples: Floats, scan: Scan | None = None) -> "Comparison":
-        """Of prepared samples; `scan` is the pass over them, if it is known."""
+    def of_samples(cls, sides: Sides, samples: Floats) -> "Comparison":
+        """Of prepared samples."""
         pairs = sides.once(equal_sides)
-        scan = scan or sides.scan(samples, pairs)
-        return cls(sides, samples, pairs, scan, len(samples))
+        return cls(sides, samples, pairs, sides.scan(samples, pairs), len(samples))
 
     @classmethod
     def of_generator(cls, sides: Sides, output: Output, n: int) -> "Comparison":

@@ -15,7 +15,7 @@ from memctl.metrics.means import mean_of, resampling_floor
 from memctl.metrics.measure import Floats, Measure, mean
 from memctl.metrics.metric import Metric, Reader
 
-PERMUTATIONS = 199  # at least: of fewer than 99 no p is as small as the verdict asks
+PERMUTATIONS = 199  # at least: of fewer than 99 no p is as small as 0.01
 
 
 def closer_to_train(d_train: Floats, d_heldout: Floats) -> Floats:

@@ -11,10 +11,9 @@ from memctl.data import Split
 from memctl.data.base import check_finite
 from memctl.metrics import catalogue
 from memctl.metrics.comparison import Comparison
-from memctl.metrics.distance import Scan
 from memctl.metrics.measure import Floats, Measure
 from memctl.metrics.metric import Metric
-from memctl.metrics.sides import Sides, equal_sides
+from memctl.metrics.sides import Sides
 
 
 @dataclass(frozen=True)
@@ -45,10 +44,6 @@ class Suite:
     def prepare(self, examples: NDArray[np.floating]) -> Floats:
         """Samples, shape (m, channels, *dims), in the units of the sides: shape (m, D)."""
         return self.sides.prepare(examples)
-
-    def scan(self, samples: Floats) -> Scan:
-        """The pass over distances that `evaluate` needs of prepared samples."""
-        return self.sides.scan(samples, self.sides.once(equal_sides))
 
     def compare(self, examples: NDArray[np.floating]) -> Comparison:
         """The samples, shape (m, channels, *dims), in their own units, beside both sides.

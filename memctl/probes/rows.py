@@ -4,12 +4,13 @@ import numpy as np
 import scipy
 
 from memctl.answers.answer import Answer, as_p, percent, span
+from memctl.answers.labels import POWER
 from memctl.files import read_json
 from memctl.metrics.measure import Measure
 from memctl.runs.folder import RunFolder
 
 Rows = list[dict[str, float]]
-LEVEL, POWER = 0.005, 0.84  # of the answer, and standard deviations beyond it in 4 of 5 cases
+LEVEL = 0.005  # of the answer
 
 
 def kept(folder: RunFolder, key: str) -> Rows | None:
