@@ -14,9 +14,14 @@ LEVEL = 0.005  # of the answer
 
 
 def kept(folder: RunFolder, key: str) -> Rows | None:
-    """The rows of the probe with this key, or None where the folder holds no such probe."""
+    """The rows of the probe with this key, or None where the folder holds no such probe: of a run
+    that is measured, the record has them too.
+    """
     content = read_json(folder.probe) or {}
-    return content["rows"] if content.get("key") == key else None
+    if content.get("key") == key:
+        return content["rows"]
+    record = folder.record() or {}
+    return record["probe"] or None if record.get("keys", {}).get("probe") == key else None
 
 
 def summary(rows: Rows) -> dict[str, Measure]:

@@ -38,13 +38,16 @@ def status(old: dict[str, Any] | None) -> dict[str, Any] | None:
     """
     if old is None or "keys" in old or not isinstance(old.get("science"), dict):
         return old
-    known = science(old["science"])
-    if old["science"].get("format") != FORMAT or any(
-        k not in known for k in STAGES["base"].settings
-    ):
-        return {**old, "science": known, "keys": {}}
-    made = {k: v for k, v in keys(known).items() if k not in ANEW}
-    return {**old, "science": known, "keys": made}
+    made = {k: v for k, v in keys_of(old["science"]).items() if k not in ANEW}
+    return {**old, "science": science(old["science"]), "keys": made}
+
+
+def keys_of(old: Mapping[str, Any]) -> dict[str, str]:
+    """Stage -> key of the settings of a run of FORMAT; none of those of another."""
+    known = science(old)
+    if old.get("format") != FORMAT or any(k not in known for k in STAGES["base"].settings):
+        return {}
+    return keys(known)
 
 
 def record(old: dict[str, Any], path: Path) -> dict[str, Any]:
@@ -62,4 +65,6 @@ def record(old: dict[str, Any], path: Path) -> dict[str, Any]:
     split = {{"records": "examples"}.get(k, k): v for k, v in old.get("split", {}).items()}
     known = science(old.get("science", {}))
     old = {k: v for k, v in old.items() if k != "verdict"}
-    return {**old, "schema": SCHEMA, "keys": {}, "split": split, "science": known}
+    # The probe is as it was; metrics are not.
+    made = {k: v for k, v in keys_of(old.get("science", {})).items() if k == "probe"}
+    return {**old, "schema": SCHEMA, "keys": made, "split": split, "science": known}
