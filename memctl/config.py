@@ -255,11 +255,18 @@ class Theory:
 
 @dataclass
 class Config:
-    """Everything a run is made from. `task` is run, or theory: what `python -m memctl.train` does
-    with it.
+    """Everything a run is made from.
+
+    Attributes:
+        task: run, or theory: what `python -m memctl.train` does with it.
+        start: What control starts from: base, the checkpoint of `base`, or scratch, random weights
+            drawn with the run's seed. From scratch control is the whole training, and the settings
+            of `base` are no more than its defaults (conf/start/scratch.yaml).
+        seed: Of control: its batches, t and noise and, from scratch, the weights.
     """
 
     task: str = "run"
+    start: str = "base"
     data: dict[str, Any] = field(default_factory=dict)
     model: dict[str, Any] = field(default_factory=dict)
     sampler: dict[str, Any] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from memctl.config import COMPUTING, WEIGHTINGS, Config, Stage
 from memctl.data import DataSource
 from memctl.errors import UserError
 from memctl.files import contents
-from memctl.keys import digest, keys
+from memctl.keys import as_settings, digest, keys
 from memctl.metrics.catalogue import versions
 from memctl.models.base import ModelConfig
 from memctl.models.pretrained import Pretrained
@@ -25,6 +25,7 @@ from memctl.samplers import NoiseSchedule, ScheduleSampler, TimestepSampler
 
 RANGES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("task", lambda v: v in ("run", "theory"), "run or theory"),
+    ("start", lambda v: v in ("base", "scratch"), "base or scratch"),
     ("theory.points", lambda v: v >= 4, "at least 4"),
     ("theory.examples", lambda v: v >= 3, "at least 3"),
     ("theory.seed", lambda v: v >= 0, "at least 0"),
@@ -108,6 +109,17 @@ def check_ranges(cfg: DictConfig, group: str = "") -> None:
             raise UserError(f"{key}={value} must be {text}")
 
 
+def check_scratch(config: Config) -> None:
+    """Raises: UserError for a run from scratch that asks for a base."""
+    if config.task == "theory" or config.sampler.get("name") == "none":
+        what = "task=theory" if config.task == "theory" else "sampler=none"
+        raise UserError(f"{what} looks at the base, and start=scratch has none; set start=base")
+    if config.base.path:
+        raise UserError(
+            f"base.path={config.base.path} is not used with start=scratch; leave one of them out"
+        )
+
+
 @dataclass(frozen=True)
 class Experiment:
     """One run, before it runs. `schedule_sampler` is None for the reference run that evaluates the
@@ -137,6 +149,8 @@ class Experiment:
                 " be found by predicting the noise; set diffusion.prediction=v_prediction (or"
                 " sample)"
             )
+        if config.start == "scratch":
+            check_scratch(config)
         schedule_sampler = (
             None
             if config.sampler.get("name") == "none"
@@ -162,30 +176,38 @@ class Experiment:
         """The distribution over t that control draws from or weights by."""
         return self.schedule_sampler.sampler if self.schedule_sampler else None
 
+    @property
+    def from_scratch(self) -> bool:
+        """Whether control starts from random weights."""
+        return self.config.start == "scratch"
+
     @cached_property
     def science(self) -> dict[str, Any]:
         """Every setting that decides the run's numbers, as JSON: not paths, device, logger, threads
         or the batch size of generation.
         """
         apart = ("path", "url", "hub", "base_epochs", "cache")
-        source = {k: v for k, v in asdict(self.data).items() if k not in apart}
-        generate = asdict(self.config.generate)
+        source = {k: v for k, v in as_settings(self.data).items() if k not in apart}
+        generate = as_settings(self.config.generate)
         del generate["batch_size"]
         return {
             "data": {"name": self.data.name, "digest": self.data.digest(), **source},
-            "model": {"name": self.model.name, **asdict(self.model)},
-            "diffusion": asdict(self.config.diffusion),
+            "model": {"name": self.model.name, **as_settings(self.model)},
+            "diffusion": as_settings(self.config.diffusion),
             "base": self._base(),
             **self._control(),
             "generate": generate,
-            "metrics": {**asdict(self.config.metrics), "versions": versions(self.config.metrics)},
-            "probe": asdict(self.config.probe),
+            "metrics": {
+                **as_settings(self.config.metrics),
+                "versions": versions(self.config.metrics),
+            },
+            "probe": as_settings(self.config.probe),
         }
 
     def _control(self) -> dict[str, Any]:
         if self.schedule_sampler is None:
             return {"sampler": None}
-        stage, weighting = asdict(self.config.control), self.config.weighting
+        stage, weighting = as_settings(self.config.control), self.config.weighting
         del stage["path"], stage["seed"], stage["saw_heldout"]
         constants = {k: getattr(weighting, k) for k in WEIGHTINGS[weighting.name]}
         return {
@@ -197,14 +219,16 @@ class Experiment:
         }
 
     def _base(self) -> dict[str, Any]:
-        """Where the base's weights come from. Raises: UserError for a checkpoint that cannot be
-        had.
+        """Where the weights that control starts from come from. Raises: UserError for a checkpoint
+        that cannot be had.
         """
+        if self.from_scratch:
+            return {"start": "scratch"}
         path = self.config.base.path
         if not path:
             return {
                 k: v
-                for k, v in asdict(self.config.base).items()
+                for k, v in as_settings(self.config.base).items()
                 if k not in ("path", "saw_heldout")
             }
         files = self.pretrained.files() if self.pretrained else [Path(path)]

@@ -8,6 +8,7 @@ kept under a key can't be stale.
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import asdict, field, fields
 from typing import Any, NamedTuple
 
 
@@ -33,6 +34,23 @@ STAGES = {
     "measure": Stage("generate", ("metrics",), 6),
 }
 ANEW = ("probe", "measure")  # stages that are done anew where their key is another
+
+
+def later(default: Any) -> Any:
+    """The dataclass field of a setting that runs were made without: at its default it is no part of
+    what decides a run's numbers, so that their keys hold.
+    """
+    return field(default=default, metadata={"later": True})
+
+
+def as_settings(config: Any) -> dict[str, Any]:
+    """A dataclass as JSON, without the `later` fields that are at their defaults."""
+    absent = {
+        f.name
+        for f in fields(config)
+        if f.metadata.get("later") and getattr(config, f.name) == f.default
+    }
+    return {k: v for k, v in asdict(config).items() if k not in absent}
 
 
 def digest(value: Any) -> str:

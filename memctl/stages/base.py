@@ -25,14 +25,15 @@ TRAIN_PASSES = 4  # of training on one example: backward, optimiser, small batch
 
 
 def untrained(experiment: Experiment, split: Split) -> nn.Module:
-    """The network with the random weights that its base starts from."""
-    torch.manual_seed(experiment.config.base.seed)
+    """The network with the random weights that its base starts from or, from scratch, the run."""
+    config = experiment.config
+    torch.manual_seed(config.seed if experiment.from_scratch else config.base.seed)
     return experiment.model.network(split.train.shape[1:])
 
 
 def base_network(experiment: Experiment, split: Split) -> nn.Module:
-    """The base's network with its weights: from `base.path`, from the cache, or trained now with
-    uniform t.
+    """The network that control starts from: from scratch an untrained one, else the base's, from
+    `base.path`, from the cache, or trained now with uniform t.
 
     Where several runs ask at once one trains, under a lock, and the others wait for it; one that
     dies is taken over.
@@ -41,6 +42,8 @@ def base_network(experiment: Experiment, split: Split) -> nn.Module:
         UserError: a checkpoint that does not fit, or a training that diverged.
     """
     network = untrained(experiment, split)
+    if experiment.from_scratch:
+        return network
     science = settings(experiment.science, "base")
     made_from = {"model": science["model"], "diffusion": science["diffusion"], "split": split.hash}
     if experiment.pretrained is not None:

@@ -40,6 +40,7 @@ def describe(experiment: Experiment, folder: RunFolder) -> dict[str, Any]:
         "fingerprint": experiment.fingerprint,
         "keys": experiment.keys,
         "seed": experiment.config.seed,
+        "start": experiment.config.start,
         "ci": {"low": cell["low"], "high": cell["high"]} if cell else None,
         "sampler": describe_sampler(experiment, folder),
         "base": {"path": base.path, "saw_heldout": bool(base.path and base.saw_heldout)},

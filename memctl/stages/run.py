@@ -1,4 +1,5 @@
-"""One run from start to record: base -> control -> generate -> {probe, measure}.
+"""One run from start to record: base -> control -> generate -> {probe, measure}, from scratch
+without the base.
 
 Killed anywhere, it goes on from there; a stage whose result is kept is not done again, and where
 only what is measured has changed, nothing is trained or generated.
@@ -63,7 +64,7 @@ class Run:
             f"{e.config.sweep.name}/{e.name}",
             lambda: self.folder.state(e.keys) == "done",
             self.stages,
-            base=str(e.base_folder.path),
+            base="" if e.from_scratch else str(e.base_folder.path),
         )
 
     def stages(self) -> Sequence[Stage]:
@@ -95,6 +96,8 @@ class Run:
     @property
     def needs_base(self) -> bool:
         """Whether a stage that is left starts from the base's weights."""
+        if self.experiment.from_scratch:
+            return False
         left = not self.folder.samples.exists() or not self._is_probed()
         return left if self.experiment.sampler is None else not self.is_controlled
 

@@ -84,4 +84,5 @@ def _measure(experiment: Experiment, answers: "multiprocessing.Queue[tuple[float
     run = (
         config.control.steps_on(len(split.train)) * step + batches * config.generate.steps * forward
     )
-    answers.put((config.base.steps_on(len(split.train)) * step, run))
+    base_steps = 0 if experiment.from_scratch else config.base.steps_on(len(split.train))
+    answers.put((base_steps * step, run))

@@ -78,6 +78,8 @@ def make_plan(axes: Axes, wanted_references: Sequence[str], compose: Composer) -
             label = tag(axes, combination)
             overrides = (*combination, f"sweep.tag={label}") if label else combination
             cfg = compose(overrides)
+            if kind == "reference" and cfg.start == "scratch" and cfg.sampler.name == "none":
+                continue  # there is no base to look at
             reason = cell_fault(cfg)
             if reason is None:
                 experiment = check_experiment(cfg)
@@ -225,7 +227,8 @@ def estimate(plan: Plan, slots: int, measure: Any) -> str:
     if each is None:
         base, each = measure()
         source = "a short measurement on this machine"
-    if all(run.experiment.base_folder.checkpoint.exists() for run in plan.left):
+    experiments = [run.experiment for run in plan.left]
+    if all(e.from_scratch or e.base_folder.checkpoint.exists() for e in experiments):
         base = 0.0
     total = base + each * -(-len(plan.left) // slots)
     return (
