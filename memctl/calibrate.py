@@ -21,7 +21,7 @@ def answer(cfg: Any) -> str:
     """The calibration of a composed config, in words. Raises: UserError."""
     from omegaconf import OmegaConf  # these after the help, which needs none of it
 
-    from memctl.experiment import check_ranges
+    from memctl.config.ranges import check_ranges
     from memctl.files import said_plainly
     from memctl.reporting.calibration import calibrate
 

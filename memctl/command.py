@@ -138,7 +138,7 @@ def help_text(about: str, sweeps: bool) -> str:
             "KEY=VALUE:",
             entry("ci.low=700", ["any setting; --cfg job lists them all with their values"]),
             "",
-            "More flags, of Hydra: --hydra-help. All settings in words: memctl/config.py.",
+            "More flags, of Hydra: --hydra-help. All settings in words: memctl/config/.",
         ]
     )
 

@@ -18,6 +18,7 @@ MAY_IMPORT = {
     "exits": {"errors"},
     "keys": set(),
     "registry": {"errors"},
+    "config": {"errors", "keys"},
     "files": {"errors"},
     "plugins": {"errors"},
     "samplers": BASE,

@@ -5,6 +5,7 @@ name, sweep       the run's folder and its sweep's
 fingerprint       hash of `keys`
 keys              stage -> key (memctl.keys)
 seed              of control
+start             base, or scratch: what control started from
 ci                {low, high} of the cell, or null for a reference run
 split             hash; examples read, dropped (why: how many), duplicates; n_train, n_heldout,
                   unused; shape of an example

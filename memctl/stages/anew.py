@@ -16,10 +16,11 @@ from omegaconf.errors import OmegaConfBaseException
 from memctl import data
 from memctl.analysis.measurement import measure
 from memctl.config import Metrics
+from memctl.config.ranges import check_ranges
 from memctl.data import user_examples
 from memctl.data.user_examples import Comparison
 from memctl.errors import UserError
-from memctl.experiment import Experiment, check_ranges
+from memctl.experiment import Experiment
 from memctl.files import said_plainly
 from memctl.registry import closest
 from memctl.reporting.evaluation import Evaluation
