@@ -14,7 +14,6 @@ LEAVES = {"samplers", "data", "models"}
 MAY_IMPORT = {
     "errors": set(),
     "paths": set(),
-    "config": set(),
     "exits": {"errors"},
     "keys": set(),
     "registry": {"errors"},
