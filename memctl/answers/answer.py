@@ -18,7 +18,8 @@ class Answer:
         effect, low, high: A share of the samples (or, of variety, of the held-out examples) and its
             95 % interval; what share it is, the text says. NaN where there is none.
         p: Of the test behind `yes`; NaN where there is none.
-        detectable: The effect that this sample would have shown in 4 of 5 cases; NaN as above.
+        detectable: The effect that this sample would have shown in 4 of 5 cases; above 1 where it
+            is too small to show any; NaN as above.
         limit: What HEALTHY asks to be small: the upper end of the effect if it is no less than 0,
             of copies also of those that are changed by nearly as much as neighbours differ.
     """
@@ -59,6 +60,13 @@ def percent(share: float, up: bool = False) -> str:
 def span(low: float, high: float) -> str:
     """An interval of shares in per cent."""
     return f"{percent(low).removesuffix(' %')} to {percent(high, up=True)}"
+
+
+def power(share: float) -> str:
+    """What would have been seen, of `Answer.detectable`."""
+    if share > 1:
+        return "even all of them might not have been seen"
+    return f"{percent(share, up=True)} would have been seen"
 
 
 def as_p(p: float) -> str:

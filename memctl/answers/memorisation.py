@@ -22,7 +22,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from memctl.answers.answer import Answer, as_p, percent, span
+from memctl.answers.answer import Answer, as_p, percent, power, span
 from memctl.answers.labels import POWER, LabelTest
 from memctl.answers.shares import Share, chance, cliff, clopper_pearson, excess
 from memctl.answers.views import Nearest, views
@@ -193,7 +193,7 @@ def copies(e: Evidence) -> Answer:
         if yes
         else f"none seen: at most {percent(high, up=True)} of the samples, and"
         f" {percent(widest, up=True)} if copies may be changed by nearly as much as neighbours"
-        f" differ; {percent(seen, up=True)} would have been seen ({as_p(p)})"
+        f" differ; {power(seen)} ({as_p(p)})"
     )
     question = "copies single training examples?"
     return Answer(question, yes, text, effect, low, high, p, seen, max(low, widest))
@@ -236,7 +236,7 @@ def follows(e: Evidence) -> Answer:
         f"yes: {way} ({as_p(p)})"
         if yes
         else f"not seen: at most {percent(share.at_most, up=True)} of the way from fresh to"
-        f" copies; {percent(smallest, up=True)} would have been seen ({as_p(p)})"
+        f" copies; {power(smallest)} ({as_p(p)})"
     )
     question = "follows its training examples as a whole?"
     return Answer(question, yes, text, *share, p, smallest, share.at_most)

@@ -3,7 +3,7 @@
 import numpy as np
 import scipy
 
-from memctl.answers.answer import Answer, as_p, percent, span
+from memctl.answers.answer import Answer, as_p, percent, power, span
 from memctl.answers.labels import POWER
 from memctl.files import read_json
 from memctl.metrics.measure import Measure
@@ -63,7 +63,7 @@ def inside(rows: Rows) -> dict[str, Answer]:
         f" ({as_p(p)})"
         if p <= LEVEL
         else f"not seen: its loss tells at most {percent(max(high, 0), up=True)} of them;"
-        f" {percent(seen, up=True)} would have been seen ({as_p(p)})"
+        f" {power(seen)} ({as_p(p)})"
     )
     question = "knows its training examples from the inside?"
     return {"inside": Answer(question, p <= LEVEL, text, effect, low, high, p, float(seen))}
