@@ -272,6 +272,21 @@ def test_weighting_and_use_are_science_of_the_run_and_not_of_the_base(
     assert len({e.keys["base"] for e in made}) == 1
 
 
+LATER = {  # settings that runs were made without
+    "base.weight_decay": 0.1,
+    "control.weight_decay": 0.1,
+}
+
+
+@pytest.mark.parametrize("key", LATER)
+def test_a_later_setting_is_science_only_where_it_is_used(experiment: Make, key: str) -> None:
+    group, name = key.split(".")
+    plain, used = experiment(), experiment(f"{key}={LATER[key]}")
+    assert name not in plain.science[group]
+    assert used.science[group] == plain.science[group] | {name: LATER[key]}
+    assert used.fingerprint != plain.fingerprint
+
+
 WRONG = {
     "mode": (
         ["sampler.mode=importance"],

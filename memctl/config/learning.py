@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Optional
 
+from memctl.keys import later
+
 # weightings of the loss by t, with the constants that each uses
 WEIGHTINGS = {
     "none": (),
@@ -72,6 +74,8 @@ class Stage:
         ema_warmup: Let the decay rise with the steps n as (1 + n) / (10 + n), up to `ema`. Without
             it the average still holds a share ema^n of the first weights: 4 % after 3,200 steps of
             0.999.
+        weight_decay: Above 0, each step also shrinks every weight by the share lr * weight_decay
+            (AdamW, Loshchilov and Hutter 2019); 0 is Adam.
         path: (base only) a checkpoint made elsewhere, used instead of training one: memctl's, or a
             folder of diffusers or a name on the Hugging Face hub.
         saw_heldout: (base only) go on with a checkpoint that may have been trained on the held-out
@@ -89,6 +93,7 @@ class Stage:
     seed: int = 0
     path: Optional[str] = None
     saw_heldout: bool = False
+    weight_decay: float = later(0.0)
 
     def steps_on(self, n: int) -> int:
         """The number of steps on n examples."""

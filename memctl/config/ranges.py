@@ -33,6 +33,8 @@ RANGES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("control.batch_size", lambda v: v >= 1, "at least 1"),
     ("base.lr", lambda v: v > 0, "positive"),
     ("control.lr", lambda v: v > 0, "positive"),
+    ("base.weight_decay", lambda v: v >= 0, "at least 0"),
+    ("control.weight_decay", lambda v: v >= 0, "at least 0"),
     ("base.ema", lambda v: 0 <= v < 1, "in [0, 1)"),
     ("control.ema", lambda v: 0 <= v < 1, "in [0, 1)"),
     (

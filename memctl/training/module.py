@@ -77,6 +77,11 @@ class DiffusionModule(LightningModule):
         )
 
     def configure_optimizers(self) -> Any:
-        optimizer = torch.optim.Adam(self.network.parameters(), lr=self.stage.lr, fused=True)
+        weights, lr, decay = self.network.parameters(), self.stage.lr, self.stage.weight_decay
+        optimizer = (
+            torch.optim.AdamW(weights, lr=lr, weight_decay=decay, fused=True)
+            if decay
+            else torch.optim.Adam(weights, lr=lr, fused=True)
+        )
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self.learning_rate)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

@@ -29,8 +29,10 @@ def test_it_makes_and_needs_no_base(experiment: Make) -> None:
 
 
 def test_its_budget_is_that_of_a_base_unless_control_has_its_own(experiment: Make) -> None:
-    e = experiment("start=scratch", "base.steps=7", "base.lr=0.003", "control.batch_size=5")
-    assert (e.config.control.steps, e.config.control.lr) == (7, 0.003)
+    budget = ("base.steps=7", "base.lr=0.003", "base.weight_decay=0.01", "control.batch_size=5")
+    e = experiment("start=scratch", *budget)
+    control = e.config.control
+    assert (control.steps, control.lr, control.weight_decay) == (7, 0.003, 0.01)
     assert e.config.control.batch_size == 5
     assert e.config.control.ema_warmup is e.config.base.ema_warmup is True
 

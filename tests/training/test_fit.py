@@ -174,6 +174,18 @@ def test_the_kept_weights_are_the_moving_average(tmp_path: Path) -> None:
         torch.testing.assert_close(network.state_dict()[name], value, rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.parametrize("weight_decay", [0.0, 0.5])
+def test_weights_decay_apart_from_their_gradient(tmp_path: Path, weight_decay: float) -> None:
+    """A weight without a say in the loss has no gradient: twelve steps leave (1 - lr decay)^12."""
+    train, network = small()
+    network.unused = torch.nn.Parameter(torch.ones(1))
+    forward = network.forward
+    network.forward = lambda x, t: forward(x, t) + 0 * network.unused
+    stage = Stage(**{**vars(STAGE), "lr": 0.1, "ema": 0.0, "weight_decay": weight_decay})
+    fit(network, train, tmp_path, stage, checkpoint_seconds=NEVER)
+    assert network.unused.item() == pytest.approx((1 - 0.1 * weight_decay) ** 12, rel=1e-6)
+
+
 def test_an_epoch_serves_every_example_once_and_epochs_differ() -> None:
     batches = Batches(torch.arange(10.0)[:, None, None], 4, seed=0)
     epochs = [torch.cat([batches(3 * e + k)[0].flatten() for k in range(3)]) for e in range(2)]
