@@ -207,7 +207,7 @@ class TimestepSampler(ABC):
 
         Returns:
             The nominal parameters, and: mean, sd and median of t (1..T); share_below_100 = P(t <=
-                100);
+                100), share_below_300 likewise;
             kl_to_uniform = sum p log(T p) in nats, 0 for uniform; mean_log_snr = E[log SNR(t)],
             over steps of SNR > 0.
         """
@@ -220,6 +220,7 @@ class TimestepSampler(ABC):
             "sd": float(np.sqrt(p @ (t - mean) ** 2)),
             "median": float(t[np.searchsorted(self.cdf, 0.5)]),
             "share_below_100": float(p[:100].sum()),
+            "share_below_300": float(p[:300].sum()),
             "kl_to_uniform": float(np.sum(positive * np.log(self.timesteps * positive))),
         }
         if log_snr is None:

@@ -419,9 +419,10 @@ def test_the_statistics_are_those_of_the_pmf(sampler: TimestepSampler):
     assert found["sd"] ** 2 == pytest.approx(
         sum(p * (k - mean) ** 2 for p, k in zip(sampler.pmf, t, strict=True)), abs=1e-9
     )
-    assert found["share_below_100"] == pytest.approx(
-        sum(p for p, k in zip(sampler.pmf, t, strict=True) if k <= 100)
-    )
+    for end in (100, 300):
+        assert found[f"share_below_{end}"] == pytest.approx(
+            sum(p for p, k in zip(sampler.pmf, t, strict=True) if k <= end)
+        )
     assert found["kl_to_uniform"] == pytest.approx(
         sum(p * np.log(sampler.timesteps * p) for p in sampler.pmf if p > 0), abs=1e-12
     )

@@ -39,6 +39,7 @@ SHORT = {
     "sd": ("sd", ".1f"),
     "median": ("median", ".0f"),
     "share_below_100": ("t<=100", ".3f"),
+    "share_below_300": ("t<=300", ".3f"),
     "kl_to_uniform": ("KL", "z.3f"),
     "mean_log_snr": ("E[log SNR]", "z.2f"),
     "ess": ("ess", ".3f"),

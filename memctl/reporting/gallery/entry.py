@@ -22,6 +22,7 @@ COLUMNS = (
     "sd",
     "median",
     "share_below_100",
+    "share_below_300",
     "kl_to_uniform",
     "mean_log_snr",
     "ess",

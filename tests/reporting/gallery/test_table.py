@@ -37,7 +37,10 @@ def test_the_table_holds_the_samplers_statistics(command: Command) -> None:
             "sample",
             pytest.approx(1),
         )
-        for key in ("mean", "sd", "median", "share_below_100", "kl_to_uniform", "mean_log_snr"):
+        for key in (
+            "mean", "sd", "median", "share_below_100", "share_below_300", "kl_to_uniform",
+            "mean_log_snr",
+        ):  # fmt: skip
             assert float(row[key]) == result[key]
         assert (row["lambda"] == "") == (sampler.name != "interval")
         assert sampler.label in out
