@@ -275,6 +275,7 @@ def test_weighting_and_use_are_science_of_the_run_and_not_of_the_base(
 LATER = {  # settings that runs were made without
     "base.weight_decay": 0.1,
     "control.weight_decay": 0.1,
+    "model.dropout": 0.1,
 }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from memctl.errors import UserError
+from memctl.keys import later
 from memctl.models.base import ModelConfig
 
 if TYPE_CHECKING:
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
     from memctl.models.unet2d import UNet2d
 
 PRESETS = (8, 16, 32, 64)  # pixels for which conf/model has a unet2d_N
+
+
+def check_dropout(share: float) -> None:
+    """Raises: UserError."""
+    if not 0 <= share < 1:
+        raise UserError(f"model.dropout={share} must be in [0, 1)")
 
 
 @dataclass
@@ -26,6 +33,8 @@ class UNet1dConfig(ModelConfig):
         attention: Levels (0 = full resolution) that have self-attention.
         heads: Attention heads; divides the width of those levels.
         kernel: Odd width of the convolutions.
+        dropout: Share of the activations before each block's second convolution that training
+            drops.
     """
 
     name = "unet1d"
@@ -33,6 +42,7 @@ class UNet1dConfig(ModelConfig):
     attention: list[int] = field(default_factory=lambda: [3])
     heads: int = 1
     kernel: int = 3
+    dropout: float = later(0.0)
 
     def __post_init__(self) -> None:
         levels = range(len(self.channels))
@@ -54,6 +64,7 @@ class UNet1dConfig(ModelConfig):
             )
         if self.kernel % 2 == 0:
             raise UserError(f"model.kernel={self.kernel} must be odd")
+        check_dropout(self.dropout)
 
     def network(self, shape: Sequence[int]) -> "UNet1d":
         channels, *dims = shape
@@ -117,8 +128,7 @@ class UNet2dConfig(ModelConfig):
                 f"model.head_dim={self.head_dim} does not divide the widths {self.channels} of the"
                 " levels with attention"
             )
-        if not 0 <= self.dropout < 1:
-            raise UserError(f"model.dropout={self.dropout} must be in [0, 1)")
+        check_dropout(self.dropout)
 
     def network(self, shape: Sequence[int]) -> "UNet2d":
         channels, *dims = shape

@@ -40,23 +40,25 @@ def conv(c_in: int, c_out: int, kernel: int, stride: int = 1) -> nn.Conv2d:
 
 
 class ResBlock(nn.Module):
-    """x + conv(silu(modulated norm(conv(silu(norm(x)))))): the time embedding scales and shifts the
-    second norm.
+    """x + conv(dropout(silu(modulated norm(conv(silu(norm(x))))))): the time embedding scales and
+    shifts the second norm.
     """
 
-    def __init__(self, c_in: int, c_out: int, embedding: int, kernel: int) -> None:
+    def __init__(self, c_in: int, c_out: int, config: UNet1dConfig) -> None:
         super().__init__()
+        kernel, embedding = config.kernel, 4 * config.channels[0]
         self.norm1, self.conv1 = ChannelNorm(c_in), conv(c_in, c_out, kernel)
         self.norm2, self.conv2 = ChannelNorm(c_out), conv(c_out, c_out, kernel)
         self.modulation = nn.Linear(embedding, 2 * c_out)
         self.skip = nn.Identity() if c_in == c_out else conv(c_in, c_out, 1)
+        self.dropout = nn.Dropout(config.dropout)
         nn.init.zeros_(self.conv2.weight)
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
         h = self.conv1(F.silu(self.norm1(x)))
         scale, shift = self.modulation(embedding)[:, :, None, None].chunk(2, dim=1)
         h = torch.addcmul(shift, self.norm2(h), 1 + scale)
-        return self.skip(x) + self.conv2(F.silu(h))
+        return self.skip(x) + self.conv2(self.dropout(F.silu(h)))
 
 
 class Attention(nn.Module):
@@ -84,7 +86,7 @@ class Level(nn.Module):
 
     def __init__(self, c_in: int, c_out: int, config: UNet1dConfig, level: int) -> None:
         super().__init__()
-        self.block = ResBlock(c_in, c_out, 4 * config.channels[0], config.kernel)
+        self.block = ResBlock(c_in, c_out, config)
         self.attention = (
             Attention(c_out, config.heads) if level in config.attention else nn.Identity()
         )
@@ -118,7 +120,7 @@ class UNet1d(nn.Module):
         self.widen = nn.ModuleList(
             conv(widths[k + 1], widths[k], 1) for k in range(len(widths) - 1)
         )
-        self.up = nn.ModuleList(ResBlock(w, w, 4 * self.base, config.kernel) for w in widths[:-1])
+        self.up = nn.ModuleList(ResBlock(w, w, config) for w in widths[:-1])
         self.head = nn.Sequential(
             ChannelNorm(widths[0]), nn.SiLU(), conv(widths[0], in_channels, config.kernel)
         )

@@ -2,6 +2,8 @@
 same run.
 """
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,10 +11,28 @@ import torch
 from torch import Tensor
 
 
+def mixed(*key: int) -> int:
+    """A seed from the numbers of `key`."""
+    return int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0])
+
+
 def generator(*key: int) -> torch.Generator:
     """A CPU generator seeded by the numbers of `key`, well mixed."""
-    seed = np.random.SeedSequence(key).generate_state(1, np.uint64)[0]
-    return torch.Generator().manual_seed(int(seed))
+    return torch.Generator().manual_seed(mixed(*key))
+
+
+@contextmanager
+def layers_seeded(device: torch.device, *key: int) -> Iterator[None]:
+    """What layers on `device` draw in here, such as the masks of dropout, is of `key` alone: they
+    take no generator, so torch's global ones are seeded, and after it are as they were before.
+    """
+    more = [] if device.type == "cpu" else [device]
+    with torch.random.fork_rng(more, device_type=device.type):
+        # Not torch.manual_seed: it seeds every device, and takes long where one is not started.
+        torch.default_generator.manual_seed(mixed(*key))
+        if more:
+            torch.get_device_module(device).manual_seed(mixed(*key))
+        yield
 
 
 @dataclass(frozen=True)
@@ -47,6 +67,10 @@ class Batches:
                 mirrored.to(examples.device).view(shape), examples.flip(-1), examples
             )
         return examples, generator(self.seed, 1, step)
+
+    def layers_seeded(self, step: int) -> AbstractContextManager[None]:
+        """In it the network draws what is random in its layers in that step."""
+        return layers_seeded(self.examples.device, self.seed, 3, step)
 
     def __deepcopy__(self, memo: object) -> "Batches":
         return self  # weight averaging copies the module; its data need not be copied with it

@@ -59,7 +59,8 @@ class DiffusionModule(LightningModule):
         x0, generator = self.batches(self.global_step)
         t = self.draw_timesteps(len(x0), generator).to(x0.device, non_blocking=True)
         eps = torch.randn(x0.shape, generator=generator).to(x0.device, non_blocking=True)
-        each = losses(self.network, self.scheduler, x0, t, eps)
+        with self.batches.layers_seeded(self.global_step):
+            each = losses(self.network, self.scheduler, x0, t, eps)
         w = (
             self.timestep_weights(t)
             if self.loss_weights is None

@@ -64,6 +64,14 @@ def test_one_step_for_all_is_the_same_as_one_each() -> None:
     )
 
 
+def test_dropout_is_of_training_alone() -> None:
+    plain, dropped = awake(network()), awake(network(dropout=0.5))
+    dropped.load_state_dict(plain.state_dict())  # it brings no weights
+    x, t = torch.randn(2, 1, 40), torch.tensor([3, 700])
+    assert torch.equal(plain(x, t), dropped.eval()(x, t))
+    assert not torch.allclose(plain(x, t), dropped.train()(x, t))
+
+
 def test_embedding_is_the_sinusoids() -> None:
     e = timestep_embedding(torch.tensor([0, 2]), 4)
     torch.testing.assert_close(e[0], torch.tensor([0.0, 0.0, 1.0, 1.0]))
@@ -78,6 +86,7 @@ def test_embedding_is_the_sinusoids() -> None:
         ({"channels": [3, 5]}, "channels"),
         ({"attention": [7]}, "attention"),
         ({"heads": 5}, "heads"),
+        ({"dropout": 1.0}, "model.dropout=1.0"),
         ({"kernel": 4}, "kernel"),
         ({"width": 3}, "width is not a setting"),
     ],

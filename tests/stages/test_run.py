@@ -156,6 +156,18 @@ def test_a_killed_run_ends_with_the_same_numbers(
     assert numbers(e) == numbers(finished_run())
 
 
+def test_a_run_with_dropout_does_not_depend_on_whether_its_base_was_there(
+    experiment: Make, tmp_path: Path
+) -> None:
+    """Training the base draws masks of dropout, too."""
+    made = experiment("model.dropout=0.3")
+    stages.run(made)
+    other = experiment("model.dropout=0.3", runs=tmp_path / "other")
+    shutil.copytree(made.base_folder.path, other.base_folder.path)
+    stages.run(other)
+    assert numbers(made) == numbers(other)
+
+
 def test_runs_starting_at_once_make_one_base(experiment: Make, tmp_path: Path) -> None:
     e, log = experiment(), tmp_path / "trained.txt"
     processes = [FORK.Process(target=base_only, args=(e, log)) for _ in range(4)]

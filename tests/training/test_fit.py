@@ -33,11 +33,11 @@ class Stop(Exception):
     pass
 
 
-def small() -> Any:
+def small(dropout: float = 0.0) -> Any:
     source = data.build({"name": "mitdb208", "n_train": 20, "n_heldout": 20})
     torch.manual_seed(0)
     return data.load(source).train, models.build(
-        {"name": "unet1d", "channels": [4, 8], "attention": [1]}
+        {"name": "unet1d", "channels": [4, 8], "attention": [1], "dropout": dropout}
     ).network((1, 140))
 
 
@@ -119,6 +119,35 @@ def test_a_stopped_training_resumes_bit_for_bit(
     assert torch.equal(expected.drawn, resumed.drawn)
     assert int(expected.drawn.sum()) == 4 * 20
     assert (tmp_path / "broken" / "metrics.jsonl").read_text() == rows
+
+
+def test_masks_of_dropout_are_of_the_step_and_the_seed_alone(tmp_path: Path) -> None:
+    """A stopped training goes on with the masks that it would have had, wherever torch's global
+    generator is.
+    """
+    train, whole = small(dropout=0.3)
+    fit(whole, train, tmp_path / "whole", checkpoint_seconds=NEVER)
+    for seed, stop_at in ((1, 4), (2, 7)):
+        train, network = small(dropout=0.3)
+        torch.manual_seed(seed)
+        folder = tmp_path / f"stopped{stop_at}"
+        with pytest.raises(Stop):
+            fit(copy.deepcopy(network), train, folder, stop_at=stop_at)
+        fit(network, train, folder)
+        pairs = zip(whole.parameters(), network.parameters(), strict=True)
+        assert all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_masks_of_dropout_differ_by_step_and_seed_and_leave_the_global_generator_alone() -> None:
+    def mask(seed: int, step: int) -> torch.Tensor:
+        with Batches(torch.zeros(1, 1, 2), 1, seed).layers_seeded(step):
+            return torch.nn.Dropout(0.5)(torch.ones(64))
+
+    before = torch.get_rng_state()
+    assert torch.equal(mask(0, 1), mask(0, 1))
+    assert torch.equal(torch.get_rng_state(), before)
+    assert not torch.equal(mask(0, 1), mask(0, 2))
+    assert not torch.equal(mask(0, 1), mask(1, 1))
 
 
 @pytest.mark.parametrize(
