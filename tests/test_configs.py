@@ -172,6 +172,7 @@ def test_a_sampler_fits_a_diffusion(
         "table": [f"sampler.path={tmp_path}/p.csv"],
         "fixed": ["sampler.t=50"],
         "interval": ["ci.low=10", "ci.high=30"],
+        "switch": ["ci.low=10", "ci.high=30"],
     }.get(name, [])
     more += ["sampler.of={name: interval, low: 1, high: 20}"] if name == "mirror" else []
     chosen = composed(f"diffusion={diffusion}").diffusion  # as values: they take no composing

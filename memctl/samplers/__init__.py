@@ -28,6 +28,7 @@ from memctl.samplers.plugins import own_samplers
 from memctl.samplers.schedule import NoiseSchedule
 from memctl.samplers.schedule_sampler import MODES, USE, ScheduleSampler
 from memctl.samplers.speed import SpeedSampler
+from memctl.samplers.switch import SwitchSampler
 from memctl.samplers.table import TableSampler
 from memctl.samplers.uniform import UniformSampler
 
@@ -50,6 +51,7 @@ SAMPLERS: dict[str, type[TimestepSampler]] = {
         TableSampler,
         MixtureSampler,
         MirrorSampler,
+        SwitchSampler,
     )
 }
 GIVEN = ("timesteps", "schedule")  # fields that the diffusion gives
@@ -134,6 +136,7 @@ __all__ = [
     "NormalSampler",
     "ScheduleSampler",
     "SpeedSampler",
+    "SwitchSampler",
     "TableSampler",
     "TimestepSampler",
     "UniformSampler",

@@ -67,6 +67,7 @@ class TimestepSampler(ABC):
     name: ClassVar[str]
     source: ClassVar[str | None] = None  # digest of the file, of a sampler that is not memctl's own
     adaptive: ClassVar[bool] = False  # whether `update` changes the distribution
+    scheduled: ClassVar[bool] = False  # whether `set_progress` changes what is drawn from
     timesteps: int = 1000
 
     def __post_init__(self) -> None:
@@ -177,6 +178,21 @@ class TimestepSampler(ABC):
         the draws of different strata independent.)
         """
         return self._inverse.stratified(n, generator, device)
+
+    @property
+    def constant(self) -> bool:
+        """Whether all draws of a training come from one distribution."""
+        return not (self.adaptive or self.scheduled)
+
+    @property
+    def current(self) -> "TimestepSampler":
+        """What the next draws come from: of a scheduled sampler, that of the training's phase."""
+        return self
+
+    def set_progress(self, share: float | None) -> None:  # noqa: B027
+        """Learn how far the training is that the next draws are for, a share in [0, 1) of its
+        steps, or None outside of one: of scheduled samplers.
+        """
 
     def update(self, t: "torch.Tensor", losses: "torch.Tensor") -> None:  # noqa: B027
         """Learn from the losses of drawn indices t, both of shape (n,): of adaptive samplers."""

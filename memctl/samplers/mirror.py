@@ -21,7 +21,7 @@ class MirrorSampler(TimestepSampler):
         if (
             not isinstance(self.of, TimestepSampler)
             or self.of.timesteps != self.timesteps
-            or self.of.adaptive
+            or not self.of.constant
         ):
             raise UserError(
                 f"sampler.of of a mirror must be a fixed distribution over {self.timesteps} steps,"

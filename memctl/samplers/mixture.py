@@ -13,7 +13,8 @@ class MixtureSampler(TimestepSampler):
     """p(t) = sum_i w_i p_i(t).
 
     Attributes:
-        parts: Samplers over the same T steps, at least one; none of them adaptive.
+        parts: Samplers over the same T steps, at least one; none of them adaptive or
+            scheduled.
         weights: w_i up to a factor, not negative, one a part; null gives all the same.
     """
 
@@ -25,7 +26,7 @@ class MixtureSampler(TimestepSampler):
         super().__post_init__()
         object.__setattr__(self, "parts", tuple(self.parts))
         if not self.parts or not all(
-            isinstance(p, TimestepSampler) and p.timesteps == self.timesteps and not p.adaptive
+            isinstance(p, TimestepSampler) and p.timesteps == self.timesteps and p.constant
             for p in self.parts
         ):
             raise UserError(

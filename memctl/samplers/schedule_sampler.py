@@ -38,7 +38,8 @@ class ScheduleSampler:
         stratified: Draw one t from each n-th of the probability (see `TimestepSampler.stratified`).
 
     Raises:
-        UserError: an unknown mode, or a clip that is not positive. `loss_weights` also:
+        UserError: an unknown mode, or one that the sampler cannot be used in, or a clip that is
+            not positive. `loss_weights` also:
             mode=correct where p(t) is 0 or too small to be drawn at all. Where p(t) is merely
             small, `ess` says how many draws it would take.
     """
@@ -51,6 +52,11 @@ class ScheduleSampler:
     def __post_init__(self) -> None:
         if self.mode not in MODES:
             raise UserError(f"sampler.mode={self.mode} must be sample, weight or correct")
+        if self.sampler.scheduled and self.mode != "sample":
+            raise UserError(
+                f"sampler.mode={self.mode}: {self.sampler.name} changes what is drawn from, and"
+                " weights would not follow; set sampler.mode=sample"
+            )
         clip = self.clip
         if clip is not None and (not is_number(clip) or clip <= 0):
             raise UserError(

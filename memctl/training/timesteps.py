@@ -58,7 +58,7 @@ class TimestepSamplerCallback(Callback):
         self.edges = edges
         self.names = [f"{a:04d}-{b:04d}" for a, b in pairwise(edges)]
         self.drawn = torch.zeros(timesteps, dtype=torch.long)
-        # Of an adaptive sampler: the pmf of each draw, summed.
+        # Of a sampler that changes: the pmf of each draw, summed.
         self.due = torch.zeros(timesteps, dtype=torch.float64)
         self.weight = torch.zeros(2, dtype=torch.float64)  # sums of w and of w^2
         self.loss_sum = torch.zeros(timesteps)
@@ -84,6 +84,22 @@ class TimestepSamplerCallback(Callback):
         if hasattr(pl_module, "timestep_weights"):
             pl_module.timestep_weights = self.schedule_sampler.weight  # type: ignore[assignment]
 
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        """Tell a scheduled sampler the step: a resumed training needs no more to go on."""
+        if self.sampler.scheduled:
+            steps = trainer.estimated_stepping_batches
+            if math.isinf(steps):
+                raise UserError(
+                    f"sampler={self.sampler.name} changes after a share of the steps: give the"
+                    " Trainer max_steps or max_epochs"
+                )
+            self.sampler.set_progress(trainer.global_step / steps)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self.sampler.set_progress(None)
+
     def draw(self, n: int, generator: torch.Generator | None = None) -> Tensor:
         """Draw from the sampler, and count draws and weights: where the generator is, on the host
         in memctl's own training.
@@ -93,8 +109,8 @@ class TimestepSamplerCallback(Callback):
         if self.weighted:
             w = self.schedule_sampler.weight(t).double()
             self.weight = self.weight.to(t.device) + torch.stack([w.sum(), w.square().sum()])
-        if self.sampler.adaptive:
-            self.due += n * torch.tensor(self.schedule_sampler.proposal.pmf)
+        if not self.sampler.constant:
+            self.due += n * torch.tensor(self.schedule_sampler.proposal.current.pmf)
         return t
 
     def on_train_batch_end(
@@ -169,8 +185,8 @@ class TimestepSamplerCallback(Callback):
         return self._binned(self.drawn) / max(int(self.drawn.sum()), 1)
 
     def nominal(self) -> np.ndarray:
-        """The probability of each range of t; of an adaptive sampler, the mean over the draws so
-        far.
+        """The probability of each range of t; of a sampler that changes, the mean over the draws
+        so far.
         """
         due = float(self.due.sum())
         return (

@@ -5,6 +5,7 @@ import json
 import pickle
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -31,6 +32,7 @@ from memctl.samplers import (
     NoiseSchedule,
     NormalSampler,
     SpeedSampler,
+    SwitchSampler,
     TableSampler,
     TimestepSampler,
     UniformSampler,
@@ -149,6 +151,12 @@ EXAMPLES: dict[str, Example] = {
     ),
     "mirror, few steps": (MirrorSampler(20, FixedSampler(20, 3)), steps(18, 18)),
     "mirror, one step": (MirrorSampler(1, UniformSampler(1)), ALL),
+    "switch": (SwitchSampler(T, (UniformSampler(), IntervalSampler(low=700, high=T)), 0.25), ALL),
+    "switch, of bands": (
+        SwitchSampler(parts=(BandSampler(low=30, high=40), FixedSampler(t=10))),
+        [9, *steps(31, 40)],
+    ),
+    "switch, one step": (SwitchSampler(1, (UniformSampler(1), UniformSampler(1))), ALL),
     "lognormal": (LogNormalSampler(), ALL),
     "lognormal, data of sd 1": (LogNormalSampler(P_mean=-0.5069, P_std=1.2), ALL),
     "laplace": (LaplaceSampler(), ALL),
@@ -566,6 +574,7 @@ OUTSIDE = [
     (BandSampler, "high", [0, 1001, 10.5, "9"]),
     (BandSampler, "multiplier", [0.99, 0, -1, np.nan, "2"]),
     (FixedSampler, "t", [0, 1001, -1, 1.5, None, True]),
+    (partial(SwitchSampler, T, (UniformSampler(), FixedSampler())), "at", [0, 1, 1.5, np.nan]),
     (LossSecondMomentSampler, "history", [0, -1, 2.5, None]),
     (LossSecondMomentSampler, "uniform_prob", [0, -0.1, 1.01, np.nan]),
 ]

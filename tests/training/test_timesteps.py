@@ -1,6 +1,7 @@
 """The timestep-sampler callback, in our module and in one that is not ours."""
 
 from contextlib import suppress
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,14 @@ from memctl.diffusion.weighting import loss_weights
 from memctl.errors import UserError
 from memctl.runs.journal import Journal
 from memctl.samplers import (
+    BandSampler,
     FixedSampler,
     IntervalSampler,
     LossSecondMomentSampler,
     MixtureSampler,
     NoiseSchedule,
     ScheduleSampler,
+    SwitchSampler,
     TimestepSampler,
     UniformSampler,
 )
@@ -525,3 +528,60 @@ def test_training_without_terminal_signal_stays_finite(tmp_path: Path, name: str
     )
     assert all(p.isfinite().all() for p in network.parameters())
     assert callback.drawn[T - 1] == 6 * 14
+
+
+SWITCH = SwitchSampler(T, (UniformSampler(T), NEARLY), 0.4)  # at the 10th of 24 steps
+
+
+def of_phases(sampler: SwitchSampler, steps: int) -> int:
+    """The first step whose draws come from the second."""
+    return next(k for k in range(steps) if k / steps >= sampler.at)
+
+
+def test_a_switch_is_its_first_sampler_until_the_share(tmp_path: Path) -> None:
+    """Draw for draw as the uniform training, then as the other one: batches, t and noise of a step
+    depend on the step alone.
+    """
+    drawn: dict[str, list[list[int]]] = {}
+    for name, sampler in (("switch", SWITCH), ("uniform", UniformSampler(T)), ("then", NEARLY)):
+        how = ScheduleSampler(sampler)
+        seen = drawn.setdefault(name, [])
+        draw = how.draw
+        vars(how)["draw"] = lambda *a, d=draw, s=seen: (s.append(t := d(*a)), t)[1]
+        callback = trained(tmp_path / name, how)[1]
+        assert callback.summary()["chi2_p"] is not None
+    place = of_phases(SWITCH, 24)
+    assert place == 10
+    expected = [*drawn["uniform"][:place], *drawn["then"][place:]]
+    assert all(torch.equal(a, b) for a, b in zip(drawn["switch"], expected, strict=True))
+    assert SWITCH.current.pmf == pytest.approx(SWITCH.pmf)  # the training is over
+
+
+@pytest.mark.parametrize("stop_at", [2, 9, 10, 23])
+def test_a_killed_training_with_a_switch_resumes_bit_for_bit(tmp_path: Path, stop_at: int) -> None:
+    straight, broken, resumed = (ScheduleSampler(copy(SWITCH)) for _ in range(3))
+    expected, callback = trained(tmp_path / "straight", straight)
+    trained(tmp_path / "broken", broken, stop_at)
+    assert 0 < resume_step(tmp_path / "broken" / RESUME) < 24
+    found, again = trained(tmp_path / "broken", resumed)
+    assert same(expected, found)
+    assert torch.equal(callback.drawn, again.drawn)
+    assert torch.equal(callback.due, again.due)
+    # Due is the mixture, but for the share that a whole number of steps allows.
+    place, epochs = of_phases(SWITCH, 24), [4, 4, 4, 2] * 6
+    share = sum(epochs[:place]) / sum(epochs)
+    due = share * UniformSampler(T).pmf + (1 - share) * NEARLY.pmf
+    assert callback.summary()["nominal"] == pytest.approx(due)
+
+
+def test_a_switch_in_a_module_that_is_not_ours_knows_its_step() -> None:
+    module = Foreign(1000, reports=False)
+    parts = BandSampler(low=0, high=500), BandSampler(low=500, high=1000)
+    train(module, TimestepSamplerCallback(SwitchSampler(1000, parts, 0.5)), epochs=2)
+    early, late = torch.cat(module.seen[:8]), torch.cat(module.seen[8:])
+    assert int(early.max()) < 500 <= int(late.min())
+
+
+def test_a_training_without_an_end_has_no_share_of_its_steps() -> None:
+    with pytest.raises(UserError, match="sampler=switch changes after a share of the steps"):
+        train(Foreign(T, reports=True), TimestepSamplerCallback(SWITCH), epochs=-1)

@@ -18,6 +18,9 @@ EXAMPLES: dict[str, Callable[[int], Spec]] = {
     "band": lambda n: {"low": n // 2, "multiplier": 4},
     "fixed": lambda n: {"t": max(n // 2, 1)},
     "mixture": lambda n: {"parts": [{"name": "laplace"}, {"name": "uniform"}]},
+    "switch": lambda n: {
+        "parts": [{"name": "uniform"}, {"name": "interval", "low": _near(0.7 * n), "high": n}]
+    },
     "mirror": lambda n: {"of": {"name": "interval", "low": _near(0.1 * n), "high": _near(0.2 * n)}},
 }
 
