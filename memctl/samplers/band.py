@@ -1,5 +1,5 @@
-"""A band of steps, favoured or alone: the "range" timestep bias of diffusers' training script of
-SDXL.
+"""A band of steps, favoured, left out or alone: the "range" timestep bias of diffusers' training
+script of SDXL.
 """
 
 from dataclasses import dataclass
@@ -11,11 +11,12 @@ from memctl.samplers.base import Floats, TimestepSampler
 
 @dataclass(frozen=True)
 class BandSampler(TimestepSampler):
-    """p(t) constant for low < t <= high and, `multiplier` times smaller, for the other steps.
+    """p(t) constant for low < t <= high and for the other steps, `multiplier` times as large in
+    the band as elsewhere.
 
     Attributes:
         low, high: Whole numbers, 0 <= low < high <= T.
-        multiplier: At least 1, or null: nothing is drawn outside the band.
+        multiplier: At least 0, which leaves the band out; null: nothing is drawn outside it.
     """
 
     name = "band"
@@ -38,7 +39,7 @@ class BandSampler(TimestepSampler):
             f"a whole number in [0, {self.high}), below sampler.high",
         )
         if self.multiplier is not None:
-            self.check("multiplier", lambda v: v >= 1, "at least 1, or null for the band alone")
+            self.check("multiplier", lambda v: v >= 0, "at least 0, or null for the band alone")
 
     @property
     def label(self) -> str:
@@ -48,6 +49,9 @@ class BandSampler(TimestepSampler):
         )
 
     def probabilities(self) -> Floats:
-        p = np.full(self.timesteps, 1 / self.multiplier if self.multiplier else 0.0)
-        p[self.low : self.high] = 1.0
+        within, outside = (1.0, 0.0) if self.multiplier is None else (self.multiplier, 1.0)
+        if within > 1:
+            within, outside = 1.0, 1 / within
+        p = np.full(self.timesteps, outside)
+        p[self.low : self.high] = within
         return p

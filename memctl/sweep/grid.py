@@ -3,6 +3,7 @@ the reference runs.
 """
 
 import re
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import product
@@ -58,12 +59,18 @@ def cells(axes: Axes) -> list[Overrides]:
 
 
 def references(axes: Axes, wanted: Sequence[str]) -> list[Overrides]:
-    """The reference runs, for each combination of what is swept besides the cell."""
+    """The reference runs, for each combination of what is swept besides the cell.
+
+    Args:
+        wanted: The overrides of each, as a shell would read them.
+    """
     other = Axes(
         {k: v for k, v in axes.swept.items() if not k.startswith(CELL_KEYS)},
         [text for text in axes.shared if not text.startswith(CELL_KEYS)],
     )
-    return [(*overrides, reference) for reference in wanted for overrides in cells(other)]
+    return [
+        (*overrides, *shlex.split(reference)) for reference in wanted for overrides in cells(other)
+    ]
 
 
 def tag(axes: Axes, overrides: Overrides) -> str:

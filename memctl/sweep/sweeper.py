@@ -2,7 +2,7 @@
 local, SLURM or Ray.
 
 hydra.sweeper.params      swept values, as Hydra's own sweeper
-hydra.sweeper.references  overrides of the runs that every sweep has besides its cells
+hydra.sweeper.references  of each run that a sweep has besides its cells its overrides
 hydra.sweeper.plan=true   show what would run, and stop
 """
 

@@ -5,6 +5,7 @@ strategy "range").
 import numpy as np
 import pytest
 
+from memctl.errors import UserError
 from memctl.samplers import BandSampler
 
 
@@ -18,12 +19,18 @@ def sdxl(steps: int, begin: int, end: int, multiplier: float) -> np.ndarray:
     return np.array([w / sum(weights) for w in weights])
 
 
-@pytest.mark.parametrize("multiplier", [1, 2, 3.5, 1e6])
-@pytest.mark.parametrize(("low", "high"), [(0, 1), (0, 1000), (250, 750), (999, 1000)], ids=str)
+@pytest.mark.parametrize("multiplier", [0, 0.25, 1, 2, 3.5, 1e6])
+@pytest.mark.parametrize(("low", "high"), [(0, 1), (250, 750), (999, 1000)], ids=str)
 def test_it_is_the_range_bias_of_diffusers(low: int, high: int, multiplier: float):
     np.testing.assert_allclose(
         BandSampler(1000, low, high, multiplier).pmf, sdxl(1000, low, high, multiplier), rtol=1e-12
     )
+
+
+def test_a_band_of_all_steps_is_uniform_and_cannot_be_left_out():
+    assert np.ptp(BandSampler(multiplier=3).pmf) == 0
+    with pytest.raises(UserError, match="leaves no valid distribution"):
+        _ = BandSampler(multiplier=0).pmf
 
 
 def test_without_a_multiplier_it_is_the_limit_of_a_large_one():

@@ -111,6 +111,8 @@ EXAMPLES: dict[str, Example] = {
     "beta, one step": (BetaSampler(timesteps=1), ALL),
     "band": (BandSampler(low=100, high=300), steps(101, 300)),
     "band, favoured": (BandSampler(low=100, high=300, multiplier=4), ALL),
+    "band, left out": (BandSampler(low=100, high=300, multiplier=0), [*range(100), *range(300, T)]),
+    "band, drawn less": (BandSampler(low=100, high=300, multiplier=0.25), ALL),
     "band, its first step": (BandSampler(low=0, high=1), steps(1, 1)),
     "band, its last step": (BandSampler(low=999), steps(1000, 1000)),
     "band, few steps": (BandSampler(timesteps=20, low=5, high=19, multiplier=2.5), ALL),
@@ -572,7 +574,7 @@ OUTSIDE = [
     (SpeedSampler, "threshold", [0, -1e-4, np.nan]),
     (BandSampler, "low", [-1, 1000, 0.5, True, None]),
     (BandSampler, "high", [0, 1001, 10.5, "9"]),
-    (BandSampler, "multiplier", [0.99, 0, -1, np.nan, "2"]),
+    (BandSampler, "multiplier", [-0.01, -1, np.nan, "2"]),
     (FixedSampler, "t", [0, 1001, -1, 1.5, None, True]),
     (partial(SwitchSampler, T, (UniformSampler(), FixedSampler())), "at", [0, 1, 1.5, np.nan]),
     (LossSecondMomentSampler, "history", [0, -1, 2.5, None]),
@@ -597,6 +599,7 @@ def test_the_ends_of_the_ranges_are_allowed():
         ModeSampler(mode_scale=-1),
         ModeSampler(mode_scale=1.75),
         BandSampler(low=0, high=1, multiplier=1),
+        BandSampler(low=0, high=1, multiplier=0),
         FixedSampler(t=1000),
     ):
         assert sampler.pmf.sum() == pytest.approx(1)

@@ -29,6 +29,17 @@ def test_a_fixed_value_on_the_command_line_overrides_a_templates_sweep() -> None
     ]
 
 
+def test_a_reference_may_need_several_overrides_and_replaces_the_cell() -> None:
+    a = parsed("sampler=interval", "ci.low=1,2", "seed=3,4")
+    wanted = ["sampler=none", "sampler=band 'sampler.low=5' data.n_train=8"]
+    assert references(a, wanted) == [
+        ("seed=3", "sampler=none"),
+        ("seed=4", "sampler=none"),
+        ("seed=3", "sampler=band", "sampler.low=5", "data.n_train=8"),
+        ("seed=4", "sampler=band", "sampler.low=5", "data.n_train=8"),
+    ]
+
+
 def test_cells_for_three_values_written_out() -> None:
     jobs = cells(parsed("ci.low=1,2,3", "ci.high=1,2,3"))
     kept = [j for j in jobs if interval_fault(*(float(o[-1]) for o in j), False) is None]
