@@ -2,8 +2,10 @@
 
 Writes into SWEEP/report: table.csv and table.parquet (one row a run), NAME.csv and NAME.png of
 every section (`memctl.reporting.sections`), a heat-map of each main metric or of those asked for,
-and index.html. Prints the main numbers. Of several sweeps, of a data set each, also
-pooled/parity.csv and associations.csv beside them.
+and index.html. Prints the main numbers. Of several sweeps also what they
+say together, in pooled/ beside the first: of a data set each the paper's correlation (parity.csv,
+associations.csv), of one data set the front of all their settings, copying against quality
+(front.csv, front.png, hypervolumes.csv).
 """
 
 import argparse
@@ -22,7 +24,8 @@ def parser() -> argparse.ArgumentParser:
         "sweep",
         type=Path,
         nargs="+",
-        help="a sweep's folder, such as runs/mitdb208; several are pooled too",
+        help="a sweep's folder, such as runs/mitdb208; several are read as one too: of a data set"
+        " each as the paper pools them, of one data set as one plane of copying against quality",
     )
     out.add_argument(
         "--metric", action="append", help="draw the heat-map of this metric (repeatable)"

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -142,8 +143,13 @@ def test_sweeps_of_several_data_sets_are_pooled_as_the_paper_does(
         "s",
         "t",
     }
-    with pytest.raises(UserError, match="a data set each"):
-        pool([sweep, sweep], io.StringIO())
+    with pytest.raises(UserError, match="given twice"):
+        pool([sweep, sweep / ".." / "s"], io.StringIO())
+    third = shutil.copytree(sweep, tmp_path / "runs" / "u")
+    with pytest.raises(UserError, match="a data set each; these are of d, e, d"):
+        pool([sweep, other, third], io.StringIO())
+    with pytest.raises(UserError, match="takes a uniform run"):
+        pool([sweep, third], io.StringIO())
     twice = record("cl100_ch200_s0_data.n_train-5", 100, 200, 1.0, split="half")
     twice["science"]["data"] |= {"name": "e", "n_train": 5}
     put(other, twice)

@@ -54,15 +54,19 @@ def write(
 
 def write_files(sweep: SweepResults, parts: Sequence[Part], folder: Path) -> None:
     """The sweep's runs as table.csv and table.parquet; of every part its NAME.csv and NAME.png."""
-    tables = {"table": sweep.table} | {
-        part.section.name: part.table for part in parts if len(part.table)
-    }
-    for name, table in tables.items():
-        with atomic(folder / f"{name}.csv") as file:
-            table.to_csv(file, index=False)
+    with atomic(folder / "table.csv") as file:
+        sweep.table.to_csv(file, index=False)
     with atomic(folder / "table.parquet") as file:
         sweep.table.to_parquet(file)
+    write_parts(parts, folder)
+
+
+def write_parts(parts: Sequence[Part], folder: Path) -> None:
+    """Of every part its NAME.csv and NAME.png."""
     for part in parts:
+        if len(part.table):
+            with atomic(folder / f"{part.section.name}.csv") as file:
+                part.table.to_csv(file, index=False)
         if part.figure:
             save(part.figure, folder / f"{part.section.name}.png")
 

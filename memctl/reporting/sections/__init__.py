@@ -5,6 +5,7 @@ from memctl.reporting.sections.answer import ANSWER
 from memctl.reporting.sections.associations import ASSOCIATIONS
 from memctl.reporting.sections.boxes import BOXES
 from memctl.reporting.sections.correlations import CORRELATIONS
+from memctl.reporting.sections.front import FRONT, HYPERVOLUMES
 from memctl.reporting.sections.halves import HALVES
 from memctl.reporting.sections.losses import LOSSES
 from memctl.reporting.sections.main_numbers import MAIN_NUMBERS
@@ -17,6 +18,8 @@ from memctl.reporting.sections.verdicts import VERDICTS
 
 SECTIONS: tuple[Section, ...] = (
     ANSWER,
+    FRONT,
+    HYPERVOLUMES,
     OVERVIEW,
     MAIN_NUMBERS,
     VERDICTS,
