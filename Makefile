@@ -6,7 +6,7 @@ TORCH ?= torch==2.13.0
 ARGS ?=
 RUN := .venv/bin/python
 
-.PHONY: help setup sweep sweep-digits plan theory report test lint format bench docs tables clean
+.PHONY: help setup sweep sweep-digits sweep-scratch plan theory report test lint format bench docs tables clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -28,6 +28,10 @@ sweep: setup  ## the paper's 45 cells on the bundled heartbeats; again: shows th
 
 sweep-digits: setup  ## the same 45 cells on 8 x 8 images of digits
 	$(RUN) -m memctl.train -cn multirun_templates/digits $(ARGS)
+
+sweep-scratch: setup  ## the 45 cells from scratch on digits, seven of them with three seeds
+	$(RUN) -m memctl.train -cn multirun_templates/scratch_seeds $(ARGS)
+	$(RUN) -m memctl.train -cn multirun_templates/scratch $(ARGS)
 
 plan: setup  ## what `make sweep` would run, what is done, how long the rest takes
 	$(RUN) -m memctl.train -cn multirun_templates/grid hydra.sweeper.plan=true $(ARGS)
