@@ -17,9 +17,10 @@ COMMANDS = {
     "calibrate": "what each metric can tell on a data set, before anything is trained",
     "data": "what a data set holds, what is left out of it, and how it is split",
     "samplers": "any timestep samplers in one figure and one table",
+    "splice": "at which t of generation copying is decided: two runs' weights, spliced by t",
     "export": "a finished run of images as a diffusers pipeline",
 }
-MODULES = {"data": "memctl.data.__main__", "samplers": "memctl.samplers.__main__"}
+MODULES = {name: f"memctl.{name}.__main__" for name in ("data", "samplers", "splice")}
 TAKE_CONFIG = ("train", "calibrate", "data")
 
 

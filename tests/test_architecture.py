@@ -47,6 +47,8 @@ MAY_IMPORT = {
     },
     "theory": BASE
     | {"data", "diffusion", "experiment", "reporting", "runs", "samplers", "stages", "training"},
+    "splice": BASE
+    | {"data", "diffusion", "experiment", "metrics", "reporting", "runs", "stages", "training"},
     "export": BASE | {"models", "runs", "samplers", "training"},
     "report": BASE | {"analysis", "reporting"},
     "evaluate": BASE | {"stages"},
@@ -171,6 +173,7 @@ LIGHT = [
     "memctl.evaluate",
     "memctl.calibrate",
     "memctl.trials.command",
+    "memctl.splice.__main__",
 ]
 
 
