@@ -10,9 +10,10 @@ from memctl.analysis.inference import Yardsticks, floor_width
 from memctl.analysis.statistics import Floats, columns
 from memctl.metrics.amplitude import JS_AMPLITUDE
 from memctl.metrics.distance_to_train import DISTANCE_TO_TRAIN
+from memctl.metrics.f_mem import F_MEM
 
 # metric, axis, sign, the paper's r (None where it gives none), source, claim
-DISTANCES = (
+TRENDS = (
     (
         DISTANCE_TO_TRAIN.name,
         "location",
@@ -37,6 +38,14 @@ DISTANCES = (
         "5.2, Fig. 6",
         "signals: the JS distance to train falls as the interval moves right",
     ),
+    (
+        F_MEM.name,
+        "location",
+        -1,
+        None,
+        "3 and 6: small t is the memorization regime, and the location dominates",
+        "copying (f_mem) falls as the interval moves right",
+    ),
 )
 # metric, the paper's values at means 100 and 1000: Pokemon, Flowers
 COMPONENTS = (
@@ -54,12 +63,12 @@ def metric_claims(cells: pd.DataFrame, yardsticks: Yardsticks) -> list[Claim]:
         cells: One row a cell: location, width and `metrics/NAME`.
     """
     return [
-        *(distance(cells, yardsticks, *d) for d in DISTANCES if f"metrics/{d[0]}" in cells),
+        *(trend(cells, yardsticks, *d) for d in TRENDS if f"metrics/{d[0]}" in cells),
         *(component(cells, yardsticks, *c) for c in COMPONENTS if f"metrics/{c[0]}" in cells),
     ]
 
 
-def distance(
+def trend(
     cells: pd.DataFrame,
     yardsticks: Yardsticks,
     metric: str,
@@ -69,21 +78,21 @@ def distance(
     source: str,
     claim: str,
 ) -> Claim:
-    """Claims 1 and 2: a metric against an axis, by r."""
+    """A metric against an axis, by r."""
     x, y = columns(cells, axis, f"metrics/{metric}")
-    trend = Trend.of(x, y, floor_width(yardsticks, metric))
-    low, high = trend.r["low"], trend.r["high"]
+    fitted = Trend.of(x, y, floor_width(yardsticks, metric))
+    low, high = fitted.r["low"], fitted.r["high"]
     return Claim(
         claim=claim,
         source=source,
         number=f"r of {metric} with {axis}",
         paper="sign only" if paper is None else f"{paper:+.4g}",
-        value=trend.r["pearson"],
+        value=fitted.r["pearson"],
         low=low,
         high=high,
-        **trend.change,
+        **fitted.change,
         yardstick=readings(yardsticks, metric),
-        verdict=trend.verdict(sign),
+        verdict=fitted.verdict(sign),
         same_size="unknown" if paper is None else contains(low, high, (paper, paper)),
         rule=TREND,
         note=range_note(y, yardsticks.get("floor", {}).get(metric)),
@@ -97,9 +106,9 @@ def component(
     pokemon: tuple[float, float],
     flowers: tuple[float, float],
 ) -> Claim:
-    """Claim 3: a distance between distributions on a principal component, by its fall."""
+    """A distance between distributions on a principal component, by its fall."""
     x, y = columns(cells, "location", f"metrics/{metric}")
-    trend = Trend.of(x, y, floor_width(yardsticks, metric))
+    fitted = Trend.of(x, y, floor_width(yardsticks, metric))
     falls = {"Pokemon": pokemon, "Flowers": flowers}
     shares = [1 - end / start for start, end in falls.values()]
     listed = [
@@ -111,11 +120,11 @@ def component(
         source="5.1, Fig. 5",
         number="fall along the line, leftmost to rightmost cell",
         paper=", ".join(listed),
-        **trend.fall,
-        **trend.change,
+        **fitted.fall,
+        **fitted.change,
         yardstick=readings(yardsticks, metric),
-        verdict=trend.verdict(-1),
-        same_size=contains(trend.fall["low"], trend.fall["high"], (min(shares), max(shares))),
+        verdict=fitted.verdict(-1),
+        same_size=contains(fitted.fall["low"], fitted.fall["high"], (min(shares), max(shares))),
         rule=TREND,
         note=(
             "the paper: means 100 to 1000, perhaps at one width (Fig. 4); here: all cells, means"

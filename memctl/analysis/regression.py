@@ -95,13 +95,16 @@ def line(x: ArrayLike, y: ArrayLike) -> dict[str, float]:
 
     Returns:
         start and end (the line there), change with change_low and change_high, fall (1 - end /
-        start) with fall_low and fall_high (delta method). NaN for fewer than 4 values or where one
-        column is the same throughout; fall where start <= 0.
+        start) with fall_low and fall_high (delta method). A y that is the same throughout does not
+        change, by 0 to 0. NaN for fewer than 4 values or one x; fall where start <= 0.
     """
     names = ("start", "end", "change", "change_low", "change_high", "fall", "fall_low", "fall_high")
     x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    if len(x) < 4 or not varies(x) or not varies(y):
+    if len(x) < 4 or not varies(x) or not np.isfinite(y).all():
         return dict.fromkeys(names, float("nan"))
+    if not varies(y):
+        fall = 0.0 if y[0] > 0 else float("nan")
+        return dict(zip(names, (y[0], y[0], *[0.0] * 3, *[fall] * 3), strict=True))
     u = (x - x.min()) / np.ptp(x)
     fit = OLS(y, np.column_stack([1 - u, u])).fit(cov_type="HC3", use_t=True)
     t = float(stats.t.ppf(0.975, len(x) - 2))

@@ -125,9 +125,16 @@ def test_the_fall_of_a_line_has_the_interval_of_repeated_draws():
     assert abs(inside - 0.95) <= 4 * math.sqrt(0.95 * 0.05 / repeats)
 
 
+def test_what_is_the_same_throughout_changes_by_nothing():
+    fit = line([1, 2, 3, 4], [2, 2, 2, 2])
+    assert (fit["start"], fit["end"]) == (2, 2)
+    assert {fit[k] for k in ("change", "change_low", "change_high", "fall", "fall_high")} == {0}
+    assert math.isnan(line([1, 2, 3, 4], [0, 0, 0, 0])["fall"])
+
+
 @pytest.mark.parametrize(
     ("x", "y"),
-    [([1, 2, 3], [1, 2, 3]), ([], []), ([1, 2, 3, 4], [2, 2, 2, 2]), ([1, 1, 1, 1], [1, 2, 3, 4])],
+    [([1, 2, 3], [1, 2, 3]), ([], []), ([1, 1, 1, 1], [1, 2, 3, 4])],
     ids=str,
 )
 def test_no_line_without_four_values(x, y):

@@ -8,7 +8,7 @@ import pytest
 
 from memctl.analysis.claim import NOT, REPRODUCED, UNKNOWN, judge
 from memctl.analysis.loss_claims import learnt_loss, merging, own_loss, probe_loss
-from memctl.analysis.metric_claims import COMPONENTS, DISTANCES, component, distance
+from memctl.analysis.metric_claims import COMPONENTS, TRENDS, component, trend
 from memctl.analysis.scorecard import COLUMNS, scorecard
 
 NAN = math.nan
@@ -63,8 +63,8 @@ def planted(cells, slope, noise, seed=0):
     ids=["there", "too small", "the other way", "nothing", "nothing, in much noise"],
 )
 def test_a_planted_trend_of_the_distance(cells, slope, noise, expected):
-    result = distance(
-        planted(cells, slope, noise), yardsticks("distance_to_train", 0.39, 0.41), *DISTANCES[0]
+    result = trend(
+        planted(cells, slope, noise), yardsticks("distance_to_train", 0.39, 0.41), *TRENDS[0]
     )
     assert result.verdict == expected
     assert result.low <= result.value <= result.high
@@ -77,10 +77,9 @@ def test_null_sweeps_are_reproduced_at_most_at_the_stated_rate(cells):
     known = yardsticks(
         "distance_to_train", 0.4, 0.4 + 1e-12
     )  # the worst case: any change is beyond the floor
-    for which in DISTANCES[:2]:
+    for which in TRENDS[:2]:
         words = [
-            distance(planted(cells, 0.0, 0.1, seed), known, *which).verdict
-            for seed in range(repeats)
+            trend(planted(cells, 0.0, 0.1, seed), known, *which).verdict for seed in range(repeats)
         ]
         rate = words.count(REPRODUCED) / repeats
         assert rate <= 0.025 + 4 * math.sqrt(0.025 * 0.975 / repeats)
@@ -94,13 +93,21 @@ def test_the_papers_own_numbers_would_be_reproduced(cells):
     y = 0.35 + 0.05 * (
         -0.7388 * x / np.linalg.norm(x) + math.sqrt(1 - 0.7388**2) * noise / np.linalg.norm(noise)
     ) * math.sqrt(44)
-    result = distance(
+    result = trend(
         table.assign(**{"metrics/distance_to_train": y}),
         yardsticks("distance_to_train", 0.4, 0.41),
-        *DISTANCES[0],
+        *TRENDS[0],
     )
     assert result.value == pytest.approx(-0.7388)
     assert (result.verdict, result.same_size) == (REPRODUCED, "yes")
+
+
+@pytest.mark.parametrize(("fall", "verdict"), [(0.5, REPRODUCED), (0.0, NOT)])
+def test_copying_that_falls_and_copying_that_is_nowhere(cells, fall, verdict):
+    table = cells()
+    table["metrics/f_mem"] = fall * (1000 - table.location) / 850
+    result = trend(table, yardsticks("f_mem", 0.0, 0.002), *TRENDS[-1])
+    assert (result.verdict, result.floor) == (verdict, pytest.approx(0.002))
 
 
 def test_a_fall_of_a_component_is_given_in_percent(cells):
