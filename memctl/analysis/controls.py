@@ -88,26 +88,38 @@ def name(path: str) -> str:
 
 
 def changed(own: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """The paths in which settings differ."""
-    paths = dict.fromkeys([*own, *other])
-    return [path for path in paths if own.get(path) != other.get(path)]
+    """The paths in which settings differ, the sampler's first. From scratch and after a base are
+    two protocols, whose trainings are not compared setting by setting.
+    """
+    paths = [p for p in dict.fromkeys([*own, *other]) if own.get(p) != other.get(p)]
+    if "base.start" in paths:
+        paths = [p for p in paths if p == "base.start" or not p.startswith(("base.", "control."))]
+    return sorted(paths, key=lambda path: not path.startswith("sampler"))
 
 
 def control(own: Mapping[str, Any], other: Mapping[str, Any]) -> str:
     """The name of all that differs between settings, such as `interval + training time`."""
     names = dict.fromkeys(name(path) for path in changed(own, other))
-    if "start" in names:
-        names.pop("base", None)  # a base is there or not
-    if "sampler" in names and own.get("sampler.name") == "interval":
+    if own.get("sampler.name") == "interval":
         names = {("interval" if n == "sampler" else n): None for n in names}
     return " + ".join(names)
+
+
+def sampler_text(science: Mapping[str, Any]) -> str:
+    """A sampler by its name, an interval by its ends."""
+    placed = science["name"] == "interval"
+    return f"[{science['low']:g}, {science['high']:g}]" if placed else str(science["name"])
 
 
 def value(path: str, content: Any) -> str:
     """A setting in words."""
     key = path.rpartition(".")[2]
+    if path == "base.start":
+        return "from scratch" if content else "after a base"
     if isinstance(content, bool) or content is None:
         return f"{'' if content else 'no '}{key.replace('_', ' ')}"
+    if isinstance(content, list) and all(isinstance(part, Mapping) for part in content):
+        return " / ".join(map(sampler_text, content))
     if isinstance(content, list):
         text = "-".join(map(str, content))
     else:
@@ -126,35 +138,37 @@ def label(own: Mapping[str, Any], other: Mapping[str, Any], alike: list[dict[str
         alike: Settings with the same sampler, of whose parameters those are named that differ
             among them.
     """
-    parts = []
+    parts, told = [], {"sampler.timesteps"}
     differing = changed(own, other)
-    if "sampler.name" in differing and own["sampler.name"] == "interval":
-        parts.append(f"[{own['sampler.low']:g}, {own['sampler.high']:g}]")
-    elif "sampler.name" in differing:
-        parts.append(own["sampler.name"])
-    placed = {"sampler.name", "sampler.timesteps"}
-    if parts and own["sampler.name"] == "interval":
-        placed |= {"sampler.low", "sampler.high"}
+    if "sampler.name" in differing:
+        parts.append(sampler_text({p.removeprefix("sampler."): v for p, v in own.items()}))
+        placed = own["sampler.name"] == "interval"
+        told |= {"sampler.name", *(("sampler.low", "sampler.high") if placed else ())}
     for path in differing:
-        if path in placed or path not in own:
+        if path in told or (path not in own and path != "base.start"):
             continue
         varies = len({json.dumps(s.get(path)) for s in alike}) > 1
-        if not (parts and path.startswith("sampler.")) or varies:
-            parts.append(value(path, own[path]))
+        if varies or not ("sampler.name" in told and path.startswith("sampler.")):
+            parts.append(value(path, own.get(path)))
     return ", ".join(parts) or "default"  # a setting that is left out there
 
 
-def reference(found: Mapping[str, dict[str, Any]], runs: Mapping[str, Any]) -> str | None:
+def reference(found: Mapping[str, dict[str, Any]], copies: Mapping[str, list[float]]) -> str | None:
     """The key of the uniform setting from which the runs differ in the least number of ways, all
     taken together; of several the one with the most runs, then with the fewest settings besides the
-    defaults, then the first. None without any.
+    defaults, then that copies most, as what is to be controlled. None without any.
+
+    Args:
+        found: Settings by key.
+        copies: f_mem of each one's runs.
     """
     uniform = [key for key, own in found.items() if own.get("sampler.name") == UNIFORM]
     ways = lambda key: sum(
-        len(runs[k]) * len({name(path) for path in changed(own, found[key])})
+        len(copies[k]) * len({name(path) for path in changed(own, found[key])})
         for k, own in found.items()
     )
-    return min(uniform, key=lambda key: (ways(key), -len(runs[key]), len(found[key])), default=None)
+    order = lambda key: (ways(key), -len(copies[key]), len(found[key]), -max(copies[key]))
+    return min(uniform, key=order, default=None)
 
 
 def settings(sweep: SweepResults) -> list[Setting]:
@@ -163,6 +177,7 @@ def settings(sweep: SweepResults) -> list[Setting]:
     """
     found: dict[str, dict[str, Any]] = {}
     runs: dict[str, dict[str, str]] = {}
+    copies: dict[str, list[float]] = {}
     for run, record in sweep.records.items():
         science = record["science"]
         if science.get("sampler"):
@@ -170,7 +185,9 @@ def settings(sweep: SweepResults) -> list[Setting]:
             key = json.dumps(own, sort_keys=True)
             found[key] = own
             runs.setdefault(key, {}).setdefault(repetition(science), run)
-    chosen = reference(found, runs)
+            f_mem = (record["metrics"].get("f_mem") or {}).get("value")
+            copies.setdefault(key, []).append(f_mem or 0.0)
+    chosen = reference(found, copies)
     if chosen is None:
         return []
     others = []

@@ -30,6 +30,8 @@ def lines(rows: pd.DataFrame) -> list[str]:
     few = rows[(rows.control != UNIFORM) & (rows.f_mem_high < LITTLE)].sort_values("energy_heldout")
     if not len(few):
         least = rows.sort_values("f_mem_high").iloc[0]
+        if least.control == UNIFORM:
+            return [f"Nothing here copies less than uniform, {copying(uniform)}."]
         return [
             f"No setting is shown to copy less than {HARDLY}: nearest is {named(least)},"
             f" {copying(least)}, where uniform copies {share(uniform.f_mem)}."
@@ -53,6 +55,12 @@ def number(value: float) -> str:
     return f"{value:.2g}"
 
 
+def change(row: "pd.Series[Any]") -> str:
+    """How much more energy than the uniform run's a setting has."""
+    low, high = row.energy_heldout_lost_low, row.energy_heldout_lost_high
+    return f"{row.energy_heldout_lost:+.2g} [{low:+.2g}, {high:+.2g}]"
+
+
 def least_loss(few: pd.DataFrame, uniform: "pd.Series[Any]") -> Iterator[str]:
     """The setting of least energy among those that hardly copy, and the next control's."""
     best = few.iloc[0]
@@ -60,10 +68,9 @@ def least_loss(few: pd.DataFrame, uniform: "pd.Series[Any]") -> Iterator[str]:
     yield (
         f"Least copying at least loss: {named(best)} copies {copying(best)} where uniform copies"
         f" {share(uniform.f_mem)}, at an energy of {number(best.energy_heldout)} (uniform"
-        f" {number(uniform.energy_heldout)}; {best.energy_heldout_lost:+.2g}"
-        f" [{best.energy_heldout_lost_low:+.2g}, {best.energy_heldout_lost_high:+.2g}], {floor} the"
-        f" noise floor), KID {number(best.kid)} (uniform {number(uniform.kid)}), recall"
-        f" {number(best.recall)} (uniform {number(uniform.recall)})."
+        f" {number(uniform.energy_heldout)}; {change(best)}, {floor} the noise floor), KID"
+        f" {number(best.kid)} (uniform {number(uniform.kid)}), recall {number(best.recall)}"
+        f" (uniform {number(uniform.recall)})."
     )
     others = few[few.control != best.control]
     if not len(others):
@@ -84,10 +91,7 @@ def as_good(few: pd.DataFrame) -> Iterator[str]:
     good = few[few[columns].all(axis=1)]
     yield f"Copies less than {HARDLY} and is as good as uniform:"
     if len(good):
-        names = [
-            f"{named(row)} (energy at most {number(row.energy_heldout_lost_high)} above)"
-            for _, row in good.head(NAMED).iterrows()
-        ]
+        names = [f"{named(row)} (energy {change(row)})" for _, row in good.head(NAMED).iterrows()]
         yield ", ".join(names) + (f" and {len(good) - NAMED} more." if len(good) > NAMED else ".")
     else:
         best = few.iloc[few[columns].sum(axis=1).to_numpy().argmax()]

@@ -26,7 +26,7 @@ AXES = {
     "recall": "1 - recall",
 }
 LARGE, LITTLE = 6.0, 4.0  # sizes of markers
-TICKS, FEW = (0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1), (0, 0.02, 0.1, 0.3, 0.6, 1)
+TICKS = (0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1)
 PLACES = ((6, 5), (6, -9), (-6, 5), (-6, -9), (0, 8), (0, -13))  # of a label, in points
 
 
@@ -70,8 +70,8 @@ def draw_plane(
     corners = front.box(rows, copying, quality)
     top = corners[1][1] if corners else 1.1 * float(np.nanmax(values[:, 1]))
     right = 1.04 * float(np.nanmax([*values[:, 0], rows[f"{copying}_high"].iloc[0]]))
-    ticks = [v for v in (TICKS if size == LARGE else FEW) if v <= right]
     if copying == "f_mem":
+        ticks = spaced(right, 0.08 if size == LARGE else 0.17)
         axis.set_xscale("function", functions=(lambda v: np.sqrt(np.abs(v)), np.square))
         axis.set_xticks(ticks, [f"{100 * v:g} %" for v in ticks])
     if front.comparable(rows):
@@ -86,13 +86,22 @@ def draw_plane(
         for place in ((across, (y, y)), ((x, x), along)):
             axis.plot(*place, color=style["color"], lw=0.8, alpha=0.5)
         larger = 2.2 if row["control"] == UNIFORM else 1
-        axis.plot(x, y, ms=larger * size, zorder=4, clip_on=False, **EDGE, **style)
+        axis.plot(x, y, ms=larger * size, zorder=3 + larger, clip_on=False, **EDGE, **style)
     left = 0.0 if copying == "f_mem" else float(np.nanmin(values[:, 0])) - 0.02
     axis.set(xlim=(left, right), ylim=(min(0.0, float(np.nanmin(values[:, 1]))), top))
     axis.set_xlabel(AXES[copying], fontsize=8)
     axis.set_ylabel(AXES[quality], fontsize=8)
     axis.tick_params(labelsize=7)
     axis.spines[["top", "right"]].set_visible(False)
+
+
+def spaced(right: float, least: float) -> list[float]:
+    """Ticks of an axis of square roots up to `right`, at least that part of it apart."""
+    out = [0.0]
+    for tick in TICKS[1:]:
+        if tick <= right and np.sqrt(tick / right) - np.sqrt(out[-1] / right) >= least:
+            out.append(tick)
+    return out
 
 
 def draw_front(axis: Any, rows: pd.DataFrame, copying: str, quality: str) -> None:

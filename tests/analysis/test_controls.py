@@ -5,6 +5,13 @@ import pytest
 from memctl.analysis.controls import settings
 from tests.rivals import UNIFORM, all_runs, interval, record, written
 
+SWITCH = {
+    "name": "switch",
+    "timesteps": 1000,
+    "at": 0.5,
+    "parts": [{"name": "uniform"}, {"name": "interval", "low": 700.0, "high": 1000.0}],
+}
+
 
 def named(tmp_path, *changes):
     """Control and label of a run with each of these changes, beside the uniform one."""
@@ -31,6 +38,11 @@ def named(tmp_path, *changes):
         ({"generate": {"steps": 10}}, "generation", "10 steps"),
         ({"generate": {"guidance": {"scale": 2.0}}}, "guidance", "scale 2"),
         ({"control": {"mixed_in": 0.5}}, "mixed in", "mixed in 0.5"),
+        (
+            {"sampler": SWITCH, "model": {"dropout": 0.1}},
+            "sampler + dropout",
+            "switch, dropout 0.1",
+        ),
         (
             {**interval(700, 1000), "control": {"steps": 3500}},
             "interval + training time",
@@ -71,6 +83,28 @@ def test_parameters_of_a_sampler_are_named_where_they_tell_settings_apart(tmp_pa
         "laplace, mean 800",
         "[700, 1000], tail clip",
         "[700, 1000], tail fold",
+    ]
+
+
+def test_parts_of_a_sampler_are_told_in_their_order(tmp_path):
+    parts = SWITCH["parts"]
+    changes = [{"sampler": {**SWITCH, "parts": p}} for p in (parts, parts[::-1])]
+    assert [label for _, label in named(tmp_path, *changes)] == [
+        "switch, uniform / [700, 1000]",
+        "switch, [700, 1000] / uniform",
+    ]
+
+
+def test_after_a_base_is_another_protocol_whose_training_is_not_compared(tmp_path):
+    runs = [record(f"u{k}", k, {}, UNIFORM) for k in (0, 1)]
+    base = record("b", 0, {"control": {"epochs": 30, "steps": None, "lr": 1e-4}}, UNIFORM)
+    base["science"]["base"] = {"epochs": 600, "lr": 1e-3}
+    both = record("c", 0, {**interval(1, 2), "control": {"lr": 1e-4}}, UNIFORM)
+    both["science"]["base"] = {"epochs": 600, "lr": 1e-3}
+    found = settings(written(tmp_path / "s", [*runs, base, both]))
+    assert [(one.control, one.label) for one in found[1:]] == [
+        ("start", "after a base"),
+        ("interval + start", "[1, 2], after a base"),
     ]
 
 

@@ -120,7 +120,7 @@ def test_hypervolume_of_each_control_in_the_box_of_the_uniform_run(rows):
 def test_a_control_that_gains_nothing_has_no_hypervolume(tmp_path):
     runs = [record("uniform_s0", 0, {}, UNIFORM)]
     worse = (0.3, 0.99, 0.02, 0.2, 0.5)
-    runs += [record("d", 0, {"model": {"dropout": 0.1}}, worse)]
+    runs += [record("c", 0, interval(100, 400), worse)]
     table = front.hypervolumes(front.points(written(tmp_path / "s", runs)))
     assert len(table) == 18
     np.testing.assert_array_equal(table[["hypervolume", "low", "high", "seen"]], 0)
@@ -176,8 +176,8 @@ def test_as_good_is_not_shown_to_lose_or_as_fresh_samples(tmp_path):
     good = found[[f"{m}_as_good" for m in front.QUALITY]][1:].to_numpy().tolist()
     assert good == [[True] * 3, [True] * 3, [False, True, True], [True, True, False]]
     assert "as good as uniform: dropout dropout" not in lines(found)[1]
-    assert "as good as uniform: dropout 0.2 (energy at most" in lines(found)[1]
-    assert "dropout 0.1 (energy at most" in lines(found)[1]
+    assert "as good as uniform: dropout 0.2 (energy -0.0034 [" in lines(found)[1]
+    assert "dropout 0.1 (energy +0.0001 [" in lines(found)[1]
 
 
 def test_seeds_that_move_together_show_a_small_loss(tmp_path):
@@ -216,6 +216,21 @@ def test_nothing_that_hardly_copies(tmp_path):
         "No setting is shown to copy less than 1 %: nearest is dropout 0.3, 3.0 % (at most 4.3 %),"
         " where uniform copies 21 %."
     )
+
+
+def test_only_uniform_runs_are_compared_with_the_one_that_copies_most(tmp_path):
+    steps = {3000: 0.05, 6000: 0.2, 4000: 0.1}
+    runs = [
+        record(f"u{n}", 0, {"control": {"steps": n}}, (share, *UNIFORM[1:]))
+        for n, share in steps.items()
+    ]
+    found = front.points(written(tmp_path / "s", runs))
+    assert [*found.setting] == ["uniform", "3,000 steps", "4,000 steps"]
+    assert found.run[0] == "u6000"
+    assert "nearest is training time 3,000 steps, 5.0 % (at most" in lines(found)[0]
+    more = record("cell", 0, interval(100, 400), (0.3, *UNIFORM[1:]))
+    found = front.points(written(tmp_path / "t", [runs[1], more]))
+    assert lines(found) == ["Nothing here copies less than uniform, 20 % (at most 23 %)."]
 
 
 def test_sweeps_of_one_data_set_are_one_plane_and_equal_runs_count_once(tmp_path):
