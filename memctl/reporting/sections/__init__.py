@@ -3,6 +3,7 @@
 from memctl.reporting.section import Section
 from memctl.reporting.sections.answer import ANSWER
 from memctl.reporting.sections.associations import ASSOCIATIONS
+from memctl.reporting.sections.bands import BANDS
 from memctl.reporting.sections.boxes import BOXES
 from memctl.reporting.sections.correlations import CORRELATIONS
 from memctl.reporting.sections.front import FRONT, HYPERVOLUMES
@@ -24,6 +25,7 @@ SECTIONS: tuple[Section, ...] = (
     MAIN_NUMBERS,
     VERDICTS,
     HALVES,
+    BANDS,
     SCORECARD,
     BOXES,
     LOSSES,
