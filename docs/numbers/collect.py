@@ -1,7 +1,7 @@
 """From finished sweeps to the tables and pictures of the documentation.
 
 docs/tables/
-  sweeps.csv       a sweep: data, sizes, what it took, and its answer in words
+  sweeps.csv       a sweep: data, sizes, what it took, and its answer and its front in words
   metrics.csv      a sweep and metric: range over the runs, references, yardsticks, correlations
   runs.csv         a run: its main metrics and verdict
   claims.csv       a sweep and claim of the paper
@@ -25,6 +25,8 @@ import pandas as pd
 from PIL import Image
 
 from docs.numbers.times import processor
+from memctl.analysis import front_lines
+from memctl.analysis.front import has_front, points
 from memctl.analysis.sweep_answer import answer_table
 from memctl.analysis.sweep_lines import lines
 from memctl.analysis.sweep_results import SweepResults, read
@@ -39,6 +41,8 @@ PICTURES = {
     "digits": "digits/report/overview.png",
     "pokemon_16": "pokemon_16/report/overview.png",
     "flowers102_16": "flowers102_16/report/overview.png",
+    "scratch": "digits-scratch/report/overview.png",
+    "front": "digits-scratch/report/front.png",
     "theory": "mitdb208-theory/theory.png",
     "calibration": "calibration/mitdb208/calibration.png",
     "samplers": "samplers.png",
@@ -129,14 +133,16 @@ def described(name: str, sweep: SweepResults) -> dict[str, Any]:
         "n_heldout": split["n_heldout"],
         "examples": split.get("examples", split.get("records")),
         "samples": science["generate"]["samples"],
-        "base_steps": records[0]["training"]["base"]["steps"],
+        "start": records[0].get("start", "base"),
+        "steps": next(iter(records[0]["training"].values()))["steps"],
         "seconds": seconds_before(name) if anew else round(max(ended) - began),
-        "seconds_base": round(sweep.table["seconds/base"].max()),
+        "seconds_base": sweep.table.get("seconds/base", pd.Series(dtype=float)).max(),
         "device": where["device"],
         "cores": os.cpu_count() if here else None,
         "processor": processor() if here else None,
         "date": where["finished"][:10],
         "answer": answer(sweep),
+        "front": front(sweep),
     }
 
 
@@ -151,6 +157,12 @@ def answer(sweep: SweepResults) -> str | None:
     """What a sweep says; None where a run was measured before there were answers."""
     table = answer_table(sweep)
     return " ".join(lines(table)) if (table.state == "done").all() else None
+
+
+def front(sweep: SweepResults) -> str | None:
+    """What the front of a sweep from scratch says."""
+    scratch = all(r.get("start") == "scratch" for r in sweep.records.values())
+    return " ".join(front_lines.lines(points(sweep))) if scratch and has_front(sweep) else None
 
 
 def metrics(name: str, sweep: SweepResults) -> Iterator[dict[str, Any]]:

@@ -1,8 +1,7 @@
 """From the tables to the generated blocks of the README and the pages.
 
 A block stands between `<!-- block NAME -->` and `<!-- end NAME -->`; its text is the template
-blocks/NAME.md.j2 with numbers from collections import Counter
-from docs/tables. A template says nothing of a sweep that is not in
+blocks/NAME.md.j2 with numbers from docs/tables. A template says nothing of a sweep that is not in
 the tables.
 """
 
@@ -18,7 +17,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from docs.numbers.collect import TABLES
+from docs.numbers.collect import OF_RUNS, TABLES
 from memctl.metrics.catalogue import METRICS
 
 ROOT = TABLES.parents[1]
@@ -79,6 +78,7 @@ def environment() -> jinja2.Environment:
         "between": between,
         "sizes": lambda sweep: sorted({run.n_train for run in rows("runs", sweep=sweep)}),
         "cells_of": cells_of,
+        "settings": settings,
         "trial_places": trial_places,
         "given": given,
     }
@@ -143,6 +143,32 @@ def cells_of(sweep: str) -> list[str]:
     """The intervals of a sweep, in the order of its runs."""
     found = rows("runs", sweep=sweep, kind="cell")
     return list(dict.fromkeys(f"[{run.low:.0f}, {run.high:.0f}]" for run in found))
+
+
+def settings(sweep: str) -> list[SimpleNamespace]:
+    """The settings of a sweep that have most seeds: label, seeds, and of each main metric its mean
+    with the least and the largest seed; `pair` is (label, itself).
+    """
+    found: dict[str, list[SimpleNamespace]] = {}
+    for run in rows("runs", sweep=sweep):
+        cell = run.kind == "cell"
+        label = f"[{run.low:.0f}, {run.high:.0f}]" if cell else run.kind
+        found.setdefault(label, []).append(run)
+    most = max(map(len, found.values()))
+    out = []
+    for label, runs in found.items():
+        if len(runs) == most:
+            known = {metric: ranged([vars(run)[metric] for run in runs]) for metric in OF_RUNS}
+            out.append(SimpleNamespace(label=label, seeds=len(runs), **known))
+    for one in out:
+        one.pair = (one.label, one)
+    return out
+
+
+def ranged(values: list[float]) -> str:
+    """A mean, and the least and the largest where they differ."""
+    mean, low, high = sum(values) / len(values), min(values), max(values)
+    return number(mean) if low == high else f"{number(mean)} ({between(low, high, 2)})"
 
 
 def trial_places(table: str) -> list[tuple[int, int]]:
