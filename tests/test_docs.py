@@ -142,7 +142,7 @@ def test_a_finished_sweep_becomes_tables(
     tables = collected(finished, tmp_path / "tables", monkeypatch)
     (sweep,) = tables["sweeps"].to_dict("records")
     assert (sweep["runs"], sweep["cells"], sweep["samples"]) == (45, 45, 5)
-    assert (sweep["seconds"], sweep["seconds_base"], sweep["base_steps"]) == (144, 30, 7)
+    assert (sweep["seconds"], sweep["seconds_base"], sweep["steps"]) == (144, 30, 7)
     assert np.isnan(sweep["cores"])  # of another machine
     assert np.isnan(sweep["answer"])  # measured before there were answers
     metric = tables["metrics"].set_index("metric").loc["distance_to_train"]
