@@ -105,6 +105,8 @@ class Experiment:
         source = {k: v for k, v in as_settings(self.data).items() if k not in apart}
         generate = as_settings(self.config.generate)
         del generate["batch_size"]
+        if not self.config.generate.guidance:
+            generate.pop("guidance_threshold", None)
         return {
             "data": {"name": self.data.name, "digest": self.data.digest(), **source},
             "model": {"name": self.model.name, **as_settings(self.model)},

@@ -52,6 +52,12 @@ RANGES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("generate.method", lambda v: v in ("ddim", "ddpm"), "ddim or ddpm"),
     ("generate.samples", lambda v: v >= 8, "at least 8"),
     ("generate.batch_size", lambda v: v >= 1, "at least 1"),
+    ("generate.guidance", lambda v: v >= 0, "at least 0"),
+    (
+        "generate.guidance_threshold",
+        lambda v: v is None or -2 <= v < 0,
+        "in [-2, 0), or null for what the training examples themselves have",
+    ),
     ("metrics.reduce", lambda v: v in ("rms", "mse", "norm"), "rms, mse or norm"),
     ("metrics.per_example", lambda v: v in ("none", "zscore"), "none or zscore"),
     ("metrics.range", lambda v: v in ("own", "01", "m11"), "own, 01 or m11"),

@@ -1,7 +1,9 @@
 """Settings of what is generated and measured."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Optional
+
+from memctl.keys import later
 
 
 @dataclass
@@ -12,6 +14,11 @@ class Generate:
     Attributes:
         method: ddim (Song et al. 2021, eta = 0) or ddpm (Ho et al. 2020, ancestral).
         steps: Steps of the reverse process, evenly spaced from T down.
+        guidance: Scale of the guidance away from training examples (memctl.diffusion.guidance); 0
+            is off, and costs nothing.
+        guidance_threshold: Similarity to the nearest training example above which it guides, from
+            -2 (as far as others) to 0 (a copy); null: what 95 % of the training examples do not
+            exceed among the others.
     """
 
     method: str = "ddim"
@@ -19,6 +26,8 @@ class Generate:
     samples: int = 1000
     batch_size: int = 100
     seed: int = 0
+    guidance: float = later(0.0)
+    guidance_threshold: Optional[float] = later(None)
 
 
 @dataclass

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from memctl.config import Diffusion, Generate
+from memctl.diffusion.guidance import Guidance
 from memctl.diffusion.schedule import reverse_process
 
 
@@ -23,6 +24,7 @@ def generate(
     device: torch.device,
     clip: float | None = None,
     on_step: Callable[[int], None] = lambda n: None,
+    guidance: Guidance | None = None,
 ) -> Tensor:
     """Run the reverse process from the noise of each seed.
 
@@ -32,6 +34,7 @@ def generate(
         shape: Of one sample, (channels, *dims).
         clip: See `reverse_process`.
         on_step: Called with the number of samples after each step.
+        guidance: Leads the samples away from training examples.
 
     Returns:
         Shape (len(seeds), *shape), float32, on the CPU.
@@ -40,7 +43,8 @@ def generate(
     x = torch.stack([torch.randn(tuple(shape), generator=g) for g in generators]).to(device)
     scheduler = reverse_process(diffusion, how, clip)
     for t in scheduler.timesteps.tolist():
-        prediction = network(x, torch.full((len(x),), t, device=device, dtype=torch.long)).float()
+        steps = torch.full((len(x),), t, device=device, dtype=torch.long)
+        prediction = guidance(network, x, steps) if guidance else network(x, steps).float()
         x = scheduler.step(prediction, t, x, generator=generators).prev_sample
         on_step(len(x))
     return x.cpu()

@@ -17,12 +17,9 @@ import torch
 from diffusers import DDPMScheduler
 from torch import Tensor
 
+from memctl.diffusion.objective import predicted_x0
+
 BLOCK = 4_000_000  # numbers held at once in float64: 32 MB
-
-
-def along(values: Tensor, like: Tensor) -> Tensor:
-    """Shape (n,) to (n, 1, ..., 1), to broadcast over examples of the shape of `like`."""
-    return values.view(-1, *[1] * (like.ndim - 1))
 
 
 def denoise(x_t: Tensor, examples: Tensor, abar: Tensor) -> Tensor:
@@ -56,25 +53,6 @@ def denoise(x_t: Tensor, examples: Tensor, abar: Tensor) -> Tensor:
     return (mean / total).view(x_t.shape)
 
 
-def predicted_x0(prediction: Tensor, x_t: Tensor, abar: Tensor, kind: str) -> Tensor:
-    """x_0 as the network's prediction has it, float64.
-
-    epsilon: (x_t - sqrt(1 - abar) eps) / sqrt(abar), v: sqrt(abar) x_t - sqrt(1 - abar) v, sample:
-    itself. By epsilon an error near t = T is amplified by 1 / sqrt(abar).
-
-    Args:
-        prediction, x_t: Shape (m, channels, *dims).
-        abar: Shape (m,).
-        kind: Diffusers' prediction_type: epsilon, v_prediction or sample.
-    """
-    x, p, abar = x_t.double(), prediction.double(), along(abar.double(), x_t)
-    return {
-        "epsilon": lambda: (x - (1 - abar).sqrt() * p) / abar.sqrt(),
-        "v_prediction": lambda: abar.sqrt() * x - (1 - abar).sqrt() * p,
-        "sample": lambda: p,
-    }[kind]()
-
-
 def mean_square(a: Tensor, b: Tensor) -> float:
     return float((a - b).square().mean())
 
@@ -102,7 +80,9 @@ def squares(
     where = doubles(x0.device)
     abar = scheduler.alphas_cumprod.to(where)[t.to(where) - 1]
     x_t, x0 = x_t.to(where), x0.to(where).double()
-    ours = predicted_x0(prediction.to(where), x_t, abar, scheduler.config.prediction_type)
+    ours = predicted_x0(
+        prediction.to(where).double(), x_t.double(), abar.double(), scheduler.config.prediction_type
+    )
     ours = ours if clip is None else ours.clamp(-clip, clip)
     means = {"truth": mean_square(ours, x0)}
     for name, examples in sets.items():

@@ -3,10 +3,13 @@
 import shutil
 
 import numpy as np
+import torch
 from torch import nn
 
+from memctl.config import Generate
 from memctl.data import Split
 from memctl.diffusion.generate import generate
+from memctl.diffusion.guidance import PASSES, Guidance
 from memctl.errors import UserError
 from memctl.experiment import Experiment
 from memctl.files import atomic
@@ -16,7 +19,13 @@ from memctl.training.compute import Compute
 
 def work(experiment: Experiment) -> float:
     """Its cost, in network passes of one example."""
-    return experiment.config.generate.samples * experiment.config.generate.steps
+    how = experiment.config.generate
+    return how.samples * how.steps * passes(how)
+
+
+def passes(how: Generate) -> int:
+    """What one step of one sample costs."""
+    return PASSES if how.guidance else 1
 
 
 def generate_samples(
@@ -30,6 +39,8 @@ def generate_samples(
     how, folder = experiment.config.generate, progress.folder
     compute = Compute.of(experiment.config.trainer, network)
     network = compute.place(network).eval()
+    train = torch.from_numpy(split.train).to(compute.device)
+    guidance = Guidance.of(how, experiment.config.diffusion, train, split.flip)
     batches = []
     for start in range(0, how.samples, how.batch_size):
         seeds = range(how.seed + start, how.seed + min(start + how.batch_size, how.samples))
@@ -44,12 +55,13 @@ def generate_samples(
                     split.train.shape[1:],
                     compute.device,
                     split.bound,
-                    progress.advance,
+                    lambda n: progress.advance(n * passes(how)),
+                    guidance,
                 )
             with atomic(part) as file:
                 np.save(file, x.numpy())
         else:
-            progress.advance(len(seeds) * how.steps)
+            progress.advance(len(seeds) * how.steps * passes(how))
         batches.append(np.load(part))
     samples = np.concatenate(batches)
     broken = int((~np.isfinite(samples)).reshape(len(samples), -1).any(axis=1).sum())

@@ -12,9 +12,10 @@ from diffusers import DDPMScheduler
 from torch import Tensor, nn
 
 from memctl.config import Probe
+from memctl.diffusion.objective import along
 from memctl.probes import figure
 from memctl.probes.loss import bins, groups
-from memctl.probes.optimal import along, denoise
+from memctl.probes.optimal import denoise
 from memctl.probes.probe import corruption, passes, probe
 from memctl.training.batches import generator
 
