@@ -121,6 +121,8 @@ def described(name: str, sweep: SweepResults) -> dict[str, Any]:
         json.loads((sweep.directory / r["name"] / "status.json").read_text()) for r in records
     ]
     science, split, where = records[0]["science"], records[0]["split"], records[0]["environment"]
+    training = records[0]["training"]
+    base = sweep.table.get("seconds/base", pd.Series(dtype=float))
     here = where["host"] == socket.gethostname()
     ended, began = [s["updated"] for s in states], min(s["started"] for s in states)
     anew = began > datetime.fromisoformat(where["finished"]).timestamp()
@@ -134,9 +136,9 @@ def described(name: str, sweep: SweepResults) -> dict[str, Any]:
         "examples": split.get("examples", split.get("records")),
         "samples": science["generate"]["samples"],
         "start": records[0].get("start", "base"),
-        "steps": next(iter(records[0]["training"].values()))["steps"],
+        "steps": training.get("base", training["control"])["steps"],
         "seconds": seconds_before(name) if anew else round(max(ended) - began),
-        "seconds_base": sweep.table.get("seconds/base", pd.Series(dtype=float)).max(),
+        "seconds_base": round(base.max()) if base.notna().any() else None,
         "device": where["device"],
         "cores": os.cpu_count() if here else None,
         "processor": processor() if here else None,
