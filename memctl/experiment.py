@@ -96,6 +96,11 @@ class Experiment:
         """Whether control starts from random weights."""
         return self.config.start == "scratch"
 
+    @property
+    def goes_along(self) -> bool:
+        """Whether checkpoints along control are measured."""
+        return self.schedule_sampler is not None and self.config.along.points > 0
+
     @cached_property
     def science(self) -> dict[str, Any]:
         """Every setting that decides the run's numbers, as JSON: not paths, device, logger, threads
@@ -119,6 +124,7 @@ class Experiment:
                 "versions": versions(self.config.metrics),
             },
             "probe": as_settings(self.config.probe),
+            **({"along": as_settings(self.config.along)} if self.goes_along else {}),
         }
 
     def _control(self) -> dict[str, Any]:

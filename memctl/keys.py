@@ -19,21 +19,24 @@ class Stage(NamedTuple):
         before: The stage whose result it starts from.
         settings: Names of the settings that decide its numbers, besides that result.
         format: Raised whenever the same settings would give other numbers.
+        optional: Whether a run without its settings has no such stage, and no key of it.
     """
 
     before: str | None
     settings: tuple[str, ...]
     format: int
+    optional: bool = False
 
 
 STAGES = {
     "base": Stage(None, ("data", "model", "diffusion", "base"), 4),
     "control": Stage("base", ("sampler", "use", "weighting", "control", "seed"), 4),
     "generate": Stage("control", ("generate",), 4),
+    "along": Stage("generate", ("along",), 1, optional=True),
     "probe": Stage("control", ("probe",), 4),
     "measure": Stage("generate", ("metrics",), 6),
 }
-ANEW = ("probe", "measure")  # stages that are done anew where their key is another
+ANEW = ("along", "probe", "measure")  # stages that are done anew where their key is another
 
 
 def later(default: Any) -> Any:
@@ -70,7 +73,7 @@ def made_by(science: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def keys(science: Mapping[str, Any], stages: Mapping[str, Stage] = STAGES) -> dict[str, str]:
-    """Stage -> key.
+    """Stage -> key, of the stages that a run of these settings has.
 
     Args:
         science: Every setting that decides a number, as JSON; what is left out counts as absent.
@@ -79,6 +82,8 @@ def keys(science: Mapping[str, Any], stages: Mapping[str, Stage] = STAGES) -> di
     out: dict[str, str] = {}
     for name, stage in stages.items():
         own = {key: science[key] for key in stage.settings if key in science}
+        if stage.optional and not own:
+            continue
         out[name] = digest([out[stage.before] if stage.before else None, name, stage.format, own])
     return out
 

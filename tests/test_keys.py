@@ -9,11 +9,12 @@ from memctl.keys import STAGES, Stage
 
 SCIENCE = {name: {"x": 1, "samples": 5} for stage in STAGES.values() for name in stage.settings}
 AFTER = {
-    "data": {"base", "control", "generate", "probe", "measure"},
-    "base": {"base", "control", "generate", "probe", "measure"},
-    "sampler": {"control", "generate", "probe", "measure"},
-    "seed": {"control", "generate", "probe", "measure"},
-    "generate": {"generate", "measure"},
+    "data": set(STAGES),
+    "base": set(STAGES),
+    "sampler": set(STAGES) - {"base"},
+    "seed": set(STAGES) - {"base"},
+    "generate": {"generate", "along", "measure"},
+    "along": {"along"},
     "probe": {"probe"},
     "metrics": {"measure"},
 }
@@ -51,6 +52,12 @@ def test_every_stage_comes_after_the_one_it_starts_from() -> None:
 def test_keys_do_not_depend_on_the_order_of_settings_or_on_json() -> None:
     turned = json.loads(json.dumps(dict(reversed(SCIENCE.items()))))
     assert keys.keys(turned) == keys.keys(SCIENCE)
+
+
+def test_a_run_without_the_settings_of_an_optional_stage_has_the_other_keys_alone() -> None:
+    without = {k: v for k, v in SCIENCE.items() if k != "along"}
+    every = keys.keys(SCIENCE)
+    assert keys.keys(without) == {stage: key for stage, key in every.items() if stage != "along"}
 
 
 def test_a_key_is_pinned() -> None:

@@ -118,7 +118,7 @@ def comparable(record: Mapping[str, Any], uniform: Mapping[str, Any]) -> bool:
 
 def same_cell(record: Mapping[str, Any]) -> str:
     """What runs share that differ in their seed alone."""
-    science = {k: v for k, v in record["science"].items() if k not in ("seed", "probe")}
+    science = {k: v for k, v in record["science"].items() if k not in ("seed", "probe", "along")}
     return json.dumps([record["ci"], science], sort_keys=True)
 
 

@@ -10,12 +10,13 @@ from typing import Any
 from hydra.core.config_store import ConfigStore
 
 from memctl.config.learning import WEIGHTINGS, Diffusion, Interval, Stage, Weighting
-from memctl.config.reading import Generate, Metrics, Probe, Theory
+from memctl.config.reading import Along, Generate, Metrics, Probe, Theory
 from memctl.config.running import COMPUTING, Logger, Paths, Sweep, Trainer
 
 __all__ = [
     "COMPUTING",
     "WEIGHTINGS",
+    "Along",
     "Config",
     "Diffusion",
     "Generate",
@@ -59,6 +60,7 @@ class Config:
     generate: Generate = field(default_factory=Generate)
     metrics: Metrics = field(default_factory=Metrics)
     probe: Probe = field(default_factory=Probe)
+    along: Along = field(default_factory=Along)
     trainer: Trainer = field(default_factory=Trainer)
     logger: Logger = field(default_factory=Logger)
     paths: Paths = field(default_factory=Paths)

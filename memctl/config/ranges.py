@@ -75,6 +75,8 @@ RANGES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("probe.bins", lambda v: v >= 1, "at least 1"),
     ("probe.draws", lambda v: v >= 1, "at least 1"),
     ("probe.seed", lambda v: v >= 0, "at least 0"),
+    ("along.points", lambda v: v == 0 or v >= 3, "0 (no checkpoints) or at least 3"),
+    ("along.samples", lambda v: v >= 8, "at least 8"),
     ("trainer.threads", lambda v: v >= 1, "at least 1"),
     ("trainer.base_threads", lambda v: v >= 1, "at least 1"),
     ("trainer.checkpoint_seconds", lambda v: v > 0, "positive"),

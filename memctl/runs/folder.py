@@ -8,6 +8,8 @@ samples.npy    what it generated, float32, shape (samples, channels, *dims), in 
 checkpoint.pt  the controlled weights, unless trainer.keep_checkpoint=false (the base's own are in
                runs/bases/KEY/)
 timesteps.json what t were drawn
+along/         the weights at checkpoints along control, kept as checkpoint.pt is
+along.npz      the samples that they generated
 probe.json     where in t the network knows its training examples
 neighbours.csv the nearest training and held-out examples of every sample
 *.png          pictures: samples, suspects (beside their nearest examples), ratios (d1/d2),
@@ -86,6 +88,17 @@ class RunFolder:
     @property
     def checkpoint(self) -> Path:
         return self.path / "checkpoint.pt"
+
+    @property
+    def along(self) -> Path:
+        """The folder of the weights, and of batches that are generated so far, at checkpoints along
+        control.
+        """
+        return self.path / "along"
+
+    @property
+    def along_samples(self) -> Path:
+        return self.path / "along.npz"
 
     @property
     def resume(self) -> Path:

@@ -22,6 +22,8 @@ metrics           metric -> {value, low, high}: low and high are the ends of a 9
 probe             one row a bin of t: losses on train and held-out with the same noise, membership
                   AUC, distances to the empirical-optimal denoiser (memctl.probes.probe); its means
                   over t are the metrics probe_loss (held-out), probe_gap and probe_auc
+along             one row a checkpoint along control (empty without along.points): step, and metrics
+                  of its samples, metric -> {value, low, high}
 yardsticks        heldout, copies, blurred, mean, floor -> metric -> {value, low, high}
 answers           question -> {question, yes, text, effect, low, high, p, detectable, limit}, as
                   `memctl.answers.answer` has them
@@ -51,28 +53,32 @@ def measures(values: Mapping[str, "Measure"]) -> Measures:
     }
 
 
+def named(values: Measures) -> dict[str, float | None]:
+    """Measures under one-level names: `f_mem`, `f_mem_low`, `f_mem_high`; ends where there are."""
+    out = {}
+    for name, measure in values.items():
+        out[name] = measure["value"]
+        ends = {f"{name}_{end}": measure[end] for end in ("low", "high")}
+        out |= {k: v for k, v in ends.items() if v is not None}
+    return out
+
+
 def flat(record: Mapping[str, Any]) -> dict[str, float]:
     """The record's numbers under one-level names, for tables and W&B: `metrics/f_mem`,
     `sampler/lambda`, ...
     """
     sampler = record["sampler"] or {}
-    named = {f"sampler/{k}": v for k, v in sampler.get("statistics", {}).items()}
-    for name, measure in record["metrics"].items():
-        named[f"metrics/{name}"] = measure["value"]
-        named |= {
-            f"metrics/{name}_{end}": measure[end]
-            for end in ("low", "high")
-            if measure[end] is not None
-        }
+    numbers = {f"sampler/{k}": v for k, v in sampler.get("statistics", {}).items()}
+    numbers |= {f"metrics/{k}": v for k, v in named(record["metrics"]).items()}
     for name, answer in record.get("answers", {}).items():
         ends = ("effect", "low", "high", "p", "detectable", "limit")
-        named |= {f"answers/{name}_{end}": answer[end] for end in ends}
+        numbers |= {f"answers/{name}_{end}": answer[end] for end in ends}
     for yardstick, values in record["yardsticks"].items():
-        named |= {
+        numbers |= {
             f"yardsticks/{yardstick}/{name}": measure["value"] for name, measure in values.items()
         }
-    named |= {
+    numbers |= {
         f"training/{stage}_loss": values["loss"] for stage, values in record["training"].items()
     }
-    named |= {f"seconds/{stage}": seconds for stage, seconds in record["seconds"].items()}
-    return {k: float(v) for k, v in named.items() if v is not None}
+    numbers |= {f"seconds/{stage}": seconds for stage, seconds in record["seconds"].items()}
+    return {k: float(v) for k, v in numbers.items() if v is not None}

@@ -167,7 +167,7 @@ class WandbCopy:
         if mode == "offline":
             arguments = {k: v for k, v in arguments.items() if k != "resume"}
         run = wandb.init(**arguments, mode=mode, settings=settings)  # type: ignore[arg-type]
-        for stage in ("base", "control"):
+        for stage in ("base", "control", "along"):
             run.define_metric(f"{stage}/step")
             run.define_metric(f"{stage}/*", step_metric=f"{stage}/step")
         return run

@@ -1,6 +1,7 @@
 """Control: the base is trained on with the run's timestep sampler."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from torch import nn
@@ -13,6 +14,7 @@ from memctl.runs.progress import Progress
 from memctl.stages.base import TRAIN_PASSES
 from memctl.stages.record import sampler_statistics
 from memctl.training import checkpoint
+from memctl.training.along import KeepAlong
 from memctl.training.fit import fit
 from memctl.training.logger import JournalLogger
 
@@ -48,12 +50,34 @@ def control(
         lambda n: progress.advance(TRAIN_PASSES * n),
         experiment.config.weighting,
         split.flip,
+        [keep_along(experiment, split, folder)],
     )
     drawn = {**timesteps.summary(), "statistics": sampler_statistics(experiment)}
     write_json(folder.timesteps, drawn)
     science = experiment.science
     made_from = {key: science[key] for key in ("model", "diffusion")} | {"science": science}
     checkpoint.save(folder.checkpoint, network, {**expected(experiment, split), **made_from})
+
+
+def along_steps(experiment: Experiment, split: Split) -> list[int]:
+    """The steps after which control keeps weights for checkpoints along it."""
+    if not experiment.goes_along:
+        return []
+    return experiment.config.along.steps(experiment.config.control.steps_on(len(split.train)))
+
+
+def along_weights(folder: RunFolder, step: int) -> Path:
+    """Where the weights after that step are kept."""
+    return folder.along / f"{step:07d}.pt"
+
+
+def keep_along(experiment: Experiment, split: Split, folder: RunFolder) -> KeepAlong:
+    """The callback that keeps them."""
+    made_from = expected(experiment, split)
+    return KeepAlong(
+        along_steps(experiment, split),
+        lambda step, network: checkpoint.save(along_weights(folder, step), network, made_from),
+    )
 
 
 def expected(experiment: Experiment, split: Split) -> dict[str, Any]:

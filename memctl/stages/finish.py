@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from omegaconf import OmegaConf
 
+from memctl.analysis.along import curve
 from memctl.analysis.measurement import Measurement, measure
 from memctl.data import Split
 from memctl.experiment import Experiment
@@ -17,9 +18,10 @@ from memctl.keys import ANEW, STAGES, digest, yardsticks_key
 from memctl.metrics.catalogue import METRICS
 from memctl.probes import rows as probe
 from memctl.reporting import pictures
+from memctl.runs.along import kept
 from memctl.runs.folder import RunFolder
 from memctl.runs.progress import Progress
-from memctl.runs.record import flat, measures
+from memctl.runs.record import flat, measures, named
 from memctl.runs.wandb_copy import WandbCopy
 from memctl.stages.record import describe, now
 from memctl.stages.runner import Chain, Stage
@@ -46,6 +48,7 @@ def finish(
     measurement = measure(samples, split, config.metrics, saw_heldout=seen, cache=cache, say=say)
     rows = probe.kept(folder, experiment.keys["probe"]) or []
     answers = {**measurement.answers, **probe.inside(rows)}
+    points = curve(measurement.suite, kept(folder.along_samples, experiment.keys.get("along")))
     before = folder.record() or {}  # what a moved folder, or one of a former format, still knows
     spent = {k: v for k, v in before.get("seconds", {}).items() if k in STAGES}
     seconds = {**spent, **progress.status.seconds, "measure": round(time.monotonic() - began, 2)}
@@ -59,6 +62,7 @@ def finish(
         "answers": {k: v.as_json() for k, v in answers.items()},
         "verdict": asdict(measurement.verdict),
         "probe": rows,
+        "along": points,
         "environment": {
             **environment,
             "wandb": f"{copy.mode} ({copy.reason})",
@@ -77,6 +81,8 @@ def finish(
     )
     if folder.picture("probe").exists() and rows:
         drawn["probe"] = folder.picture("probe")
+    for point in points:
+        copy.log({"stage": "along", "step": point["step"], **named(point["metrics"])})
     copy.summarise(flat(record) | verdict_words(record), drawn)
     folder.save_record(record)
     return measurement

@@ -1,9 +1,11 @@
 """Generation: the run's samples, in batches that are kept as they are made."""
 
 import shutil
+from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from memctl.config import Generate
@@ -37,6 +39,28 @@ def generate_samples(
     Raises: UserError for samples that are not finite.
     """
     how, folder = experiment.config.generate, progress.folder
+    samples = in_batches(experiment, split, network, how, folder.sample_parts, progress)
+    with atomic(folder.samples) as file:
+        np.save(file, samples)
+    shutil.rmtree(folder.sample_parts, ignore_errors=True)
+
+
+def in_batches(
+    experiment: Experiment,
+    split: Split,
+    network: nn.Module,
+    how: Generate,
+    parts: Path,
+    progress: Progress,
+) -> NDArray[np.float32]:
+    """Samples of the network, shape (how.samples, channels, *dims).
+
+    Args:
+        parts: The folder in which batches are kept as they are made; those that it has are not
+            generated again.
+
+    Raises: UserError for samples that are not finite.
+    """
     compute = Compute.of(experiment.config.trainer, network)
     network = compute.place(network).eval()
     train = torch.from_numpy(split.train).to(compute.device)
@@ -44,7 +68,7 @@ def generate_samples(
     batches = []
     for start in range(0, how.samples, how.batch_size):
         seeds = range(how.seed + start, how.seed + min(start + how.batch_size, how.samples))
-        part = folder.sample_parts / f"{seeds.start:07d}-{seeds.stop:07d}.npy"
+        part = parts / f"{seeds.start:07d}-{seeds.stop:07d}.npy"
         if not part.exists():
             with compute.autocast():
                 x = generate(
@@ -63,12 +87,10 @@ def generate_samples(
         else:
             progress.advance(len(seeds) * how.steps * passes(how))
         batches.append(np.load(part))
-    samples = np.concatenate(batches)
+    samples: NDArray[np.float32] = np.concatenate(batches)
     broken = int((~np.isfinite(samples)).reshape(len(samples), -1).any(axis=1).sum())
     if broken:
         raise UserError(
             f"{broken} generated samples are not finite: the training diverged; lower control.lr"
         )
-    with atomic(folder.samples) as file:
-        np.save(file, samples)
-    shutil.rmtree(folder.sample_parts, ignore_errors=True)
+    return samples

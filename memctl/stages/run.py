@@ -1,10 +1,11 @@
-"""One run from start to record: base -> control -> generate -> {probe, measure}, from scratch
-without the base.
+"""One run from start to record: base -> control -> generate -> {along, probe, measure}; from
+scratch without the base.
 
 Killed anywhere, it goes on from there; a stage whose result is kept is not done again, and where
 only what is measured has changed, nothing is trained or generated.
 """
 
+import shutil
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -21,7 +22,7 @@ from memctl.experiment import Experiment
 from memctl.files import atomic, said_plainly
 from memctl.runs.progress import Progress
 from memctl.runs.wandb_copy import WandbCopy
-from memctl.stages import base, control, generate, probe
+from memctl.stages import along, base, control, generate, probe
 from memctl.stages.finish import finish, wandb_copy
 from memctl.stages.record import environment
 from memctl.stages.runner import Chain, Stage
@@ -79,6 +80,7 @@ class Run:
             Stage("base", 0, lambda: not self.needs_base, lambda _: self._ask_for_network()),
             Stage("control", cost, lambda: self.is_controlled, self._control),
             Stage("generate", generate.work(e), folder.samples.exists, self._generate),
+            Stage("along", along.work(e, self.split), self._has_gone_along, self._along),
             Stage("probe", probe.work(e, self.split), self._is_probed, self._probe),
             Stage("measure", 0, lambda: False, self._finish),
         ]
@@ -100,6 +102,9 @@ class Run:
             return False
         left = not self.folder.samples.exists() or not self._is_probed()
         return left if self.experiment.sampler is None else not self.is_controlled
+
+    def _has_gone_along(self) -> bool:
+        return along.is_done(self.experiment, self.folder)
 
     def _is_probed(self) -> bool:
         return probe.is_done(self.experiment, self.folder)
@@ -148,12 +153,17 @@ class Run:
         _ = self.network
 
     def _control(self, progress: Progress) -> None:
-        self.folder.journal.rewind(resume_step(self.folder.resume))
+        step = resume_step(self.folder.resume)
+        along.check(self.experiment, self.split, self.folder, step)
+        self.folder.journal.rewind(step)
         control.control(self.experiment, self.split, self.network, self.copy.log, progress)
 
     def _generate(self, progress: Progress) -> None:
         _ = self.copy  # that generates shows in W&B from its start
         generate.generate_samples(self.experiment, self.split, self.network, progress)
+
+    def _along(self, progress: Progress) -> None:
+        along.generate_along(self.experiment, self.split, progress)
 
     def _probe(self, progress: Progress) -> None:
         probe.probe_network(self.experiment, self.split, self.network, progress)
@@ -169,6 +179,7 @@ class Run:
         self.folder.resume.unlink(missing_ok=True)
         if not self.experiment.config.trainer.keep_checkpoint:
             self.folder.checkpoint.unlink(missing_ok=True)
+            shutil.rmtree(self.folder.along, ignore_errors=True)
 
 
 def task(cfg: Any) -> dict[str, Any]:

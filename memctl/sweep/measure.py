@@ -80,7 +80,8 @@ def _measure(experiment: Experiment, answers: "multiprocessing.Queue[tuple[float
 
     steps(2), passes(1)
     step, forward = steps(10), passes(3)
-    batches = -(-config.generate.samples // config.generate.batch_size)
+    along = config.along.points * config.along.samples if experiment.goes_along else 0
+    batches = -(-(config.generate.samples + along) // config.generate.batch_size)
     run = (
         config.control.steps_on(len(split.train)) * step + batches * config.generate.steps * forward
     )

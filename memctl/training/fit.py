@@ -7,7 +7,7 @@ import os
 import signal
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -106,6 +106,12 @@ def moving_average(decay: float, warmup: bool) -> Callable[..., None]:
     return update
 
 
+def averaging(stage: Stage) -> list[Callback]:
+    """The moving average of the weights, where there is one."""
+    update = moving_average(stage.ema, stage.ema_warmup)
+    return [WeightAveraging(multi_avg_fn=update)] if stage.ema else []
+
+
 def quiet() -> None:
     """Keep Lightning's banners, tips and hardware notes out of the logs."""
     for name in ("lightning.pytorch", "lightning.fabric", "lightning"):
@@ -163,6 +169,7 @@ def fit(
     advance: Callable[[int], None] = lambda n: None,
     weighting: Weighting | None = None,
     flip: bool = False,
+    also: Sequence[Callback] = (),
 ) -> TimestepSamplerCallback:
     """Train `network` in place, from `resume` if it is there; it ends with its averaged weights.
 
@@ -172,6 +179,7 @@ def fit(
         advance: Called with the number of examples of each step.
         weighting: Weights of the loss by t; none without it.
         flip: Show each example mirrored half of the time.
+        also: Further callbacks, which find the averaged weights up to date.
 
     Returns:
         The callback, which knows what was drawn.
@@ -194,11 +202,8 @@ def fit(
         steps_per_epoch=batches.per_epoch,
         epochs_per_row=-(-steps // (batches.per_epoch * ROWS)),
     )
-    callbacks: list[Callback] = [timesteps, Advance(advance)]
-    if stage.ema:
-        callbacks.append(WeightAveraging(multi_avg_fn=moving_average(stage.ema, stage.ema_warmup)))
-    save = Resume(resume, how.checkpoint_seconds)
-    callbacks.append(save)  # last: it saves what the others have done
+    save = Resume(resume, how.checkpoint_seconds)  # last: it saves what the others have done
+    callbacks = [timesteps, Advance(advance), *averaging(stage), *also, save]
     try:
         trainer(compute, steps, callbacks, logger).fit(
             module,

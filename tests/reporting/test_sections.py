@@ -13,6 +13,7 @@ from memctl.reporting.report import write
 from memctl.reporting.section import Section, over_cells
 from memctl.reporting.sections import MAIN_NUMBERS, SECTIONS, VERDICTS
 
+OF_FEW = {"halves", "along", "bands"}  # of sweeps made for them
 OF_CONTROLS = {"front", "hypervolumes"}
 OF_CELLS = {
     "scorecard",
@@ -55,10 +56,7 @@ def test_every_picture_of_the_page_is_in_the_folder(written):
 def test_sections_are_those_of_what_the_sweep_holds(grid):
     sweep = read(grid)
     parts = {section.name: section.fill(sweep) for section in SECTIONS}
-    assert {name for name, part in parts.items() if part is None} == {
-        "halves",
-        "bands",
-    } | OF_CONTROLS
+    assert {name for name, part in parts.items() if part is None} == OF_FEW | OF_CONTROLS
     assert len(parts["verdicts"].table) == 46
     assert set(parts["parity"].table.pooling) == {"raw", "within", "only d"}
 
@@ -69,10 +67,7 @@ def test_few_cells_have_no_trends(grid):
     sweep = read(grid)
     filled = {section.name for section in SECTIONS if section.fill(sweep)}
     assert len(sweep.cells) == 7
-    assert filled == {section.name for section in SECTIONS} - OF_CELLS - OF_CONTROLS - {
-        "halves",
-        "bands",
-    }
+    assert filled == {section.name for section in SECTIONS} - OF_CELLS - OF_CONTROLS - OF_FEW
 
 
 @pytest.fixture

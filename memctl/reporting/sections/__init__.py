@@ -1,6 +1,7 @@
 """The report's sections, in their order: a new one is a file here and a line in the list."""
 
 from memctl.reporting.section import Section
+from memctl.reporting.sections.along import ALONG
 from memctl.reporting.sections.answer import ANSWER
 from memctl.reporting.sections.associations import ASSOCIATIONS
 from memctl.reporting.sections.bands import BANDS
@@ -26,6 +27,7 @@ SECTIONS: tuple[Section, ...] = (
     VERDICTS,
     HALVES,
     BANDS,
+    ALONG,
     SCORECARD,
     BOXES,
     LOSSES,
