@@ -42,7 +42,9 @@ def styles(rows: pd.DataFrame) -> dict[str, Any]:
 
 
 def draw(rows: pd.DataFrame) -> Figure:
-    """The planes of `front.points`; with only the points where there is no front."""
+    """The planes of `front.points` that were measured (metrics.full=false has no KID); with only
+    the points where there is no front.
+    """
     figure = Figure(figsize=(7.6, 6.4), layout="constrained")
     grid = figure.add_gridspec(2, 3, height_ratios=(1.5, 1))
     look = styles(rows)
@@ -50,7 +52,8 @@ def draw(rows: pd.DataFrame) -> Figure:
     draw_plane(large, rows, *MAIN, look, LARGE)
     gains(figure.add_subplot(grid[0, 2]), rows, look)
     for k, (copying, quality) in enumerate(SMALL):
-        draw_plane(figure.add_subplot(grid[1, k]), rows, copying, quality, look, LITTLE)
+        if rows[copying].notna().any() and rows[quality].notna().any():
+            draw_plane(figure.add_subplot(grid[1, k]), rows, copying, quality, look, LITTLE)
     figure.draw_without_rendering()  # places everything, so that labels know what they would cover
     name_settings(large, rows)
     return figure

@@ -101,3 +101,11 @@ def test_sweeps_of_one_data_set_are_read_as_one_plane(tmp_path):
     assert "Next best: training time 2,000 steps" in out.getvalue()
     assert (tmp_path / "pooled" / "front.png").is_file()
     assert (tmp_path / "pooled" / "hypervolumes.csv").is_file()
+
+
+def test_a_plane_that_was_not_measured_is_left_out(rows):
+    """As KID is with metrics.full=false."""
+    of = lambda figure: {axis.get_ylabel() for axis in figure.axes}
+    whole, less = of(draw(rows)), of(draw(rows.assign(kid=float("nan"))))
+    assert len(whole - less) == 1
+    assert less < whole
