@@ -40,7 +40,7 @@ NAMES = {
 }
 # In which runs of one setting may differ: repetitions, and how they are measured.
 REPEATED = ("seed", "data.split_seed", "data.swap")
-MEASURED = ("probe", "metrics")
+MEASURED = ("along", "probe", "metrics")
 WORDS = {"epochs": "{:,} epochs", "steps": "{:,} steps", "n_train": "n = {:,}"}
 
 

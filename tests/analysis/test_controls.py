@@ -128,3 +128,9 @@ def test_the_reference_is_the_uniform_run_that_most_are_like(tmp_path):
 
 def test_a_sweep_without_a_uniform_run_has_no_controls(tmp_path):
     assert settings(written(tmp_path / "s", all_runs(1)[1:7])) == []
+
+
+def test_how_a_run_is_looked_at_is_no_control(tmp_path):
+    looked = {"along": {"points": 10, "samples": 500}, "probe": {"bins": 7}}
+    (one,) = named(tmp_path, {**interval(700, 1000), **looked})
+    assert one == ("interval", "[700, 1000]")
