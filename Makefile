@@ -6,7 +6,7 @@ TORCH ?= torch==2.13.0
 ARGS ?=
 RUN := .venv/bin/python
 
-.PHONY: help setup sweep sweep-digits sweep-scratch plan theory report test lint format bench docs tables clean
+.PHONY: help setup sweep sweep-digits sweep-scratch sweep-rivals plan theory report test lint format bench docs tables clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -32,6 +32,9 @@ sweep-digits: setup  ## the same 45 cells on 8 x 8 images of digits
 sweep-scratch: setup  ## the 45 cells from scratch on digits, seven of them with three seeds
 	$(RUN) -m memctl.train -cn multirun_templates/scratch_seeds $(ARGS)
 	$(RUN) -m memctl.train -cn multirun_templates/scratch $(ARGS)
+
+sweep-rivals: setup  ## other controls of copying, each a template, on the same digits
+	for rival in multirun_templates/rivals_*.yaml; do $(RUN) -m memctl.train -cn $${rival%.yaml} $(ARGS) || exit 1; done
 
 plan: setup  ## what `make sweep` would run, what is done, how long the rest takes
 	$(RUN) -m memctl.train -cn multirun_templates/grid hydra.sweeper.plan=true $(ARGS)
