@@ -12,6 +12,7 @@ from memctl.registry import closest
 
 COMMANDS = {
     "train": "train, generate and measure: one run, or a sweep; it goes on where it was stopped",
+    "tune": "the interval that copies less than a share and is as good as uniform: searched",
     "report": "a sweep's tables, figures and answers, written and printed",
     "evaluate": "whether any generator copies its training data, from its samples",
     "calibrate": "what each metric can tell on a data set, before anything is trained",
@@ -21,7 +22,7 @@ COMMANDS = {
     "export": "a finished run of images as a diffusers pipeline",
 }
 MODULES = {name: f"memctl.{name}.__main__" for name in ("data", "samplers", "splice")}
-TAKE_CONFIG = ("train", "calibrate", "data")
+TAKE_CONFIG = ("train", "tune", "calibrate", "data")
 
 
 def main() -> None:

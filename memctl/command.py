@@ -74,13 +74,20 @@ def force_single_run(arguments: Sequence[str]) -> list[str]:
             f"{sweep} asks for a sweep, and this command answers for one config at a time; leave"
             f" {sweep} out"
         )
-    # Right behind the last override: Hydra's parser takes overrides from one place alone, which
-    # need not be the end.
+    return add_overrides(arguments, ["hydra.mode=RUN"])
+
+
+def add_overrides(arguments: Sequence[str], more: Sequence[str]) -> list[str]:
+    """The arguments with more overrides, which hold where others say otherwise.
+
+    Right behind the last override: Hydra's parser takes them from one place alone, which need not
+    be the end.
+    """
     end = max(
         (k for k, argument in enumerate(arguments, 1) if re.match(r"[^-].*=", argument)),
         default=len(arguments),
     )
-    return [*arguments[:end], "hydra.mode=RUN", *arguments[end:]]
+    return [*arguments[:end], *more, *arguments[end:]]
 
 
 def choices() -> dict[str, list[str]]:

@@ -54,16 +54,19 @@ MAY_IMPORT = {
     "evaluate": BASE | {"stages"},
     "trials": BASE | {"answers", "data", "metrics", "runs"},
     "calibrate": BASE | {"command", "experiment", "reporting", "trials"},
-    "sweep": BASE | LEAVES | {"experiment", "runs"},
+    "search": BASE | {"analysis", "answers", "metrics"},
+    "sweep": BASE | LEAVES | {"experiment", "runs", "search"},
     "task": {"errors", "stages", "theory"},
     "command": {"errors", "paths", "registry", "samplers", "sweep"},
     "train": {"command", "exits", "task"},
+    "tune": {"command", "exits", "search", "task"},
     "__main__": {"errors", "exits", "registry"},
 }
 # A part's own command, its __main__.py, may use more than the part, as report.py does.
 COMMANDS = {"samplers": {"reporting"}, "data": {"command", "reporting"}}
 # Imported inside a function, in a process of its own or at the very end: said at the place.
 LAZY = {
+    ("sweep", "analysis"),
     ("sweep", "reporting"),
     ("sweep", "stages"),
     ("sweep", "diffusion"),
@@ -171,6 +174,7 @@ LIGHT = [
     "memctl.train",
     "memctl.report",
     "memctl.evaluate",
+    "memctl.tune",
     "memctl.calibrate",
     "memctl.trials.command",
     "memctl.splice.__main__",

@@ -1,7 +1,7 @@
 """What a sweep is made of and what is left of it, decided before anything is launched."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -44,20 +44,24 @@ class Plan:
         """Runs to launch: new, failed and stopped ones, and those to be measured anew."""
         return [run for run in self.runs if run.state not in ("done", "running")]
 
-    def save(self) -> None:
+    def save(self, suggested: Sequence[str] = ()) -> None:
         """Note the runs in sweep.json, beside those of earlier commands, so that a report can name
         what is missing.
+
+        Args:
+            suggested: Names of those that a search wants; the note has them as `search`.
         """
         path = self.directory / "sweep.json"
-        known = (read_json(path) or {}).get("runs", {})
-        known |= {
+        note = read_json(path) or {}
+        runs = note.get("runs", {}) | {
             run.experiment.name: {
                 "overrides": list(run.overrides),
                 "fingerprint": run.experiment.fingerprint,
             }
             for run in self.runs
         }
-        write_json(path, {"runs": known})
+        wanted = list(dict.fromkeys([*note.get("search", []), *suggested]))
+        write_json(path, {"runs": runs, **({"search": wanted} if wanted else {})})
 
 
 def make_plan(axes: Axes, wanted_references: Sequence[str], compose: Composer) -> Plan:
@@ -177,15 +181,14 @@ def refuse_conflicts(runs: list[Run]) -> None:
         raise UserError(f"{error}{others}")
 
 
-def seconds_a_run(plan: Plan) -> float | None:
-    """Median wall-clock seconds of the sweep's finished runs, without the base; None before the
+def seconds_a_run(records: Iterable[Mapping[str, Any]]) -> float | None:
+    """Median wall-clock seconds of finished runs with a control, without the base; None before the
     first.
     """
-    records = [run.experiment.folder.record() for run in plan.runs if run.state == "done"]
     totals = [
-        sum(s for stage, s in r["seconds"].items() if stage != "base")
-        for r in records
-        if r and r["sampler"]
+        sum(s for stage, s in record["seconds"].items() if stage != "base")
+        for record in records
+        if record["sampler"]
     ]
     return median(totals) if totals else None
 
@@ -223,7 +226,9 @@ def estimate(plan: Plan, slots: int, measure: Any) -> str:
     """
     if not plan.left:
         return "  nothing is left to do"
-    each, base, source = seconds_a_run(plan), 0.0, "the median of the runs that are done"
+    found = (run.experiment.folder.record() for run in plan.runs if run.state == "done")
+    each, base = seconds_a_run(record for record in found if record), 0.0
+    source = "the median of the runs that are done"
     if each is None:
         base, each = measure()
         source = "a short measurement on this machine"

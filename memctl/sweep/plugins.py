@@ -80,15 +80,17 @@ def register(*plugins: type[Plugin]) -> None:
 def install() -> None:
     """Register everything once; called before `hydra.main`."""
     from memctl.sweep.choices import nodes, tables
+    from memctl.sweep.front_sweeper import FrontSweeper, FrontSweeperConfig
     from memctl.sweep.launcher import LocalLauncher, LocalLauncherConfig
     from memctl.sweep.sweeper import GridSweeper, GridSweeperConfig
 
-    register(TemplateSource, MemctlSearchPath, GridSweeper, LocalLauncher)
+    register(TemplateSource, MemctlSearchPath, GridSweeper, FrontSweeper, LocalLauncher)
     # Hydra copies its store whenever it composes, a sixth of that time, though it only reads there,
     # and copies what it reads.
     ConfigStore.__deepcopy__ = lambda self, memo: self  # type: ignore[attr-defined]
     store = ConfigStore.instance()
     store.store(group="hydra/sweeper", name="grid", node=GridSweeperConfig, provider="memctl")
+    store.store(group="hydra/sweeper", name="front", node=FrontSweeperConfig, provider="memctl")
     store.store(group="hydra/launcher", name="local", node=LocalLauncherConfig, provider="memctl")
     for group in tables():
         for name, node in nodes(group).items():

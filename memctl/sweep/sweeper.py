@@ -20,6 +20,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from memctl.errors import UserError
+from memctl.experiment import Experiment
 from memctl.files import read_json, write_json
 from memctl.keys import digest
 from memctl.sweep import plan as planning
@@ -59,7 +60,6 @@ class GridSweeper(Sweeper):
 
     def sweep(self, arguments: list[str]) -> Any:
         assert self.config is not None
-        assert self.launcher is not None
         assert self.hydra_context is not None
         loader = self.hydra_context.config_loader
         texts = [f"{key}={value}" for key, value in self.params.items()] + list(arguments)
@@ -76,6 +76,11 @@ class GridSweeper(Sweeper):
             at_work = f"{busy} of these runs are at work in another process"
             print(at_work if busy else all_done, flush=True)
             return self._report(plan, [])
+        return self._report(plan, self._launch(plan))
+
+    def _launch(self, plan: planning.Plan) -> list[Experiment]:
+        """Run what is left of a plan; gives the runs that are not done then."""
+        assert self.launcher is not None
         plan.save()
         jobs = [
             [*run.overrides, f"hydra.sweep.subdir='{run.experiment.name}'"] for run in plan.left
@@ -86,12 +91,11 @@ class GridSweeper(Sweeper):
             for run, r in zip(plan.left, returns, strict=True)
             if r.status is not JobStatus.COMPLETED
         ]
-        failed = [
+        return [
             e for e in failed if e.folder.state(e.keys) != "done"
         ]  # another sweep may have done it
-        return self._report(plan, failed)
 
-    def _report(self, plan: planning.Plan, failed: list[Any]) -> None:
+    def _report(self, plan: planning.Plan, failed: Sequence[Experiment]) -> None:
         from memctl.reporting import (
             report,
         )  # here alone: figures and statistics take a second to import
