@@ -111,9 +111,8 @@ def box(rows: pd.DataFrame, copying: str, quality: str) -> tuple[list[float], li
     nothing to gain.
     """
     uniform = rows.iloc[0]
-    worst = LOSS_LIMIT * np.nanmax(
-        [loss(quality, uniform[m]) for m in (quality, f"{quality}_floor")]
-    )
+    own, floor = (loss(quality, uniform[m]) for m in (quality, f"{quality}_floor"))
+    worst = LOSS_LIMIT * np.fmax(own, floor)  # NaN where neither is measured
     ideal, reference = [COPYING[copying], 0.0], [float(uniform[copying]), float(worst)]
     return (ideal, reference) if all(r > i for i, r in zip(ideal, reference, strict=True)) else None
 

@@ -121,6 +121,10 @@ class FrontSweeper(GridSweeper):
                 f"sampler={experiment.config.sampler.get('name')} has no interval to be searched;"
                 " leave it out"
             )
+        if not experiment.config.metrics.full:
+            raise UserError(
+                "metrics.full=false leaves out what quality is judged by; leave it out instead"
+            )
         planning.check_data([experiment])
         self.seed, self.directory = experiment.config.seed, experiment.sweep_directory
         self.slots = slots_of(self.config)

@@ -15,7 +15,7 @@ from memctl.sweep.compose import Composer
 from memctl.sweep.launcher import LocalLauncher
 from tests.rivals import record
 
-SCRATCH = ["start=scratch", "sweep.name=s", "hydra.launcher.devices=[0,1]"]
+SCRATCH = ["start=scratch", "sweep.name=s", "metrics.full=true", "hydra.launcher.devices=[0,1]"]
 UNIFORM = (0.3, 0.96, 0.005, 0.02, 0.9)
 
 
@@ -213,6 +213,7 @@ MISTAKES = {
     "swept": (["control.lr=1e-3,1e-4"], "control.lr: a search tries intervals alone"),
     "sampler": (["sampler=laplace"], "sampler=laplace has no interval to be searched"),
     "data": (["data.n_train=9999"], "do not fit"),
+    "quality": (["metrics.full=false"], "metrics.full=false leaves out what quality is judged by"),
 }
 
 
