@@ -5,6 +5,8 @@ docs/tables/
   metrics.csv      a sweep and metric: range over the runs, references, yardsticks, correlations
   runs.csv         a run: its main metrics and verdict
   claims.csv       a sweep and claim of the paper
+  along.csv        a run with checkpoints along its training: when it becomes good, when it copies
+  splice.csv       a splice of two runs' weights by t: what is copied
   pooled.csv       the paper's correlation over the sweeps that `memctl.report` was last given
   theory.csv       an equation of the paper
   calibration.csv  a metric on the bundled beats: what it can tell; calibration_readings.csv: a
@@ -43,6 +45,8 @@ PICTURES = {
     "flowers102_16": "flowers102_16/report/overview.png",
     "scratch": "digits-scratch/report/overview.png",
     "front": "digits-scratch/report/front.png",
+    "along": "digits-scratch-along/report/along.png",
+    "splice": "digits-scratch/splice/uniform_s0--cl700_ch1000_s0/splice.png",
     "theory": "mitdb208-theory/theory.png",
     "calibration": "calibration/mitdb208/calibration.png",
     "samplers": "samplers.png",
@@ -72,6 +76,12 @@ def collect(runs: Path) -> None:
     update("metrics", [row for name, sweep in sweeps.items() for row in metrics(name, sweep)])
     update("runs", [row for name, sweep in sweeps.items() for row in results(name, sweep)])
     update("claims", [row for name, sweep in sweeps.items() for row in claims(name, sweep)])
+    for name in sweeps:
+        if (path := runs / name / "report" / "along.csv").exists():
+            update("along", [{"sweep": name, **r} for r in pd.read_csv(path).to_dict("records")])
+        for path in sorted((runs / name / "splice").glob("*/splice.csv")):
+            of = {"sweep": name, "pair": path.parent.name}
+            update("splice", [{**of, **r} for r in pd.read_csv(path).to_dict("records")])
     if (path := runs / "pooled" / "parity.csv").exists():
         pd.read_csv(path).to_csv(TABLES / "pooled.csv", index=False, float_format="%.6g")
     if (path := runs / "mitdb208-theory" / "theory.json").exists():

@@ -88,6 +88,7 @@ def environment() -> jinja2.Environment:
         "span": span,
         "percent": percent,
         "lasting": lasting,
+        "step": lambda value: f"{value:,.0f}",
         "thousands": lambda count: f"{int(count):,}",
     }
     return made
@@ -159,6 +160,8 @@ def settings(sweep: str) -> list[SimpleNamespace]:
     for label, runs in found.items():
         if len(runs) == most:
             known = {metric: ranged([vars(run)[metric] for run in runs]) for metric in OF_RUNS}
+            ends = min(run.copies_low for run in runs), max(run.copies_high for run in runs)
+            known["copies"] = "{:.0f} to {:.0f} %".format(*(100 * end for end in ends))
             out.append(SimpleNamespace(label=label, seeds=len(runs), **known))
     for one in out:
         one.pair = (one.label, one)
