@@ -2,7 +2,7 @@
 training data.
 
 The generator may be of any kind: what counts is what it made, the examples it was trained on, and
-examples it has not seen. Each is a file or a folder of images (memctl.data.user_examples), all
+examples it has not seen. Each is a file or a folder of images (memctl.data.user_files), all
 three in the same units. Prints the main metrics beside what fresh real examples and exact copies
 read, the answers, and the word that follows from them (memctl.answers); writes all and the pictures
 into ./evaluation, or the folder that --out names (memctl.reporting.evaluation). A run of memctl
@@ -44,6 +44,18 @@ def parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="where to write (default: ./evaluation; of a run its own folder)",
     )
+    add_reading(made)
+    made.add_argument(
+        "overrides",
+        nargs="*",
+        metavar="metrics.KEY=VALUE",
+        help="settings of the metrics (memctl.config.Metrics)",
+    )
+    return made
+
+
+def add_reading(made: argparse.ArgumentParser) -> None:
+    """How the examples are read."""
     made.add_argument(
         "--size",
         type=int,
@@ -58,18 +70,30 @@ def parser() -> argparse.ArgumentParser:
         help="of images in folders (default: %(default)s)",
     )
     made.add_argument(
+        "--range",
+        type=float,
+        nargs=2,
+        metavar=("BLACK", "WHITE"),
+        help="of deep images in folders (more than 8 bits, or fractions): levels that are black and"
+        " white (default: one scale for all three, by data type and levels)",
+    )
+    made.add_argument(
+        "--drop-columns",
+        metavar="COLUMNS",
+        help="of tables: columns that are no signal, by place from 0 or name, with commas between;"
+        " none keeps all (default: looks for them, and asks)",
+    )
+    made.add_argument(
+        "--layout",
+        choices=("channels_first", "channels_last"),
+        help="of arrays (default: by their shape, or asks)",
+    )
+    made.add_argument(
         "--mirror",
         action=argparse.BooleanOptionalAction,
         default=True,
         help="count an image and its mirror image as one (default: yes)",
     )
-    made.add_argument(
-        "overrides",
-        nargs="*",
-        metavar="metrics.KEY=VALUE",
-        help="settings of the metrics (memctl.config.Metrics)",
-    )
-    return made
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -97,6 +97,14 @@ def readable(path: Path) -> bytes:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
 
 
+def shown(path: Path | str) -> str:
+    """A file's name as text that can be printed and written: bytes of it that are no UTF-8 as
+    backslashes and numbers, and line breaks as blanks.
+    """
+    text = os.fsencode(path).decode("utf-8", errors="backslashreplace")
+    return " ".join(text.splitlines())
+
+
 def contents(paths: Iterable[Path]) -> str:
     """Sixteen hexadecimal digits over the files' contents in order.
 

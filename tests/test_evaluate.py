@@ -4,6 +4,7 @@ examples, and every mistake.
 
 import csv
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from scipy.ndimage import gaussian_filter
 
 from memctl import evaluate
 from memctl.config import Metrics
-from memctl.data import user_examples
+from memctl.data import user_examples, user_files
 from memctl.metrics.generators import blur
 from memctl.metrics.suite import Suite
 from memctl.runs.folder import RunFolder
@@ -148,7 +149,7 @@ def test_what_is_written_is_the_suites(command: Command, sides: list[str], tmp_p
     told = json.loads((tmp_path / "here" / "evaluation.json").read_text())
     config = Metrics(repeats=20, bins=20)
     split = user_examples.compare(
-        *(user_examples.read(p) for p in ("samples.csv", "train.npy", "heldout.npy"))
+        *(user_files.read(p) for p in ("samples.csv", "train.npy", "heldout.npy"))
     ).split
     expected = Suite.of(split, config).evaluate(samples[:, None].astype(np.float32))
     table = pd.read_csv(tmp_path / "here" / "metrics.csv", index_col="metric")
@@ -294,15 +295,97 @@ def test_copies_in_another_range_are_cautioned(
         )
 
 
-def test_grey_images_without_channels_are_cautioned(command: Command, tmp_path: Path) -> None:
+def test_grey_images_without_channels_are_asked_for(command: Command, tmp_path: Path) -> None:
     images = np.random.default_rng(0).normal(size=(60, 8, 8))
     for k, name in enumerate(("samples", "train", "heldout")):
         np.save(tmp_path / f"{name}.npy", images[20 * k : 20 * k + 20])
-    code, out, err = command("samples.npy", *BOTH, *SMALL)
+    code, _, err = command("samples.npy", *BOTH, *SMALL)
+    assert code == 1
+    assert "shape (20, 8, 8) may be (n, channels, length) or (n, length, channels)" in err
+    assert "Grey images of 8 x 8 pixels: reshape all arrays to (n, 1, 8, 8)" in err
+    code, out, err = command("samples.npy", *BOTH, *SMALL, "--layout", "channels_first")
     assert code == 0, err
     assert "20 samples of 8 channels x 8 values, taken as signals, beside" in out
-    assert "CAUTION: examples of 8 x 8 numbers are taken as signals of 8 channels" in out
-    assert "reshape all three arrays to (n, 1, 8, 8)" in out
+
+
+def test_the_class_that_a_table_holds_is_no_value_of_the_signal(
+    command: Command, tmp_path: Path
+) -> None:
+    """Copies with other classes than theirs are copies; files without classes fit those with."""
+    rng = np.random.default_rng(5)
+    for name, values in {"train": TRAIN, "heldout": HELDOUT, "samples": TRAIN[::-1]}.items():
+        with_class = np.column_stack([rng.integers(1, 51, N), values])
+        np.savetxt(tmp_path / f"{name}.tsv", with_class, delimiter="\t")
+        np.savetxt(tmp_path / f"{name}.csv", with_class, delimiter=",")
+        np.save(tmp_path / f"{name}.npy", values)
+    for ending in (".tsv", ".npy"):
+        code, out, err = command(
+            f"samples{ending}", "--train", "train.tsv", "--heldout", "heldout.tsv", *SMALL
+        )
+        assert code == 0, err
+        assert (
+            "train.tsv: column 0 is left out: the class of each row, as in files of the UCR" in out
+        )
+        assert "verdict: COPYING" in out
+    sides = ("--train", "train.csv", "--heldout", "heldout.csv", *SMALL)
+    code, _, err = command("samples.npy", *sides)
+    assert code == 1
+    assert "train.csv: column 0 holds other values than the columns beside" in err
+    assert "Leave out with --drop-columns 0, or keep every column with --drop-columns none" in err
+    code, out, err = command("samples.npy", *sides, "--drop-columns", "0")
+    assert code == 0, err
+    assert "verdict: COPYING" in out
+
+
+def test_its_own_pictures_are_none_of_the_samples(
+    command: Command, tmp_path: Path, images: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, pixels in images.items():
+        pictures(tmp_path / name, pixels)
+    monkeypatch.chdir(tmp_path / "samples")
+    arguments = (".", "--train", "../train", "--heldout", "../heldout", "--size", "12", *SMALL)
+    first, second = (command(*arguments) for _ in range(2))
+    assert "20 samples of 3 channels" in first[1]
+    assert "20 samples of 3 channels" in second[1]
+    assert ".: left out: 7 in folders that memctl wrote" in second[1]
+    assert ": left out:" not in first[1]
+    code, _, err = command(*arguments, "--out", ".")
+    assert (code, "--out . is a folder of examples" in err) == (1, True)
+    monkeypatch.chdir(tmp_path)
+    code, _, err = command(".", "--train", "train", "--heldout", "heldout", *SMALL)
+    assert (code, "so its images would be read as both" in err) == (1, True)
+
+
+@pytest.mark.parametrize("name", [b"caf\xe9_%d.png", b"US$%d_$.png", b"a$\\frac%d$.png"], ids=str)
+def test_files_of_any_name(
+    command: Command, tmp_path: Path, images: dict[str, np.ndarray], name: bytes
+) -> None:
+    for side, pixels in images.items():
+        pictures(tmp_path / side, pixels)
+        for k, file in enumerate(sorted((tmp_path / side).iterdir())):
+            file.rename(file.with_name(os.fsdecode(name % k)))
+    code, out, err = command(
+        "samples", "--train", "train", "--heldout", "heldout", "--size", "12", *SMALL
+    )
+    assert code == 0, err
+    assert "verdict: COPYING" in out
+    near = pd.read_csv(tmp_path / "evaluation" / "neighbours.csv")
+    assert near["nearest_train"][0] == (name % 3).decode("utf-8", "backslashreplace")
+
+
+def test_what_was_found_outlives_a_picture_that_cannot_be_drawn(
+    command: Command, sides: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    np.save(tmp_path / "samples.npy", FRESH)
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("no font")
+
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", fail)
+    with pytest.raises(RuntimeError):
+        command("samples.npy", *sides, *SMALL)
+    for file in ("evaluation.json", "metrics.csv", "neighbours.csv"):
+        assert (tmp_path / "evaluation" / file).is_file()
 
 
 def test_cautions(command: Command, sides: list[str], tmp_path: Path) -> None:
@@ -492,7 +575,8 @@ MISTAKES = {
     "out of range": (("samples.npy", *BOTH, "metrics.bins=2"), "metrics.bins=2 must be at least 3"),
     "wrong type": (("samples.npy", *BOTH, "metrics.bins=few"), "metrics.bins=few: Value 'few'"),
     "no image": (("empty", *BOTH), "empty holds no image"),
-    "broken image": (("broken", *BOTH), "00.png cannot be read as images"),
+    "broken image": (("broken", *BOTH),
+        "00.png (no image that Pillow knows) cannot be read as images"),
     "size": (("samples.npy", *BOTH, "--size", "2"), "--size 2 must be at least 4"),
     "unwritable": (("samples.npy", *BOTH, "--out", "few.npy/x"),
         "cannot write few.npy/x: Not a directory; choose another"),

@@ -34,6 +34,7 @@ class Examples:
         flip: Whether training shows each example mirrored half of the time.
         distinct: Whether duplicates are out already.
         temporal: Whether the last axis is time.
+        notes: How the files were read where there was a choice, in words.
     """
 
     values: Array
@@ -44,6 +45,7 @@ class Examples:
     flip: bool = False
     distinct: bool = False
     temporal: bool = False
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass

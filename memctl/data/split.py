@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from memctl.data.base import Array, Examples, check_finite
+from memctl.data.scale import spread
 from memctl.errors import UserError
 
 # Examples a side: below it neither two PCA components nor a neighbour statistic mean anything.
@@ -72,10 +73,10 @@ class Split:
 
 
 def first_occurrences(values: Array) -> NDArray[np.intp]:
-    """Indices of the examples that equal no earlier one, to a millionth of the data's standard
-    deviation.
+    """Indices of the examples that equal no earlier one, to a millionth of the spread of the data,
+    which a few wrong values don't change.
     """
-    scale = float(values.std(dtype=np.float64)) or 1.0
+    scale = spread(values)
     seen: dict[bytes, int] = {}
     for index, example in enumerate(values):
         rounded = np.round(example.astype(np.float64) / scale, 6) + 0.0  # + 0.0 turns -0 into 0
@@ -92,8 +93,13 @@ def systematic_sample(
     return order[np.floor((np.arange(k) + rng.random()) * len(order) / k).astype(int)]
 
 
-def sizes(n: int, n_train: int | None, n_heldout: int | None) -> tuple[int, int]:
+def sizes(
+    n: int, n_train: int | None, n_heldout: int | None, left_out: str = ""
+) -> tuple[int, int]:
     """The sizes of both sides out of n examples.
+
+    Args:
+        left_out: What is to be said of others.
 
     Raises: UserError where they are too small or too many.
     """
@@ -106,9 +112,19 @@ def sizes(n: int, n_train: int | None, n_heldout: int | None) -> tuple[int, int]
     if min(n_train, n_heldout) < MIN_SIDE or n_train + n_heldout > n:
         raise UserError(
             f"data.n_train={n_train} and data.n_heldout={n_heldout} do not fit {n} distinct"
-            f" examples: each must be at least {MIN_SIDE}, both together at most {n}"
+            f" examples: each must be at least {MIN_SIDE}, both together at most {n}{left_out}"
         )
     return n_train, n_heldout
+
+
+def left_out(examples: Examples, duplicates: int) -> str:
+    """What is missing where too few examples are left, and how to have more, in words."""
+    out = {**examples.dropped, **({"duplicate": duplicates} if duplicates else {})}
+    if not any(out.values()):
+        return ""
+    alike = any("near duplicate" in why or "mirror" in why for why in out)
+    mend = "; images as alike as these are told apart by a lower data.near" if alike else ""
+    return f". Left out: {', '.join(f'{n} {why}' for why, n in out.items() if n)}{mend}"
 
 
 def split(
@@ -127,7 +143,8 @@ def split(
     kept = (
         np.arange(len(examples.values)) if examples.distinct else first_occurrences(examples.values)
     )
-    n_train, n_heldout = sizes(len(kept), n_train, n_heldout)
+    duplicates = len(examples.values) - len(kept)
+    n_train, n_heldout = sizes(len(kept), n_train, n_heldout, left_out(examples, duplicates))
 
     rng = np.random.default_rng([seed, 0])
     order = rng.permutation(kept)
@@ -145,11 +162,12 @@ def split(
         summary={
             "examples": len(examples.values),
             "dropped": dict(examples.dropped),
-            "duplicates": len(examples.values) - len(kept),
+            "duplicates": duplicates,
             "n_train": n_train,
             "n_heldout": n_heldout,
             "unused": len(kept) - n_train - n_heldout,
             "shape": list(examples.values.shape[1:]),
+            **({"notes": list(examples.notes)} if examples.notes else {}),
         },
         mirror=examples.mirror,
         flip=examples.flip,

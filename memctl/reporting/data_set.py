@@ -2,6 +2,8 @@
 that are one.
 """
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import pandas as pd
 
 from memctl import data
 from memctl.data import DataSource
-from memctl.files import atomic
+from memctl.files import atomic, shown
 from memctl.reporting import figures
 
 SHOWN = 30  # pairs in the picture
@@ -32,7 +34,18 @@ def describe(source: DataSource) -> str:
         f"split {split.hash}: {summary['n_train']} train, {summary['n_heldout']} held-out,"
         f" {summary['unused']} unused",
     ]
+    lines += [f"read: {note}" for note in summary.get("notes", ())]
     return "\n".join(lines)
+
+
+def short_names(files: Sequence[Any]) -> list[str]:
+    """Of images, each one's own: of files their place below the folder that holds them all."""
+    paths = [file.absolute() for file in files if isinstance(file, Path)]
+    top = Path(os.path.commonpath([path.parent for path in paths])) if paths else Path()
+    return [
+        shown(file.absolute().relative_to(top) if isinstance(file, Path) else str(file))
+        for file in files
+    ]
 
 
 def write_duplicates(decoded: Any, folder: Path) -> str:
@@ -49,11 +62,11 @@ def write_duplicates(decoded: Any, folder: Path) -> str:
     same = decoded.same
     if not len(same.pairs):
         return "no two images are one"
-    name = lambda k: file.name if isinstance(file := decoded.files[k], Path) else str(file)
+    names = short_names(decoded.files)
     rows = pd.DataFrame(
         {
-            "first": [name(i) for i, _ in same.pairs],
-            "second": [name(j) for _, j in same.pairs],
+            "first": [names[i] for i, _ in same.pairs],
+            "second": [names[j] for _, j in same.pairs],
             "distance": same.distance,
             "kind": same.kind,
         }

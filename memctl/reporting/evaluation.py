@@ -3,8 +3,8 @@ writes.
 
 evaluation.json   schema, memctl (version), sources (where all came from), samples (how many), split
                   (hash and sizes), exchangeable (the energy distance between train and held-out,
-                  and its p), cautions, settings, metrics, yardsticks, answers and verdict,
-                  as `memctl.runs.record` has them
+                  and its p), notes (how all was read), cautions, settings, metrics, yardsticks,
+                  answers and verdict, as `memctl.runs.record` has them
 metrics.csv       one row a metric: value, low, high, what 95 % of fresh real examples would read
                   (floor_low, floor_high), and what held-out, copied, blurred and mean examples do
                   read
@@ -14,7 +14,7 @@ neighbours.csv    the nearest training and held-out examples of every sample, by
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from textwrap import wrap
 
@@ -23,10 +23,10 @@ import pandas as pd
 import memctl
 from memctl.analysis.measurement import Measurement
 from memctl.answers.memorisation import exchange as between_sides
-from memctl.data import Split, user_examples
-from memctl.data.panels import Examples
+from memctl.answers.verdict import UNDECIDED, Verdict
+from memctl.data import Split, units, user_examples
 from memctl.data.user_examples import Comparison
-from memctl.files import atomic, write_json
+from memctl.files import atomic, shown, write_json
 from memctl.metrics.catalogue import METRICS
 from memctl.metrics.sides import SUBSETS
 from memctl.reporting import pictures
@@ -65,8 +65,16 @@ class Evaluation:
         """
         suite = measurement.suite
         exchange = suite.sides.once(between_sides)
-        cautions = list(reservations(sides.samples, sides.split, exchange, saw_heldout))
-        return cls(sides, measurement, exchange, cautions)
+        cautions = [
+            *sides.cautions,
+            *units.cautions(sides.samples, sides.split.train, sides.split.heldout),
+        ]
+        fatal = next((caution.text for caution in cautions if caution.fatal), None)
+        if fatal:
+            measurement = replace(measurement, verdict=Verdict(UNDECIDED, f"no verdict: {fatal}"))
+        doubts = reservations(sides.split, exchange, saw_heldout)
+        told = [*(caution.text for caution in cautions), *doubts]
+        return cls(sides, measurement, exchange, told)
 
     def table(self) -> pd.DataFrame:
         """One row a metric, as in metrics.csv."""
@@ -106,6 +114,24 @@ class Evaluation:
             self.table().to_csv(file, float_format="%.6g")
         measurement, (value, p) = self.measurement, self.exchange
         samples, split = self.sides.samples, self.sides.split
+        sides = {"mirror": split.mirror, "temporal": split.temporal}
+        content = {
+            "schema": SCHEMA,
+            "memctl": memctl.__version__,
+            "sources": {key: shown(source) for key, source in sources.items()},
+            "samples": len(samples),
+            "split": {"hash": split.hash, **split.summary, **sides},
+            "exchangeable": {"energy_distance": value, "p": p},
+            "notes": self.sides.notes,
+            "cautions": self.cautions,
+            "settings": asdict(measurement.suite.sides.config),
+            "metrics": measurement.metrics,
+            "yardsticks": measurement.yardsticks,
+            "answers": {k: v.as_json() for k, v in measurement.answers.items()},
+            "verdict": asdict(measurement.verdict),
+        }
+        write_json(folder / "evaluation.json", content)
+        # At last: what was found is there if a picture cannot be drawn.
         pictures.draw(
             folder,
             name,
@@ -116,27 +142,9 @@ class Evaluation:
             None,
             self.sides.names,
         )
-        sides = {"mirror": split.mirror, "temporal": split.temporal}
-        content = {
-            "schema": SCHEMA,
-            "memctl": memctl.__version__,
-            "sources": dict(sources),
-            "samples": len(samples),
-            "split": {"hash": split.hash, **split.summary, **sides},
-            "exchangeable": {"energy_distance": value, "p": p},
-            "cautions": self.cautions,
-            "settings": asdict(measurement.suite.sides.config),
-            "metrics": measurement.metrics,
-            "yardsticks": measurement.yardsticks,
-            "answers": {k: v.as_json() for k, v in measurement.answers.items()},
-            "verdict": asdict(measurement.verdict),
-        }
-        write_json(folder / "evaluation.json", content)
 
 
-def reservations(
-    samples: Examples, split: Split, exchange: tuple[float, float], saw_heldout: bool
-) -> Iterator[str]:
+def reservations(split: Split, exchange: tuple[float, float], saw_heldout: bool) -> Iterator[str]:
     """What makes the comparison doubtful."""
     train, heldout, (value, p) = len(split.train), len(split.heldout), exchange
     if p <= P:
@@ -152,7 +160,6 @@ def reservations(
             f" random subsets of {few:,} examples of the larger, and see less copying than sides of"
             " one size would"
         )
-    yield from user_examples.cautions(samples, split.train)
     if saw_heldout:
         yield (
             "the generator may have been trained on held-out examples: dcr_share, dcr_p and"

@@ -1,5 +1,6 @@
 """Pictures of a run and of data, drawn without a display."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,13 @@ from memctl.metrics.measure import Floats
 
 GENERATED, REAL = "#c0392b", "#2c3e50"
 MOST = 2000  # points a set
+PLAIN: dict[str, Any] = {"parse_math": False}  # of names of files, in which a $ is a $
 
 
 def save(figure: Figure, path: Path, trim: bool = False) -> None:
     """Write the figure as PNG; `trim` cuts its empty margins off."""
-    with atomic(path) as file:
+    with atomic(path) as file, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # of names in other scripts
         figure.savefig(file, format="png", dpi=110, bbox_inches="tight" if trim else None)
 
 
@@ -53,7 +56,8 @@ def suspects(examples: Examples, captions: Sequence[str], path: Path) -> None:
             (column + 0.5) * width, -0.1 * height, title, ha="center", va="bottom", fontsize=9
         )
     for row, caption in enumerate(captions):
-        axis.text(-0.1 * width, (row + 0.5) * height, caption, ha="right", va="center", fontsize=8)
+        place = (-0.1 * width, (row + 0.5) * height)
+        axis.text(*place, caption, ha="right", va="center", fontsize=8, **PLAIN)
     save(figure, path, trim=True)
 
 
@@ -66,7 +70,7 @@ def pairs(examples: Examples, captions: Sequence[str], path: Path) -> None:
         axis.set_axis_off()
         if k < len(captions):
             panel(axis, examples[2 * k : 2 * k + 2], 2, (REAL, REAL))
-            axis.set_title(captions[k], fontsize=6.5)
+            axis.set_title(captions[k], fontsize=6.5, **PLAIN)
     save(figure, path)
 
 

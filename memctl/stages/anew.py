@@ -17,11 +17,11 @@ from memctl import data
 from memctl.analysis.measurement import measure
 from memctl.config import Metrics
 from memctl.config.ranges import check_ranges
-from memctl.data import user_examples
+from memctl.data import user_examples, user_files
 from memctl.data.user_examples import Comparison
 from memctl.errors import UserError
 from memctl.experiment import Experiment
-from memctl.files import said_plainly
+from memctl.files import said_plainly, shown
 from memctl.registry import closest
 from memctl.reporting.evaluation import Evaluation
 from memctl.runs.folder import RunFolder
@@ -34,10 +34,17 @@ def measure_files(arguments: argparse.Namespace, to: Path) -> Evaluation:
     """
     config = settings(Metrics(), arguments.overrides)
     places = [arguments.samples, arguments.train, arguments.heldout]
-    say(f"reading {', '.join(places)}")
-    samples, train, heldout = (
-        user_examples.read(place, arguments.size, arguments.channels) for place in places
+    say(f"reading {shown(', '.join(places))}")
+    columns = arguments.drop_columns
+    how = user_files.Reading(
+        arguments.size,
+        arguments.channels,
+        arguments.range,
+        None if columns is None else [] if columns == "none" else columns.split(","),
+        arguments.layout,
     )
+    samples, train, heldout = user_files.read_sides(places, how)
+    check_place(to, places)
     sides = user_examples.compare(samples, train, heldout, arguments.mirror)
     make_folder(to)
     return Evaluation.of(sides, measure(sides.samples, sides.split, config, say=say))
@@ -132,7 +139,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
         )
     if arguments.size < 4:
         raise UserError(f"--size {arguments.size} must be at least 4 pixels")
-    place, own = Path(arguments.samples), arguments.train is None
+    place, own = Path(arguments.samples).expanduser(), arguments.train is None
     if own and not (place / "record.json").exists() and any(place.glob("*/record.json")):
         if arguments.out:
             raise UserError(
@@ -140,7 +147,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
             )
         measure_sweep(place, arguments.overrides)
         return
-    to = arguments.out
+    to = arguments.out and arguments.out.expanduser()
     with said_plainly():
         if own:
             sources = {"run": str(place)}
@@ -149,10 +156,21 @@ def evaluate(arguments: argparse.Namespace) -> None:
             sources = {key: getattr(arguments, key) for key in ("samples", "train", "heldout")}
             to = to or Path("evaluation")
             evaluation = measure_files(arguments, to)
+        # First what was found: it is not lost with a picture that cannot be drawn.
+        print(f"\n{evaluation.text()}", flush=True)
         if to:
-            evaluation.write(to, arguments.samples, sources)
-    where = to or place
-    print(f"\n{evaluation.text()}\n\nall metrics, nearest examples and pictures: {where}")
+            evaluation.write(to, shown(arguments.samples), sources)
+    print(f"\nall metrics, nearest examples and pictures: {shown(to or place)}")
+
+
+def check_place(to: Path, places: Sequence[str]) -> None:
+    """Raises: UserError for the folder of one of the sides: what is written would be read as
+    images of it the next time.
+    """
+    for place in places:
+        folder = Path(place).expanduser()
+        if folder.is_dir() and folder.resolve() == to.resolve():
+            raise UserError(f"--out {shown(to)} is a folder of examples; choose another")
 
 
 def make_folder(path: Path) -> None:

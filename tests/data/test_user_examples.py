@@ -7,16 +7,9 @@ import pytest
 from PIL import Image
 
 from memctl.data.panels import scale_for_display
-from memctl.data.user_examples import (
-    NamedExamples,
-    canonical_images,
-    cautions,
-    compare,
-    number_examples,
-    read,
-    stored_range,
-    usual_range,
-)
+from memctl.data.units import cautions, stored_range, usual_range
+from memctl.data.user_examples import canonical_images, compare
+from memctl.data.user_files import NamedExamples, number_examples, read
 from memctl.errors import UserError
 
 RNG = np.random.default_rng(0)
@@ -156,7 +149,7 @@ def test_most_images_decide_which_range_they_are_in() -> None:
     outlier[0, 0, 0, 0] = 40
     assert list(cautions(outlier, images)) == []
     bright = np.abs(images)
-    assert "[0, 1], most training images in [-1, 1]" in next(cautions(bright, images))
+    assert "[0, 1], most training images in [-1, 1]" in next(cautions(bright, images)).text
     assert list(cautions(bright, bright)) == []
 
 

@@ -5,20 +5,19 @@ is transparent on white.
 from dataclasses import dataclass
 from pathlib import Path
 
-from memctl.data.images.folder import images_in
-from memctl.data.images.source import ImageSource
+from memctl.data.images.folder import Folder, Found, find_images
 
 
 @dataclass
-class Pokemon(ImageSource):
+class Pokemon(Folder):
     """The images in `path`."""
 
     name = "pokemon"
     path: str = "data/pokemon"
 
-    def images(self) -> list[Path]:
+    def found(self) -> Found:
         hint = (
             "; unpack https://www.kaggle.com/datasets/djilax/pkmn-image-dataset there, or give"
             " data.path=FOLDER"
         )
-        return images_in(Path(self.path).expanduser(), hint)
+        return find_images(Path(self.path).expanduser(), hint)

@@ -17,12 +17,14 @@ from numpy.typing import NDArray
 from memctl.data.base import DataSource, Examples
 from memctl.data.images import ImageFile, Pixels
 from memctl.errors import UserError
-from memctl.files import atomic
+from memctl.files import atomic, shown
+from memctl.keys import later
 
 if TYPE_CHECKING:
+    from memctl.data.images.decode import Decoded
     from memctl.data.images.duplicates import Duplicates
+    from memctl.data.images.levels import Levels
 
-ENDINGS = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm")
 SHOWN = 8  # files named in a message
 
 
@@ -37,6 +39,8 @@ class ImageSource(DataSource):
         near: Two images whose RMS difference, or that to a mirror image, is at most this share of
             their contrast are one: only the first is used, so that none is on both sides of the
             split. 0 finds exact copies alone.
+        range: Levels [black, white] of deep images (more than 8 bits, or fractions), which are
+            brought to 8 bits; null finds one scale for the set in its data type and levels.
         broken: refuse stops at files that cannot be read as images; skip leaves them out, and says
             so.
         cache: Folder of decoded images, kept by content.
@@ -46,6 +50,7 @@ class ImageSource(DataSource):
     channels: int = 3
     flip: bool = True
     near: float = 0.33
+    range: list[float] | None = later(None)
     broken: str = "refuse"
     cache: str | None = None
     base_epochs: int = 100
@@ -61,6 +66,8 @@ class ImageSource(DataSource):
                 f"data.near={self.near} must be in [0, 1): the share of two images' contrast that"
                 " their difference may be"
             )
+        if self.range is not None:
+            check_range(self.range, "data.range=")
         if self.broken not in ("refuse", "skip"):
             raise UserError(f"data.broken={self.broken} must be refuse or skip")
 
@@ -72,6 +79,10 @@ class ImageSource(DataSource):
         """The class of each of `images`, or None."""
         return None
 
+    def passed(self) -> dict[str, int]:
+        """Why and how many files beside the images were passed over."""
+        return {}
+
     def files(self) -> list[Path]:
         return [file for file in self.images() if isinstance(file, Path)]
 
@@ -79,26 +90,27 @@ class ImageSource(DataSource):
         decoded, labels = self.decode(), self.labels()
         if decoded.broken and self.broken == "refuse":
             raise UserError(
-                f"{name_some(decoded.broken)} cannot be read as images; remove them, or leave them"
-                " out with data.broken=skip"
+                f"{name_some(decoded.broken, decoded.why)} cannot be read as images; remove them,"
+                " or leave them out with data.broken=skip"
             )
         kept = decoded.same.kept
         values = decoded.pixels[kept].astype(np.float32)
         values /= 127.5
         values -= 1
         dropped = (
-            {f"cannot be read ({name_some(decoded.broken)})": len(decoded.broken)}
+            {f"cannot be read ({name_some(decoded.broken, decoded.why)})": len(decoded.broken)}
             if decoded.broken
             else {}
         )
         return Examples(
             values,
             None if labels is None else labels[decoded.index][kept],
-            {**dropped, **decoded.same.counts()},
+            {**self.passed(), **decoded.unused_frames(), **dropped, **decoded.same.counts()},
             value_range=(-1.0, 1.0),
             mirror=True,
             flip=self.flip,
             distinct=True,
+            notes=decoded.notes,
         )
 
     def decode(self) -> "DecodedImages":
@@ -109,8 +121,13 @@ class ImageSource(DataSource):
         from memctl.data.images.duplicates import Duplicates, find_duplicates
 
         files, digest = self.images(), self.digest()
-        shape = f"{digest}-{self.size}-{self.channels}"
-        images = self.cached(f"{shape}.npz", lambda: decode_all(files, self.size, self.channels))
+        # The number stands for what else is kept: formerly neither sizes nor one scale of levels.
+        shape = f"{digest}-{self.size}-{self.channels}-2"
+        if self.range is not None:
+            shape += "-" + "-".join(f"{end:g}" for end in self.range)
+        images = self.cached(
+            f"{shape}.npz", lambda: decode_all(files, self.size, self.channels, self.range)
+        )
         same = self.cached(
             f"{shape}-{self.near:g}.npz",
             lambda: find_duplicates(images["pixels"], self.near)._asdict(),
@@ -122,6 +139,9 @@ class ImageSource(DataSource):
             index,
             [files[i] for i in index],
             [files[i] for i in sorted(lost)],
+            images["why"].tolist(),
+            images["frames"],
+            images["notes"].tolist(),
             Duplicates(**same),
         )
 
@@ -152,7 +172,9 @@ class DecodedImages:
     Attributes:
         pixels: shape (n, channels, size, size).
         index: Which of `images()` they are, shape (n,), and `files`, these.
-        broken: What could not be read.
+        broken: What could not be read, and `why`.
+        frames: How many each file holds, shape (n,); the first is used.
+        notes: How they were read.
         same: Which of them are one.
     """
 
@@ -160,34 +182,95 @@ class DecodedImages:
     index: NDArray[np.intp]
     files: list[ImageFile]
     broken: list[ImageFile]
+    why: list[str]
+    frames: NDArray[np.intp]
+    notes: list[str]
     same: "Duplicates"
 
+    def unused_frames(self) -> dict[str, int]:
+        """Of stacks and animations, of which the first frame is used."""
+        return unused_frames(self.files, self.frames)
 
-def decode_all(files: Sequence[ImageFile], size: int, channels: int) -> dict[str, NDArray[Any]]:
-    """`pixels`, of the files that can be read, and the indices of the others, `broken`.
 
-    Raises: UserError where none can be.
+def unused_frames(files: Sequence[ImageFile], frames: NDArray[np.intp]) -> dict[str, int]:
+    """In words, and how many."""
+    stacks = np.flatnonzero(frames > 1).tolist()
+    some = name_some([files[k] for k in stacks])
+    return {f"further frames of {some}": int((frames[stacks] - 1).sum())} if len(stacks) else {}
+
+
+def decode_all(
+    files: Sequence[ImageFile],
+    size: int,
+    channels: int,
+    stated: Sequence[float] | None = None,
+    among: Sequence[ImageFile] | None = None,
+    how: str = "data.range=[BLACK,WHITE]",
+) -> dict[str, NDArray[Any]]:
+    """Of the files that can be read their `pixels`, `sizes` (width and height) and `frames`, the
+    indices of the others, `broken`, and `why` these are, and `notes` on how they were read.
+
+    Args:
+        stated: The range of deep images, as of `ImageSource`; `how` it is set.
+        among: The files that one scale of deep images is to hold for; these unless given.
+
+    Raises: UserError where none can be, or where nothing says how bright deep images are.
     """
-    images: list[Pixels] = []
-    broken: list[int] = []
+    from memctl.data.images import levels  # these here: a sweep's controller decodes nothing
+    from memctl.data.images.decode import Decoded
+
+    images: list[Decoded] = []
+    broken: dict[int, str] = {}
     with ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-        for i, pixels in enumerate(pool.map(lambda file: try_decode(file, size, channels), files)):
-            broken.append(i) if pixels is None else images.append(pixels)
+        deep = [x for x in pool.map(levels.extremes, among or files) if x]
+        scale = levels.levels(deep, stated, how)
+        decoded = pool.map(lambda file: try_decode(file, size, channels, scale), files)
+        for i, image in enumerate(decoded):
+            if isinstance(image, str):
+                broken[i] = image
+            else:
+                images.append(image)
     if not images:
         raise UserError(
-            f"none of the {len(files)} files, such as {files[0]}, can be read as an image"
+            f"none of the {len(files)} files, such as {shown(str(files[0]))} ({broken[0]}), can be"
+            " read as an image"
         )
-    return {"pixels": np.stack(images), "broken": np.array(broken, dtype=np.intp)}
+    return {
+        "pixels": np.stack([image.pixels for image in images]),
+        "sizes": np.array([(image.width, image.height) for image in images]),
+        "frames": np.array([image.frames for image in images], dtype=np.intp),
+        "broken": np.array([*broken], dtype=np.intp),
+        "why": np.array([*broken.values()], dtype=str),
+        "notes": np.array(
+            [levels.in_words(len(deep), scale, [x.mode for x in deep])] if deep else [], dtype=str
+        ),
+    }
 
 
-def try_decode(file: ImageFile, size: int, channels: int) -> Pixels | None:
-    """The decoded image, or None for a file that is none."""
-    from memctl.data.images.decode import decode  # here alone: a sweep's controller decodes nothing
+def try_decode(file: ImageFile, size: int, channels: int, levels: "Levels") -> "Decoded | str":
+    """The decoded image, or why a file is none."""
+    from PIL import Image, UnidentifiedImageError  # here alone, as in `decode_all`
+
+    from memctl.data.images.decode import decode_file
 
     try:
-        return decode(file, size, channels)
-    except Exception:  # Pillow raises many kinds of errors for broken files
-        return None
+        return decode_file(file, size, channels, levels)
+    except Image.DecompressionBombError:
+        most = 2 * (Image.MAX_IMAGE_PIXELS or 0)
+        return f"it has more than {most / 1e6:.0f} megapixels; scale it down"
+    except UnidentifiedImageError:
+        return "no image that Pillow knows"
+    except MemoryError:
+        return "it does not fit into the memory"
+    except Exception as error:  # Pillow raises many kinds of errors for broken files
+        return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def check_range(levels: Sequence[float], how: str) -> None:
+    """Raises: UserError for what are no two rising levels."""
+    numbers = all(isinstance(end, int | float) for end in levels)
+    if len(levels) != 2 or not numbers or not levels[0] < levels[1]:
+        raise UserError(f"{how}{list(levels)} must be the levels [black, white], black the lower")
 
 
 def save(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
@@ -196,6 +279,10 @@ def save(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
         np.savez(file, **arrays)  # type: ignore[arg-type]
 
 
-def name_some(paths: Sequence[ImageFile]) -> str:
-    more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
-    return ", ".join(str(p) for p in paths[:SHOWN]) + more
+def name_some(files: Sequence[ImageFile], why: Sequence[str] = ()) -> str:
+    """Some of the files, each with why it is named."""
+    more = f" and {len(files) - SHOWN} more" if len(files) > SHOWN else ""
+    names = [shown(str(file)) for file in files[:SHOWN]]
+    if why:
+        names = [f"{name} ({reason})" for name, reason in zip(names, why, strict=False)]
+    return ", ".join(names) + more

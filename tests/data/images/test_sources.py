@@ -67,7 +67,8 @@ def test_a_folder_is_read_without_its_duplicates(folder: Path) -> None:
 
 def test_broken_files_are_named_and_refused_or_skipped(folder: Path) -> None:
     (folder / "bad.jpg").write_bytes(b"no image")
-    with pytest.raises(UserError, match=r"bad\.jpg cannot be read as images.*data\.broken=skip"):
+    why = r"bad\.jpg \(no image that Pillow knows\) cannot be read as images.*data\.broken=skip"
+    with pytest.raises(UserError, match=why):
         data.load(images(folder))
     split = data.load(images(folder, broken="skip"))
     assert any("bad.jpg" in reason for reason in split.summary["dropped"])

@@ -1,0 +1,90 @@
+"""Deep images: one scale for a set."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from memctl import data
+from memctl.data.images.source import decode_all
+from memctl.data.user_files import Reading, read_sides
+from memctl.errors import UserError
+
+RNG = np.random.default_rng(0)
+EIGHT = np.round(
+    RNG.uniform(0, 1, (10, 8, 8)) * RNG.uniform(20, 255, (10, 1, 1))
+)  # dark and bright pictures
+EIGHT[0, 0, :2] = 0, 255
+KINDS = {
+    "8 bits": (EIGHT.astype(np.uint8), "png"),
+    "16 bits": ((EIGHT * 257).astype(np.uint16), "png"),
+    "12 bits in 16": ((EIGHT * 4095 / 255).astype(np.uint16), "png"),
+    "8 levels in 32 bits": (EIGHT.astype(np.int32), "tif"),
+    "fractions": ((EIGHT / 255).astype(np.float32), "tif"),
+    "fractions about 0": ((EIGHT / 127.5 - 1).astype(np.float32), "tif"),
+    "levels as fractions": (EIGHT.astype(np.float32), "tif"),
+}
+
+
+def write(folder: Path, values: np.ndarray, ending: str) -> Path:
+    folder.mkdir()
+    for k, image in enumerate(values):
+        Image.fromarray(image).save(folder / f"{k}.{ending}")
+    return folder
+
+
+def pixels(folder: Path, **how: object) -> np.ndarray:
+    return decode_all(sorted(folder.iterdir()), 8, 1, **how)["pixels"][:, 0].astype(float)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_set_keeps_its_dark_and_its_bright_pictures(tmp_path: Path, kind: str) -> None:
+    folder = write(tmp_path / "set", *KINDS[kind])
+    np.testing.assert_allclose(pixels(folder), EIGHT, atol=1)
+    source = data.build({"name": "images", "path": str(folder), "size": 8, "channels": 1})
+    assert len(source.read().notes) == (kind != "8 bits")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [(16 * EIGHT).astype(np.float32), (3 * EIGHT - 40).astype(np.float32),
+     (1000 * EIGHT).astype(np.int32), (EIGHT - 9).astype(np.int32)],
+    ids=["counts", "heights", "32 bits", "below 0"],
+)  # fmt: skip
+def test_what_nothing_says_the_levels_of_is_refused_until_they_are_stated(
+    tmp_path: Path, values: np.ndarray
+) -> None:
+    folder = write(tmp_path / "set", values, "tif")
+    with pytest.raises(UserError, match=r"state it with data\.range=\[BLACK,WHITE\]"):
+        data.load(data.build({"name": "images", "path": str(folder), "size": 8}))
+    low, high = float(values.min()), float(values.max())
+    stated = {"name": "images", "path": str(folder), "size": 8, "channels": 1, "near": 0}
+    found = data.build({**stated, "range": [low, high]}).decode().pixels[:, 0]
+    np.testing.assert_allclose(found, (values - low) / (high - low) * 255, atol=1)
+    with pytest.raises(UserError, match="must be the levels"):
+        data.build({**stated, "range": [3.0, 1.0]})
+
+
+def test_three_sides_have_one_scale(tmp_path: Path) -> None:
+    """Dark samples beside brighter training images are dark, though they would fit 8 bits."""
+    deep = (EIGHT * 16).astype(np.uint16)
+    places = [
+        str(write(tmp_path / name, values, "png"))
+        for name, values in {"samples": deep // 16, "train": deep, "heldout": deep[::-1]}.items()
+    ]
+    samples, train, heldout = (
+        side.values for side in read_sides(places, Reading(size=8, channels=1))
+    )
+    np.testing.assert_array_equal(train, heldout[::-1])
+    np.testing.assert_allclose((samples + 1) * 16, train + 1, atol=0.07)
+    with pytest.raises(UserError, match="must be the levels"):
+        read_sides(places, Reading(size=8, channels=1, range=(5, 2)))
+
+
+def test_a_line_of_pixels_takes_no_gigabytes(tmp_path: Path) -> None:
+    Image.fromarray(np.arange(60_000, dtype=np.uint32).astype(np.uint8)[None]).save(
+        tmp_path / "line.png"
+    )
+    (line,) = decode_all([tmp_path / "line.png"], 32, 3)["pixels"]
+    assert line.shape == (3, 32, 32)
