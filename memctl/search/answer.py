@@ -11,10 +11,11 @@ from typing import Any
 import pandas as pd
 
 from memctl.analysis.controls import UNIFORM
-from memctl.analysis.front import QUALITY, comparable
+from memctl.analysis.front import QUALITY, box, comparable
 from memctl.analysis.front_lines import WORDS, copying, lines, number
 from memctl.analysis.sweep_lines import share
 from memctl.answers.answer import percent
+from memctl.search.known import PLANE
 
 TRIED = 3
 GOOD = [f"{measure}_as_good" for measure in QUALITY]
@@ -54,6 +55,12 @@ def needless(uniform: pd.DataFrame, limit: float) -> str | None:
         return lines(uniform)[0]
     if row.f_mem_high < limit:
         return f"{question(limit)}: uniform itself, which copies {copying(row)}."
+    if box(uniform, *PLANE) is None:
+        return (
+            f"CAUTION: the uniform run copies {copying(row)}: with none to be seen, none is seen to"
+            " be gained. More steps or fewer examples (control.steps, data.n_train) copy more, and"
+            " more samples (generate.samples) show less."
+        )
     return None
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from memctl.analysis import pareto
 from memctl.errors import UserError
-from memctl.search import replay, suggest
+from memctl.search import answer, replay, suggest
 from memctl.search.space import Setting, Space
 from tests.rivals import SCIENCE, interval, record, written
 
@@ -155,3 +156,22 @@ def test_a_grid_without_copying_or_cells_is_not_replayed(grid, tmp_path) -> None
     with pytest.raises(UserError, match="has 1 cells"):
         replay.cells(few)
     assert SCIENCE["sampler"]["name"] == "uniform"
+
+
+@pytest.mark.parametrize(
+    ("f_mem", "high", "limit", "said"),
+    [
+        (0.0, 0.004, 0.01, "CAUTION: the uniform run copies 0 %"),
+        (0.0, 0.06, 0.01, "none is seen to be gained"),
+        (0.1, 0.15, 0.2, "Copies less than 20 % and is as good as uniform: uniform itself"),
+        (0.1, 0.15, 0.01, None),
+    ],
+)
+def test_where_uniform_leaves_nothing_to_gain_it_is_said(
+    f_mem: float, high: float, limit: float, said: str | None
+) -> None:
+    known = {"f_mem": f_mem, "f_mem_high": high, "energy_heldout": 0.004}
+    row = pd.DataFrame([known | {"energy_heldout_floor": 0.001}])
+    text = answer.needless(row, limit)
+    assert (text is None) == (said is None)
+    assert said is None or said in text
