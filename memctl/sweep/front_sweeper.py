@@ -259,4 +259,6 @@ class FrontSweeper(GridSweeper):
             f"search in {self.directory}: uniform runs of {self.seeds} seeds; {self.trials}"
             f" settings, {len(known)} of them known; {self.seeds - 1} runs to confirm the best"
         )
-        print(planning.estimate(plan, self.slots, lambda: cached_measurement(plan)), flush=True)
+        measure = lambda: cached_measurement(plan)
+        done = sweep.records.values() if (sweep := self._finished()) else ()
+        print(planning.estimate(plan, self.slots, measure, done), flush=True)

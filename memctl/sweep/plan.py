@@ -216,18 +216,19 @@ def describe(plan: Plan, names: bool) -> str:
     return "\n".join(lines)
 
 
-def estimate(plan: Plan, slots: int, measure: Any) -> str:
+def estimate(plan: Plan, slots: int, measure: Any, others: Iterable[Mapping[str, Any]] = ()) -> str:
     """About how long the rest takes.
 
     Args:
         slots: Runs at once.
         measure: Called without arguments where no run has finished yet; gives the seconds of the
             base and of one run.
+        others: Records of more runs that take as long.
     """
     if not plan.left:
         return "  nothing is left to do"
     found = (run.experiment.folder.record() for run in plan.runs if run.state == "done")
-    each, base = seconds_a_run(record for record in found if record), 0.0
+    each, base = seconds_a_run([*others, *(record for record in found if record)]), 0.0
     source = "the median of the runs that are done"
     if each is None:
         base, each = measure()
