@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from memctl.errors import UserError
+from memctl.models.places import WEIGHTS, check_kind, fetch, read, unet_in
 
 if TYPE_CHECKING:
     from torch import nn
@@ -31,6 +32,10 @@ SCHEDULE = {  # diffusers' name: ours, and diffusers' default
     "beta_end": ("beta_end", 0.02),
     "rescale_betas_zero_snr": ("zero_terminal_snr", False),
     "prediction_type": ("prediction", "epsilon"),
+}
+KNOWN = {  # what memctl's forward process can be, of what is no number
+    "schedule": ("linear", "scaled_linear", "squaredcos_cap_v2", "sigmoid"),
+    "prediction": ("epsilon", "sample", "v_prediction"),
 }
 
 
@@ -63,23 +68,21 @@ class Pretrained:
         named = re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", path) is not None and not path.endswith(
             (".pt", ".ckpt")
         )
+        if here.is_file() and here.name.startswith((WEIGHTS, "config.json")):
+            raise UserError(
+                f"base.path={path} is one file of a diffusers model; name its folder,"
+                f" base.path={here.parent}"
+            )
+        if here.is_file() and here.suffix in (".safetensors", ".bin"):
+            raise UserError(
+                f"base.path={path} holds weights without the architecture; put them as"
+                f" {WEIGHTS}{here.suffix} into a folder with the model's config.json, and name that"
+            )
         if here.is_file() or not (here.is_dir() or named):
             return None
         folder = here if here.is_dir() else fetch(path)
-        unet = next(
-            (at for at in (folder / "unet", folder) if (at / "config.json").is_file()), None
-        )
-        if unet is None:
-            raise UserError(
-                f"base.path={path} holds no config.json of a diffusers model, neither there nor in"
-                " unet/"
-            )
-        kind = read(unet / "config.json").get("_class_name")
-        if kind != "UNet2DModel":
-            raise UserError(
-                f"base.path={path} holds a {kind}; a base must be a UNet2DModel, which generates"
-                " images without a condition"
-            )
+        unet = unet_in(folder, path)
+        check_kind(read(unet / "config.json"), path)
         scheduler = folder / "scheduler" / "scheduler_config.json"
         said = read(scheduler) if scheduler.is_file() else None
         schedule = (
@@ -105,6 +108,12 @@ class Pretrained:
         cosine = self.schedule.get("schedule") == "squaredcos_cap_v2"
         keys = [key for key in self.schedule if not (cosine and key.startswith("beta_"))]
         other = [key for key in keys if self.schedule[key] != getattr(diffusion, key)]
+        for key in other:
+            if self.schedule[key] not in (known := KNOWN.get(key, [self.schedule[key]])):
+                raise UserError(
+                    f"base.path={self.path} was trained with diffusion.{key}={self.schedule[key]},"
+                    f" which memctl has not; it has {', '.join(known)}"
+                )
         if other:
             fitting = " ".join(
                 f"diffusion.{key}={str(self.schedule[key]).lower()}" for key in other
@@ -131,24 +140,26 @@ class Pretrained:
                 f"base.path={self.path} is a UNet2DModel, for images; this run's model is a"
                 f" {type(network).__name__}"
             )
-        try:
-            theirs = UNet2DModel.from_pretrained(self.unet, low_cpu_mem_usage=False)
-        except Exception as error:  # torn files raise anything
-            raise UserError(
-                f"base.path={self.path} cannot be loaded ({str(error).strip().splitlines()[0]});"
-                " fetch or export it again"
-            ) from None
+        theirs = self.model(UNet2DModel)
         size, ours = theirs.config.sample_size, network.unet.config
-        if size is not None and size != ours.sample_size:
+        sides = [size, size] if isinstance(size, int) else list(size or [])
+        if sides and sides != [ours.sample_size] * 2:
+            by = " x ".join(map(str, sides))
+            mend = (
+                f"set data.size={sides[0]}, of a data set that has a size, or name another"
+                if sides[0] == sides[1]
+                else "memctl's images are square, so name another"
+            )
             raise UserError(
-                f"base.path={self.path} is for {size} x {size} pixels, and these examples are"
-                f" {ours.sample_size} x {ours.sample_size}; set data.size={size}, or name another"
+                f"base.path={self.path} is for {by} pixels, and these examples are"
+                f" {ours.sample_size} x {ours.sample_size}; {mend}"
             )
         if theirs.config.in_channels != ours.in_channels:
+            channels = theirs.config.in_channels
+            mend = f"set data.channels={channels}, or name" if channels in (1, 3) else "name"
             raise UserError(
-                f"base.path={self.path} is for images of {theirs.config.in_channels} channels, and"
-                f" these have {ours.in_channels}; set data.channels={theirs.config.in_channels}, or"
-                " name another"
+                f"base.path={self.path} is for images of {channels} channels, and these have"
+                f" {ours.in_channels}; {mend} another"
             )
         fitting = differing(theirs.config, ours)
         if fitting:
@@ -158,6 +169,35 @@ class Pretrained:
             )
         network.unet.load_state_dict(theirs.state_dict())
 
+    def model(self, kind: Any) -> Any:
+        """Diffusers' model of this kind, with all its weights. Raises: UserError."""
+        names = [file.name for file in self.files()]
+        plain = any(re.match(rf"{WEIGHTS}(-\d+-of-\d+)?\.(safetensors|bin)$", n) for n in names)
+        variants = [found[1] for n in names if (found := re.match(rf"{WEIGHTS}\.(\w+)[.-]", n))]
+        try:
+            theirs, told = kind.from_pretrained(
+                self.unet,
+                low_cpu_mem_usage=False,
+                output_loading_info=True,
+                variant=None if plain or not variants else variants[0],
+            )
+        except Exception as error:  # torn files raise anything
+            raise UserError(
+                f"base.path={self.path} cannot be loaded"
+                f" ({(str(error).strip().splitlines() or [type(error).__name__])[0]}); fetch or"
+                " export it again"
+            ) from None
+        missing = [*told["missing_keys"], *(str(key) for key in told["mismatched_keys"])]
+        broken = [k for k, v in theirs.state_dict().items() if not bool(v.isfinite().all())]
+        for keys, what in ((missing, "lacks"), (broken, "has NaN or infinity in")):
+            if keys:
+                more = f" and {len(keys) - 1} more" if len(keys) > 1 else ""
+                raise UserError(
+                    f"base.path={self.path} {what} the weights {keys[0]}{more}; fetch or export it"
+                    " again"
+                )
+        return theirs
+
 
 def differing(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> list[str]:
     """The overrides that would make our model one of their architecture; none where it is."""
@@ -165,7 +205,8 @@ def differing(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> list[str]:
     other = {
         k: plain(v)
         for k, v in theirs.items()
-        if not k.startswith("_") and k != "sample_size" and plain(v) != plain(ours.get(k))
+        # What no UNet2DModel has, such as the decay of a running mean, is no part of it.
+        if k in ours and k[0] != "_" and k != "sample_size" and plain(v) != plain(ours[k])
     }
     down, up = (list(theirs[f"{way}_block_types"]) for way in ("down", "up"))
     attention = [k for k, block in enumerate(down) if block.startswith("Attn")]
@@ -184,36 +225,3 @@ def differing(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> list[str]:
         other.pop("up_block_types", None)
     options = ",".join(f"{k}:{json.dumps(v).replace(' ', '')}" for k, v in sorted(other.items()))
     return [*changes, *([f"'model.options={{{options}}}'"] if options else [])]
-
-
-def read(path: Path) -> dict[str, Any]:
-    """A JSON file's mapping. Raises: UserError."""
-    try:
-        value = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path} cannot be read ({error})") from None
-    return value if isinstance(value, dict) else {}
-
-
-def fetch(name: str) -> Path:
-    """A model of the hub, downloaded once.
-
-    Raises: UserError without a network, or for a name that is none.
-    """
-    from huggingface_hub import snapshot_download  # a dependency of diffusers
-
-    wanted = [
-        "*.json",
-        "unet/*",
-        "scheduler/*",
-        "diffusion_pytorch_model.safetensors",
-        "diffusion_pytorch_model.bin",
-    ]
-    try:
-        return Path(snapshot_download(name, allow_patterns=wanted))
-    except Exception as error:  # of the network, the hub or the disk
-        why = str(error).strip().splitlines()[0]
-        raise UserError(
-            f"base.path={name} is neither a file or folder here, nor can it be fetched from the"
-            f" Hugging Face hub ({why}); check the name and the network"
-        ) from None

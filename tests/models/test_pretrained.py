@@ -13,8 +13,10 @@ import pytest
 import torch
 from diffusers import DDPMScheduler, UNet2DConditionModel, UNet2DModel
 from omegaconf import DictConfig
+from safetensors.torch import load_file, save_file
 
 from memctl import export
+from memctl.config import Diffusion
 from memctl.errors import UserError
 from memctl.experiment import Experiment
 from memctl.models.pretrained import NOTE, Pretrained
@@ -199,6 +201,107 @@ def test_other_models_and_damage_are_refused(
                 "logger.mode=disabled",
             )
         )
+
+
+def loaded(path: Path) -> torch.nn.Module:
+    """The network with the weights of a checkpoint."""
+    from memctl import models
+
+    spec = {"name": "unet2d", "channels": [8, 8], "attention": [], "layers": 1, "norm_groups": 8}
+    torch.manual_seed(1)
+    network = models.build(spec).network((1, 8, 8))
+    found = Pretrained.find(str(path))
+    assert found is not None
+    assert found.files()
+    found.load_into(network)
+    return network
+
+
+def is_saved(network: Any, half: bool = False) -> bool:
+    torch.manual_seed(0)
+    original = UNet2DModel(**UNet)
+    state = (original.half().float() if half else original).state_dict()
+    return all(torch.equal(v, state[k]) for k, v in network.unet.state_dict().items())
+
+
+def test_every_form_of_a_checkpoint_is_taken(tmp_path: Path) -> None:
+    """As diffusers' own training, its running mean and its variants leave them."""
+    assert is_saved(loaded(saved(tmp_path / "a", sample_size=(8, 8))))
+    assert is_saved(loaded(saved(tmp_path / "b", sample_size=None)))
+    saved(tmp_path / "c" / "unet_ema")
+    assert is_saved(loaded(tmp_path / "c"))
+    assert is_saved(loaded(tmp_path / "c" / "unet_ema"))
+    mean = saved(tmp_path / "d")
+    config = json.loads((mean / "config.json").read_text())
+    (mean / "config.json").write_text(json.dumps({**config, "decay": 0.9, "power": 0.75}))
+    assert is_saved(loaded(mean))
+    torch.manual_seed(0)
+    for k, how in enumerate(({"variant": "fp16"}, {"variant": "fp16", "max_shard_size": "9KB"})):
+        torch.manual_seed(0)
+        UNet2DModel(**UNet).half().save_pretrained(tmp_path / f"e{k}", **how)
+        assert is_saved(loaded(tmp_path / f"e{k}"), half=True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"sample_size": (8, 16)}, "is for 8 x 16 pixels, .* images are square, so name another"),
+        ({"out_channels": 2}, r"predicts 2 channels of 1, such as a learned variance"),
+        ({"num_class_embeds": 10}, r"generates images of a class that is told \(10\)"),
+        ({"in_channels": 4, "out_channels": 4}, "of 4 channels, and these have 1; name another"),
+    ],
+    ids=["oblong", "learned sigma", "classes", "latents"],
+)
+def test_what_can_be_no_base_is_refused_without_settings_that_do_not_help(
+    tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(UserError, match=message) as error:
+        loaded(saved(tmp_path / "x", **changes))
+    assert "model.options" not in str(error.value)
+
+
+def test_the_folder_to_name_is_said_and_is_one(tmp_path: Path) -> None:
+    for name in ("unet", "unet_ema"):
+        saved(tmp_path / "checkpoint-500" / name)
+    with pytest.raises(UserError, match="holds weights and their running mean") as error:
+        loaded(tmp_path / "checkpoint-500")
+    named = str(error.value).split("base.path=")[2].split(" ")[0]
+    assert is_saved(loaded(Path(named)))
+    with pytest.raises(UserError, match="neither there nor in unet/ or unet_ema/") as error:
+        loaded(tmp_path)
+    assert is_saved(loaded(Path(str(error.value).split("there is base.path=")[1])))
+    weights = tmp_path / "checkpoint-500" / "unet" / "diffusion_pytorch_model.safetensors"
+    with pytest.raises(UserError, match="is one file of a diffusers model") as error:
+        loaded(weights)
+    assert is_saved(loaded(Path(str(error.value).split("base.path=")[2])))
+    weights.rename(tmp_path / "mine.safetensors")
+    with pytest.raises(UserError, match="weights without the architecture"):
+        loaded(tmp_path / "mine.safetensors")
+
+
+def test_weights_that_are_missing_or_no_numbers_are_named(tmp_path: Path) -> None:
+    file = saved(tmp_path / "x") / "diffusion_pytorch_model.safetensors"
+    state = load_file(file)
+    name = next(iter(state))
+    save_file({k: v for k, v in state.items() if k != name}, file, {"format": "pt"})
+    with pytest.raises(UserError, match=f"lacks the weights {name}; fetch or export it again"):
+        loaded(tmp_path / "x")
+    save_file({**state, name: state[name] * torch.nan}, file, {"format": "pt"})
+    with pytest.raises(UserError, match=f"has NaN or infinity in the weights {name}"):
+        loaded(tmp_path / "x")
+    save_file({**state, name: state[name][:1].clone()}, file, {"format": "pt"})
+    with pytest.raises(UserError, match=r"cannot be loaded|lacks the weights") as error:
+        loaded(tmp_path / "x")
+    assert "\n" not in str(error.value)
+
+
+def test_a_schedule_that_memctl_has_not_is_refused(tmp_path: Path) -> None:
+    saved(tmp_path / "p" / "unet")
+    DDPMScheduler(beta_schedule="laplace").save_pretrained(tmp_path / "p" / "scheduler")
+    found = Pretrained.find(str(tmp_path / "p"))
+    assert found is not None
+    with pytest.raises(UserError, match=r"diffusion\.schedule=laplace, which memctl has not"):
+        found.check_schedule(Diffusion())
 
 
 def test_a_name_that_cannot_be_fetched_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
