@@ -1,4 +1,5 @@
-"""Every run of a sweep against the uniform run of the same seed and settings, paired by sample.
+"""Every run of a sweep against the uniform run of the same seed, paired by sample: that of the same
+settings or, where a run is another control than its sampler, the sweep's.
 
 Sample j of every run starts from the noise of seed generate.seed + j, and DDPM's later noise comes
 from it too (memctl.diffusion.generate), whatever was trained: samples of one number are pairs. (In
@@ -22,6 +23,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from memctl.analysis.controls import repetition, settings
 from memctl.analysis.paired import Moves, changes, range_p
 from memctl.analysis.sweep_results import SweepResults, kind
 from memctl.answers.memorisation import NEAR, OWN
@@ -137,21 +139,37 @@ class Pairing:
     single: list[Hits]
 
 
+def partners(sweep: SweepResults) -> dict[str, list[str]]:
+    """The uniform runs that each run is compared with: those of its settings or, where there are
+    none, the one of its seed and split that the sweep's controls are told by
+    (`memctl.analysis.controls`), so that what its settings change is seen too.
+    """
+    uniform = {name: r for name, r in sweep.records.items() if kind(r) == "uniform"}
+    found = {
+        name: [u for u, r in uniform.items() if comparable(record, r)]
+        for name, record in sweep.records.items()
+        if name not in uniform
+    }
+    runs = next((setting.runs for setting in settings(sweep)), {})
+    taken = {*runs.values(), *(name for names in found.values() for name in names)}
+    for name, record in sweep.records.items():
+        science = record["science"]
+        other = runs.get(repetition(science)) if science.get("sampler") else None
+        alike = other and science.get("metrics") == sweep.records[other]["science"].get("metrics")
+        if not found.get(name) and name not in taken and other and alike:
+            found[name] = [other]
+    return found
+
+
 def pairings(sweep: SweepResults, hits: Mapping[str, Hits]) -> Iterator[Pairing]:
-    """All of a sweep but the uniform runs."""
-    records = {name: record for name, record in sweep.records.items() if name in hits}
-    uniform = {name: r for name, r in records.items() if kind(r) == "uniform"}
+    """All runs of a sweep that there is a uniform run for."""
     groups: dict[str, dict[str, Hits]] = {}
-    for name, record in records.items():
-        mine = hits[name]
-        partners = [
-            hits[u]
-            for u, r in uniform.items()
-            if comparable(record, r) and len(hits[u].scores["own"]) == len(mine.scores["own"])
-        ]
-        if name not in uniform and partners:
-            found = mine.less(Hits.mean(partners))
-            groups.setdefault(same_cell(record), {})[name] = found
+    size = lambda name: len(hits[name].scores["own"]) if name in hits else -1
+    for name, others in partners(sweep).items():
+        known = [hits[u] for u in others if size(u) == size(name)] if name in hits else []
+        if known:
+            less = hits[name].less(Hits.mean(known))
+            groups.setdefault(same_cell(sweep.records[name]), {})[name] = less
     for group in groups.values():
         yield Pairing([*group], Hits.mean([*group.values()]), [*group.values()])
 

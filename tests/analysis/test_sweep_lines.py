@@ -189,6 +189,24 @@ def test_uniform_runs_of_other_settings_are_no_partners(sweep):
     assert "There is no uniform run of the seed and settings of cl100_ch400_s0_b." in said(sweep)[2]
 
 
+def test_another_control_is_compared_with_the_sweeps_uniform_run(tmp_path):
+    """Two of them share its settings, so that it is the reference; the third run trains less."""
+    uniform = {"name": "uniform", "timesteps": 1000}
+    long, short = {"steps": 6000}, {"steps": 1000}
+    for name, seed, changed, control in (
+        ("uniform_s0", 0, 0.0, long),
+        ("uniform_s1", 1, 0.0, long),
+        ("uniform_s0_short", 0, 0.5, short),
+        ("uniform_s2_short", 2, 0.5, short),
+    ):
+        near = neighbours(seed, copied=0.0 if control is short else 0.4, changed=changed)
+        add(tmp_path, name, None, near, seed=seed, sampler=uniform, control=control)
+    found = against_uniform(read(tmp_path), read_hits(read(tmp_path))).set_index("name")
+    assert [*found.index] == ["uniform_s0_short"]  # there is no uniform run of seed 2
+    assert found.own_change["uniform_s0_short"] == pytest.approx(-0.4, abs=4 * (0.24 / M) ** 0.5)
+    assert found.own_change_p["uniform_s0_short"] < 0.01
+
+
 def test_what_is_missing_is_said_in_a_sentence(sweep):
     (sweep / "cl100_ch400_s0" / "record.json").unlink()
     assert said(sweep)[-1] == "1 of 5 runs is not finished."
