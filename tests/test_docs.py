@@ -23,7 +23,15 @@ ROOT = Path(__file__).resolve().parents[1]
 BLOCKS = ROOT / "docs" / "numbers" / "blocks"
 # A number that somebody measured: with a point or a unit.
 MEASURED = re.compile(r"\d+\.\d+|\d+ (?:%|s|min|h)(?!\w)")
-CONSTANTS = {"95 %", "3 %", "1 %", "3.11", "2601.21348", "2505.17638", "2.0"}  # of definitions, not results
+CONSTANTS = {
+    "95 %",
+    "3 %",
+    "1 %",
+    "3.11",
+    "2601.21348",
+    "2505.17638",
+    "2.0",
+}  # of definitions, not results
 STRICT = [ROOT / "README.md", ROOT / "docs" / "results.md", *sorted(BLOCKS.glob("*.j2"))]
 
 

@@ -24,6 +24,7 @@ from memctl.config import Metrics
 from memctl.experiment import Experiment
 from memctl.metrics.suite import Suite
 from memctl.paths import config_root
+from memctl.splice import __main__ as splice
 from memctl.sweep import sweeper
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,7 +36,9 @@ PAGES = [
 ]
 TEXTS = {page.relative_to(ROOT).as_posix(): page.read_text() for page in PAGES}
 TEXT = "\n".join(TEXTS.values())
-TESTED = ("train", "data", "calibrate", "evaluate", "samplers", "report", "export")
+TESTED = (
+    "train", "data", "calibrate", "evaluate", "samplers", "report", "export", "splice", "tune",
+)  # fmt: skip
 COMMANDS = list(
     dict.fromkeys(
         command
@@ -252,8 +255,9 @@ def test_the_lines_for_other_code_run(page: str) -> None:
 
 
 MISSING = {
-    "memctl.report": (report, "runs/mitdb208 is not a folder"),
+    "memctl.report": (report, r"runs/[\w-]+ is not a folder"),
     "memctl.export": (export, "runs/digits/uniform_s0 is not the folder of a finished run"),
+    "memctl.splice": (splice, "runs/digits-scratch/uniform_s0 is not the folder of a finished run"),
 }
 
 
@@ -268,6 +272,16 @@ def test_commands_on_results_parse(
     monkeypatch.setattr(sys, "argv", arguments)
     with pytest.raises(SystemExit, match=message):
         module.main()
+
+
+@pytest.mark.parametrize("command", [c for c in COMMANDS if "memctl.tune" in c])
+def test_tune_commands_plan(
+    command: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MEMCTL_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setattr(sweeper, "cached_measurement", lambda plan: (10.0, 20.0))
+    run_here(monkeypatch, *shlex.split(command), "hydra.sweeper.plan=true")
+    assert "left: 35 runs" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize("page", TEXTS)
