@@ -85,14 +85,14 @@ class Ecg5000(DataSource):
 
     def _find(self) -> list[Path]:
         candidates = [
-            [Path(self.path) / f"ECG5000_{side}{suffix}" for side in ROWS]
+            [Path(self.path).expanduser() / f"ECG5000_{side}{suffix}" for side in ROWS]
             for suffix in (".txt", ".tsv", ".ts")
         ]
         return next((pair for pair in candidates if all(p.is_file() for p in pair)), [])
 
     def files(self) -> list[Path]:
         if not self._find():
-            download(self.url, Path(self.path))
+            download(self.url, Path(self.path).expanduser())
         return self._find()
 
     def read(self) -> Examples:

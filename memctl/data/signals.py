@@ -65,6 +65,11 @@ class Signals(DataSource):
         if raw.ndim == 2:
             signal = columns.signal(read, self.label_column, self.drop_columns)
             raw, labels, notes = signal.values, signal.labels, [*signal.notes]
+        elif self.label_column is not None or self.drop_columns:
+            raise UserError(
+                f"data.label_column and data.drop_columns are of tables, and {path} is of shape"
+                f" {raw.shape}; leave them out"
+            )
         raw, turned = layout.channels_first(raw, self.layout, str(path), "data.layout=")
         values = raw.astype(np.float64)
         if values.shape[-1] < MIN_LENGTH:

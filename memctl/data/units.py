@@ -87,7 +87,7 @@ def other_ranges(side: Array, train: Array, name: str, to: str) -> str:
     if train.ndim != 4:
         return ""
     one, other = usual_range(side), usual_range(train)
-    if one == other or {one, other}.isdisjoint(RANGES):
+    if one == other or {one, other}.isdisjoint(RANGES) or not apart(side, train):
         return ""
     subject = "samples" if name == "samples" else name
     return (
@@ -97,11 +97,23 @@ def other_ranges(side: Array, train: Array, name: str, to: str) -> str:
     )
 
 
-def usual_range(images: Array) -> tuple[float, float]:
-    """The range of most images, by the medians of their lowest and highest values: the first of
-    RANGES that holds it, or itself.
+def apart(side: Array, other: Array) -> bool:
+    """Whether the ends of most images of two sides differ by more than chance moves them, which may
+    carry one over the edge of a usual range.
     """
-    low, high = (float(np.median(end(images, axis=(1, 2, 3)))) for end in (np.min, np.max))
+    (a, b), (c, d) = ends(side), ends(other)
+    return max(abs(a - c), abs(b - d)) > 2 * MARGIN * max(b - a, d - c)
+
+
+def ends(images: Array) -> tuple[float, float]:
+    """The lowest and highest value of most images: medians."""
+    axes = (1, 2, 3)
+    return float(np.median(images.min(axis=axes))), float(np.median(images.max(axis=axes)))
+
+
+def usual_range(images: Array) -> tuple[float, float]:
+    """The range of most images, by their ends: the first of RANGES that holds it, or itself."""
+    low, high = ends(images)
     margin = MARGIN * (high - low)
     return next(
         ((a, b) for a, b in RANGES if a - margin <= low and high <= b + margin), (low, high)

@@ -26,6 +26,7 @@ class Comparison:
         names: Of the samples, the training and the held-out examples of the split.
         notes: What was left out, in words.
         cautions: What the files' own sizes say against a comparison.
+        same_units: Whether all are known to be in the same units, as those of a run are.
     """
 
     samples: Array
@@ -33,6 +34,7 @@ class Comparison:
     names: tuple[NDArray[Any], NDArray[Any], NDArray[Any]]
     notes: list[str]
     cautions: list[Caution] = field(default_factory=list)
+    same_units: bool = False
 
 
 def compare(

@@ -183,11 +183,11 @@ def read_array(found: Table, how: Reading) -> NamedExamples:
     if raw.ndim == 2:
         signal = columns.signal(found, None, how.drop_columns, ADVICE)
         raw, notes = signal.values, [f"{path}: {note}" for note in signal.notes]
-    if raw[0].size < MIN_LENGTH:
-        raise UserError(
-            f"{path}: examples of {raw[0].size} values are too short; at least {MIN_LENGTH} are"
-            " needed"
-        )
     raw, turned = layout.channels_first(raw, how.layout, str(path), "--layout ")
+    length = raw.shape[-1] if raw.ndim == 3 else raw[0].size
+    if length < MIN_LENGTH:
+        raise UserError(
+            f"{path}: examples of {length} values are too short; at least {MIN_LENGTH} are needed"
+        )
     values = as_float32(raw.astype(np.float64, copy=False), str(path))
     return NamedExamples(values, np.arange(len(values)), [*notes, *turned])

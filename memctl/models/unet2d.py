@@ -39,6 +39,13 @@ class UNet2d(nn.Module):
             self.unet = UNet2DModel(**{**sizes, **(config.options or {})})
         except Exception as error:  # an argument that is none, or sizes that do not fit
             raise UserError(f"model.options={config.options}: {error}") from None
+        made = self.unet.config
+        asked = (made.sample_size, made.in_channels, made.out_channels)
+        if asked != (size, channels, channels) or made.num_class_embeds or made.class_embed_type:
+            raise UserError(
+                f"model.options={config.options}: the network must predict as many channels, of the"
+                " same size, as it is given, and without classes"
+            )
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, x: Tensor, t: Tensor) -> Tensor:

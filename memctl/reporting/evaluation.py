@@ -70,7 +70,7 @@ class Evaluation:
             *units.cautions(sides.samples, sides.split.train, sides.split.heldout),
         ]
         fatal = next((caution.text for caution in cautions if caution.fatal), None)
-        if fatal:
+        if fatal and not sides.same_units:
             measurement = replace(measurement, verdict=Verdict(UNDECIDED, f"no verdict: {fatal}"))
         doubts = reservations(sides.split, exchange, saw_heldout)
         told = [*(caution.text for caution in cautions), *doubts]

@@ -81,7 +81,8 @@ def measure_run(folder: RunFolder, overrides: Sequence[str], to: Path | None = N
     samples = np.load(folder.samples)
     own, train, heldout = (np.arange(len(x)) for x in (samples, split.train, split.heldout))
     seen = bool(record.get("base", {}).get("saw_heldout"))
-    return Evaluation.of(Comparison(samples, split, (own, train, heldout), []), measurement, seen)
+    sides = Comparison(samples, split, (own, train, heldout), [], same_units=True)
+    return Evaluation.of(sides, measurement, seen)
 
 
 def measure_sweep(directory: Path, overrides: Sequence[str]) -> None:

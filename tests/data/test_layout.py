@@ -7,7 +7,7 @@ import pytest
 
 from memctl.data.layout import channels_first
 from memctl.data.signals import Signals
-from memctl.data.user_files import read
+from memctl.data.user_files import Reading, read, read_sides
 from memctl.errors import UserError
 
 N = 9
@@ -58,3 +58,14 @@ def test_what_may_be_either_is_asked(tmp_path: Path, shape: tuple[int, ...]) -> 
         channels_first(array, None, "x", "")
     with pytest.raises(UserError, match="layout=time is unknown"):
         channels_first(array, "time", "x", "layout=")
+
+
+def test_signals_too_short_for_any_metric_are_refused_whatever_is_said(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).normal(size=(N, 40, 1)))
+    how = Reading(layout="channels_first")
+    with pytest.raises(UserError, match="examples of 1 values are too short"):
+        read_sides([str(tmp_path / "x.npy")], how)
+    with pytest.raises(UserError, match="signals of 1 values are too short"):
+        Signals(path=str(tmp_path / "x.npy"), layout="channels_first").read()
+    with pytest.raises(UserError, match="are of tables"):
+        Signals(path=str(tmp_path / "x.npy"), label_column=0).read()

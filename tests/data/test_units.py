@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from memctl.data.units import cautions, is_sheet, of_sizes
+from memctl.data.units import cautions, is_sheet, of_sizes, usual_range
 
 RNG = np.random.default_rng(0)
 TRAIN, HELDOUT, FRESH = (RNG.normal(size=(60, 2, 30)).astype(np.float32) for _ in range(3))
@@ -29,6 +29,13 @@ def test_images_in_another_range_leave_no_verdict() -> None:
     assert fatal(images, images, images) == []
     assert fatal((images + 1) / 2, images, images) == [True]
     assert fatal(images, images, 127.5 * (images + 1)) == [True]
+
+
+def test_chance_at_the_edge_of_a_usual_range_is_no_other_range() -> None:
+    images = RNG.uniform(-1, 1, (20, 3, 8, 8)).astype(np.float32)
+    inside, outside = 1.22 * images, 1.27 * images
+    assert usual_range(inside) == (-1, 1) != usual_range(outside)
+    assert fatal(outside, inside, outside) == []
 
 
 def sizes(*size: int, n: int = 20) -> np.ndarray:

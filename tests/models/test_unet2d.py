@@ -96,3 +96,11 @@ def test_a_model_for_other_data_is_refused() -> None:
         match="unet1d is for signals, and these examples are images of 8 x 8; use model=unet2d",
     ):
         models.build({"name": "unet1d"}).network((1, 8, 8))
+
+
+@pytest.mark.parametrize(
+    "options", [{"out_channels": 2}, {"num_class_embeds": 10}, {"sample_size": 4}], ids=str
+)
+def test_options_that_make_another_kind_of_network_are_refused(options: dict[str, object]) -> None:
+    with pytest.raises(UserError, match="must predict as many channels"):
+        network((1, 8, 8), options=options)
