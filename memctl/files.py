@@ -1,5 +1,5 @@
 """Files: read with a plain message, known by their contents, and written whole or not at all
-(beside their place, then moved into it).
+(beside their place, brought to the disk, then moved into it).
 """
 
 import errno
@@ -12,27 +12,45 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
+from uuid import uuid4
 
 from memctl.errors import UserError
 
 
 @contextmanager
-def atomic(path: Path) -> Iterator[BinaryIO]:
+def atomic(path: Path, sync: bool = True) -> Iterator[BinaryIO]:
     """A file to write that takes the place of `path` when the block ends well.
+
+    Args:
+        sync: Whether it is on the disk before that, so that a machine that loses its power leaves
+            no empty file.
 
     Raises: UserError where the folder cannot be written or the disk is full.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # Not by the process's number: on a shared folder another host has the same.
+    part = path.with_name(f".{path.name}.{uuid4().hex[:16]}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as file:
+        with part.open("xb") as file:
             yield file
+            if sync:
+                file.flush()
+                os.fsync(file.fileno())
         part.replace(path)
     except OSError as error:
         raise cannot_write(path, error) from None
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def remove_parts(folder: Path) -> None:
+    """Remove what killed writers left in the folder, and in those below it. It is for a folder in
+    which nobody else writes now.
+    """
+    for part in folder.rglob(".*.part"):
+        with suppress(OSError):
+            part.unlink()
 
 
 @contextmanager
@@ -75,8 +93,8 @@ def plain(value: Any) -> Any:
     return value
 
 
-def write_json(path: Path, value: Any) -> None:
-    with atomic(path) as file:
+def write_json(path: Path, value: Any, sync: bool = True) -> None:
+    with atomic(path, sync) as file:
         file.write(json.dumps(plain(value), indent=1).encode() + b"\n")
 
 
@@ -87,6 +105,12 @@ def read_json(path: Path) -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def sha256(path: Path) -> str:
+    """Of the file's contents, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def readable(path: Path) -> bytes:

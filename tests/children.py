@@ -32,8 +32,8 @@ def signal_at(where: str, calls: int, *numbers: int) -> None:
     from memctl.training import fit
 
     owner, name = {
-        "step to be saved": (fit.Resume, "on_train_batch_end"),
-        "training step": (fit.Resume, "on_train_batch_end"),
+        "step to be saved": (fit.Save, "on_train_batch_end"),
+        "training step": (fit.Save, "on_train_batch_end"),
         "base saved": (base.checkpoint, "save"),
         "batch generated": (generate, "generate"),
         "pictures": (pictures, "draw"),

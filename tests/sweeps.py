@@ -52,7 +52,7 @@ def record(row: dict[str, Any], metrics: dict[str, Any], fresh: dict[str, float]
         "schema": 1,
         "name": row["name"],
         "sweep": "s",
-        "fingerprint": "f",
+        "fingerprint": row["name"],
         "base_fingerprint": "b",
         "seed": 0,
         "ci": {"low": row["low"], "high": row["high"]} if placed else None,

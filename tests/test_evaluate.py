@@ -20,6 +20,7 @@ from scipy.ndimage import gaussian_filter
 from memctl import evaluate
 from memctl.config import Metrics
 from memctl.data import user_examples, user_files
+from memctl.experiment import Experiment
 from memctl.metrics.generators import blur
 from memctl.metrics.suite import Suite
 from memctl.runs.folder import RunFolder
@@ -454,7 +455,7 @@ def test_a_run_that_cannot_be_measured_says_why(
     assert (code, "config.yaml is damaged" in err) == (1, True)
     (run.path / "other.yaml").rename(run.config)
     record = json.loads((run.path / "record.json").read_text())
-    run.save_record({**record, "split": {"hash": "0123"}})
+    run.save_record({**record, "split": {**record["split"], "hash": "0123"}})
     code, _, err = command(str(run.path))
     assert (code, "the data has changed" in err) == (1, True)
     run.save_record({**record, "schema": 99})
@@ -471,8 +472,10 @@ def test_a_base_that_saw_held_out_examples_is_cautioned(
     config.base.saw_heldout = True
     run.config.write_text(OmegaConf.to_yaml(config))
     record = json.loads((run.path / "record.json").read_text())
-    run.save_record({**record, "base": {"path": "x", "saw_heldout": True}})
-    (run.path / "status.json").unlink()  # of another base
+    keys = Experiment.of(config).keys  # of another base
+    run.save_record({**record, "base": {"path": "x", "saw_heldout": True}, "keys": keys})
+    (run.path / "status.json").unlink()
+    run.made.path.unlink()
     code, out, err = command(str(run.path))
     assert code == 0, err
     assert "CAUTION: the generator may have been trained on held-out examples" in out

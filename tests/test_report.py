@@ -212,6 +212,51 @@ def test_a_torn_record_counts_as_missing(sweep: Path) -> None:
     assert "base" in read(sweep).unfinished
 
 
+@BLANK
+def test_strangers_in_a_sweep_are_no_runs_of_it(sweep: Path) -> None:
+    """A copy beside its run, one whose record was written anew there, and a renamed run."""
+    whole = read(sweep)
+    copy = shutil.copytree(sweep / "cl100_ch200_s0", sweep / "backup of it")
+    again = shutil.copytree(sweep / "cl100_ch200_s0", sweep / "measured again")
+    known = json.loads((again / "record.json").read_text())
+    (again / "record.json").write_text(json.dumps({**known, "name": again.name}))
+    (sweep / "cl300_ch400_s0").rename(sweep / "mine")
+    found = read(sweep)
+    assert set(whole.table.name) - set(found.table.name) == {"cl300_ch400_s0"}
+    assert set(found.table.name) < set(whole.table.name)
+    assert set(found.strangers) == {copy.name, again.name, "mine"}
+    out = io.StringIO()
+    report.write(sweep, out)
+    assert (
+        "left out: backup of it (its record is of the run cl100_ch200_s0: it was copied or renamed)"
+        in out.getvalue()
+    )
+    assert "left out: measured again (the same run as cl100_ch200_s0)" in out.getvalue()
+    assert "backup of it" in (sweep / "report" / "index.html").read_text()
+
+
+@BLANK
+def test_damaged_files_of_runs_are_said(sweep: Path) -> None:
+    folder = RunFolder(sweep / "uniform_s0")
+    folder.samples.write_bytes(b"samples")
+    folder.made.note("b", folder.samples)
+    record = json.loads((folder.path / "record.json").read_text())
+    folder.save_record({**record, "schema": 3, "keys": {"generate": "b"}})
+    assert read(sweep).damaged == {}
+    folder.samples.write_bytes(b"sampl")
+    out = io.StringIO()
+    report.write(sweep, out)
+    assert "damaged: samples.npy of uniform_s0; its numbers stand" in out.getvalue()
+
+
+@pytest.mark.parametrize("field", ["name", "sampler", "seed", "metrics", "split", "yardsticks"])
+def test_a_record_without_a_field_counts_as_missing(sweep: Path, field: str) -> None:
+    path = sweep / "base" / "record.json"
+    known = json.loads(path.read_text())
+    path.write_text(json.dumps({k: v for k, v in known.items() if k != field}))
+    assert "base" in read(sweep).unfinished
+
+
 def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
     """What the overview draws, by kind."""
     calls: dict[str, list[Any]] = {"dots": [], "triangle": []}

@@ -12,7 +12,8 @@ from memctl.answers.verdict import Verdict, verdict
 from memctl.config import Metrics
 from memctl.data import Split
 from memctl.data.panels import Examples
-from memctl.files import read_json, write_json
+from memctl.files import plain, read_json, write_json
+from memctl.keys import digest
 from memctl.metrics.distance import Scan
 from memctl.metrics.suite import Suite, read
 from memctl.metrics.yardsticks import yardsticks
@@ -65,14 +66,22 @@ def measure(
     suite = Suite.of(split, config)
     comparison = suite.compare(samples)
     metrics = measures(read(comparison, suite.metrics))
-    known = read_json(cache) if cache else None
+    known = kept_yardsticks(cache) if cache else None
     if known is None:
         say("reading the same metrics for held-out, copied, blurred and mean examples")
         computed = yardsticks(suite, split, len(samples))
         known = {name: measures(values) for name, values in computed.items()}
         if cache:
-            write_json(cache, known)
+            known = plain(known)
+            write_json(cache, {"digest": digest(known), "yardsticks": known})
     say("asking whether it copies, follows, could be real, and shows all that there is")
     answers = judge(comparison)
     word = verdict(answers, min(len(split.train), len(split.heldout)), saw_heldout)
     return Measurement(suite, comparison.scan, metrics, known, answers, word)
+
+
+def kept_yardsticks(cache: Path) -> dict[str, Measures] | None:
+    """The yardsticks in a cache, or None where it holds none, or they are not what was written."""
+    content = read_json(cache) or {}
+    known = content.get("yardsticks")
+    return known if known and content.get("digest") == digest(known) else None

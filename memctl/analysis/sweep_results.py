@@ -1,7 +1,8 @@
 """A sweep's runs as one table."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,16 @@ class SweepResults:
             without `yardsticks/`.
         records: The finished runs' records by name.
         unfinished: Name and state of every other run that was planned or begun.
+        strangers: Folders that hold no run of the sweep, and why, which are left out.
+        damaged: Names of runs in the table, and which of their files are damaged.
     """
 
     directory: Path
     table: pd.DataFrame
     records: dict[str, dict[str, Any]]
     unfinished: dict[str, str]
+    strangers: dict[str, str] = field(default_factory=dict)
+    damaged: dict[str, str] = field(default_factory=dict)
 
     def folder(self, name: str) -> RunFolder:
         """The folder of a run."""
@@ -157,13 +162,17 @@ def read(directory: Path) -> SweepResults:
     planned = (read_json(directory / "sweep.json") or {}).get("runs", {})
     begun = sorted(path.parent.name for path in directory.glob("*/status.json"))
     names = [*planned, *(name for name in begun if name not in planned)]
-    records, unfinished = {}, {}
-    for name in names:
+    records, unfinished, damaged = {}, {}, {}
+    made = made_records(directory)
+    strangers = strange(made)
+    for name in (name for name in names if name not in strangers):
         folder = RunFolder(directory / name)
-        status, record = folder.status(), folder.record()
+        status, record = folder.status(), made.get(name)
         state = folder.state(status.get("keys", {})) if status else "new"
         if record is not None:
             records[name] = record
+            if lost := folder.made.damage(record["keys"]):
+                damaged[name] = ", ".join(lost)
             continue
         message = (status or {}).get("message", "")
         reason = f": {message.splitlines()[0]}" if message else ""
@@ -185,4 +194,27 @@ def read(directory: Path) -> SweepResults:
     table = pd.DataFrame([row(record) for record in records.values()])
     # Floats also where no run has a cell.
     table = table.astype(dict.fromkeys(("low", "high", "location", "width"), float)).copy()
-    return SweepResults(directory, table, records, unfinished)
+    return SweepResults(directory, table, records, unfinished, strangers, damaged)
+
+
+def made_records(directory: Path) -> dict[str, dict[str, Any]]:
+    """The records in a sweep's folder, by the name of their folder. Raises: UserError."""
+    places = sorted(path.parent for path in directory.glob("*/record.json"))
+    found = {path.name: RunFolder(path).record() for path in places}
+    return {name: record for name, record in found.items() if record is not None}
+
+
+def strange(records: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Folders whose record is another folder's, and why: copies, and what was renamed.
+
+    Args:
+        records: By the name of their folder.
+    """
+    out: dict[str, str] = {}
+    owners: dict[str, str] = {}
+    for name, record in records.items():
+        if record["name"] != name:
+            out[name] = f"its record is of the run {record['name']}: it was copied or renamed"
+        elif (owner := owners.setdefault(record["fingerprint"], name)) != name:
+            out[name] = f"the same run as {owner}"
+    return out

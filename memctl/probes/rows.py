@@ -18,10 +18,11 @@ def kept(folder: RunFolder, key: str) -> Rows | None:
     that is measured, the record has them too.
     """
     content = read_json(folder.probe) or {}
-    if content.get("key") == key:
-        return content["rows"]
+    rows = content.get("rows")
+    if content.get("key") == key and isinstance(rows, list) and rows:
+        return rows
     record = folder.record() or {}
-    return record["probe"] or None if record.get("keys", {}).get("probe") == key else None
+    return record.get("probe") or None if record.get("keys", {}).get("probe") == key else None
 
 
 def summary(rows: Rows) -> dict[str, Measure]:

@@ -77,7 +77,7 @@ def write(sweep: SweepResults, path: Path, lead: str, parts: Sequence[Part]) -> 
     page = template.render(
         title=f"sweep {sweep.directory.name}",
         lead=lead,
-        unfinished=sweep.unfinished,
+        unfinished={**sweep.unfinished, **sweep.strangers},
         parts=parts,
         html=html,
         has_sentences=has_sentences,

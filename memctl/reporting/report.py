@@ -80,6 +80,12 @@ def terminal(sweep: SweepResults, parts: Sequence[Part], folder: Path) -> str:
     missing = [
         f"not in these numbers: {name} ({state})" for name, state in sweep.unfinished.items()
     ]
+    missing += [f"left out: {name} ({why})" for name, why in sweep.strangers.items()]
+    missing += [
+        f"damaged: {files} of {name}; its numbers stand, and the sweep's command makes again what"
+        " can be made again"
+        for name, files in sweep.damaged.items()
+    ]
     files = [f"report:  {folder / 'index.html'}", f"picture: {folder / 'overview.png'}"]
     blocks = [headline(sweep), *texts, "\n".join([*missing, *files]), *last]
     return "\n" + "\n\n".join(filter(None, blocks))

@@ -2,12 +2,11 @@
 
 from pathlib import Path
 from typing import NamedTuple
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from memctl.files import atomic
+from memctl.runs import arrays
 
 
 class SamplesAlong(NamedTuple):
@@ -25,18 +24,12 @@ class SamplesAlong(NamedTuple):
 
 def save(path: Path, key: str, along: SamplesAlong) -> None:
     """Write them with the key of what they were made by. Raises: UserError."""
-    with atomic(path) as file:
-        np.savez(file, key=np.array(key), **along._asdict())
+    arrays.save(path, key, along._asdict())
 
 
 def kept(path: Path, key: str | None) -> SamplesAlong | None:
     """Those of this key, or None where the file holds no such samples, or is damaged."""
-    if key is None:
+    found = None if key is None else arrays.kept(path, key)
+    if found is None or found.keys() != set(SamplesAlong._fields):
         return None
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            if str(stored["key"]) != key:
-                return None
-            return SamplesAlong(stored["steps"], stored["samples"])
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-        return None
+    return SamplesAlong(**found)

@@ -4,6 +4,7 @@ config.yaml    the resolved config
 status.json    state (running, done, failed), stage, progress, attempt, pid, host, keys (stage ->
                key), science, seconds, message, and the folder of its base
 metrics.jsonl  one row an epoch of control
+made.json      under which key each of these was made, and what it then held (memctl.runs.made)
 samples.npy    what it generated, float32, shape (samples, channels, *dims), in the data's own units
 checkpoint.pt  the controlled weights, unless trainer.keep_checkpoint=false (the base's own are in
                runs/bases/KEY/)
@@ -18,7 +19,10 @@ record.json    the result, written last; its schema is in `memctl.runs.record`
 log.txt        what the run printed, when a sweep started it
 wandb/         the offline copy of all this
 
-The folder of a base has status.json, metrics.jsonl and checkpoint.pt.
+Of a run that is not finished also resume.ckpt, the state of a training that was stopped, and
+samples/KEY/, the batches that are generated so far.
+
+The folder of a base has status.json, made.json, metrics.jsonl and checkpoint.pt.
 """
 
 import os
@@ -29,10 +33,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]
 from filelock import FileLock, Timeout
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError  # type: ignore[import-untyped]
 
 from memctl.config import Config
 from memctl.errors import UserError
@@ -40,6 +44,8 @@ from memctl.files import cannot_write, read_json, write_json
 from memctl.keys import ANEW, differences, made_by
 from memctl.runs import former
 from memctl.runs.journal import Journal
+from memctl.runs.made import Made, is_whole
+from memctl.runs.record import is_complete
 
 
 @dataclass
@@ -81,8 +87,12 @@ class RunFolder:
         return self.path / "samples.npy"
 
     @property
+    def made(self) -> Made:
+        return Made(self.path)
+
+    @property
     def sample_parts(self) -> Path:
-        """The folder of batches that are generated so far."""
+        """The folder of batches that are generated so far, a folder for each key."""
         return self.path / "samples"
 
     @property
@@ -133,8 +143,10 @@ class RunFolder:
             )
         try:
             saved: Any = OmegaConf.to_container(OmegaConf.load(self.config))
+            if not saved:
+                raise ValueError("it is empty")
             merged = OmegaConf.merge(OmegaConf.structured(Config), former.renamed(saved))
-        except (OmegaConfBaseException, AttributeError, ValueError, yaml.YAMLError) as error:
+        except (OmegaConfBaseException, AttributeError, ValueError, OSError, YAMLError) as error:
             raise UserError(f"{self.config} is damaged: {str(error).splitlines()[0]}") from None
         assert isinstance(merged, DictConfig)
         return merged
@@ -148,12 +160,13 @@ class RunFolder:
         return self.path / f"{name}.png"
 
     def status(self) -> dict[str, Any] | None:
-        """The status of a run that was ever started, or None."""
-        return former.status(read_json(self.path / "status.json"))
+        """The status of a run that was ever started, or None; a damaged one counts as none."""
+        status = former.status(read_json(self.path / "status.json"))
+        return status if status and isinstance(status.get("keys"), dict) else None
 
-    def save(self, status: Status) -> None:
+    def save(self, status: Status, sync: bool = True) -> None:
         status.updated = time.time()
-        write_json(self.path / "status.json", vars(status))
+        write_json(self.path / "status.json", vars(status), sync)
 
     def record(self) -> dict[str, Any] | None:
         """The record of a finished run, or None; a damaged one counts as none, and is made again.
@@ -161,7 +174,8 @@ class RunFolder:
         Raises: UserError for one of a later memctl.
         """
         record = read_json(self.path / "record.json")
-        return former.record(record, self.path) if record and "metrics" in record else None
+        known = former.record(record, self.path) if record and "metrics" in record else None
+        return known if known and is_complete(known) else None
 
     def save_record(self, record: Mapping[str, Any]) -> None:
         write_json(self.path / "record.json", record)
@@ -196,27 +210,77 @@ class RunFolder:
         except OSError:  # a file system that is now read-only: nobody works there
             return False
 
+    def keys(self) -> dict[str, str] | None:
+        """Stage -> key of what the folder was begun for, by its status or, else, its record."""
+        known = self.status() or self.record()
+        return known["keys"] if known else None
+
     def is_anothers(self, keys: Mapping[str, str]) -> bool:
         """Whether the folder was begun for other weights or samples than those of the keys."""
-        status = self.status()
-        known = (status or {}).get("keys", {})
-        made = {stage: key for stage, key in keys.items() if stage not in ANEW}
-        return status is not None and any(known.get(stage) != key for stage, key in made.items())
+        known = self.keys()
+        if known is not None:
+            return any(known.get(k) != key for k, key in keys.items() if k not in ANEW)
+        noted = (self.made.entries() or {}).items()
+        made = {entry.get("key") for name, entry in noted if name != self.along_samples.name}
+        return not made <= set(keys.values())
+
+    def has(self, file: Path, key: str, reads: bool = False) -> bool:
+        """Whether a file is there, was made under the key, and still holds what it then held. Of an
+        earlier memctl, which noted nothing, it is to be whole by its format, in a folder begun for
+        that key.
+
+        Args:
+            reads: Whether to read it in any case, and not only where its size or time changed.
+        """
+        if self.made.entries() is None:
+            return key in (self.keys() or {}).values() and is_whole(file)
+        return self.made.holds(str(file.relative_to(self.path)), key, reads)
+
+    def adopt(self) -> None:
+        """Note what an earlier memctl has made here, before anything is added."""
+        if self.made.entries() is not None or not self.begun():
+            return
+        known = self.keys() or {}
+        write_json(self.made.path, {})
+        trained = known.get("control", known.get("base"))
+        weights = [self.checkpoint, *self.along.glob("*.pt")]
+        if self.checkpoint.exists() or self.samples.exists():  # else the rows are still written
+            weights += [self.timesteps, self.journal.path]
+        for key, files in ((trained, weights), (known.get("generate"), [self.samples])):
+            if key:
+                self.made.note(key, *filter(is_whole, files))
+
+    def lost_rows(self, keys: Mapping[str, str]) -> str:
+        """What to say of a training curve that was damaged since it was written; no number depends
+        on it, and training alone would make it again.
+        """
+        lost = self.journal.path.name in self.made.damage(keys)
+        if self.made.entries() is None:  # of an earlier memctl: the record knows the last step
+            rows, record = self.journal.rows(), self.record() or {}
+            known = (record.get("training", {}).get("control") or {}).get("steps")
+            lost = known is not None and (not rows or rows[-1]["step"] != known)
+        said = f"{self.journal.path} was damaged: rows of the training are missing. The other"
+        more = "numbers stand; to have the rows again, make the run under another sweep.name"
+        return f"{said} {more}" if lost else ""
 
     def state(self, keys: Mapping[str, str]) -> str:
         """Where the run of these keys is.
 
         new, done, running, failed, stopped (killed in the middle), outdated (made, and to be
-        measured anew), or conflict (it is another run's folder).
+        measured anew), damaged (done, but a result no longer holds what was made), or conflict (it
+        is another run's folder).
         """
         status = self.status()
-        if status is None:
+        if status is None and not self.begun():
             return "new"
         if self.is_anothers(keys):
             return "conflict" if self.begun() or self.is_held() else "new"
-        record = self.record()
+        status, record = status or {}, self.record()
         if status.get("state") == "done" and record and record["keys"] == dict(keys):
-            return "done"
+            lost = [name for name in self.made.damage(keys) if name != self.journal.path.name]
+            if not lost and self.has(self.samples, keys["generate"]):
+                return "done"
+            return "running" if self.is_held() else "damaged"
         if self.is_held():
             return "running"
         if status.get("state") == "done":
@@ -225,8 +289,8 @@ class RunFolder:
 
     def conflict(self, science: Mapping[str, Any]) -> UserError:
         """The refusal to overwrite a run that was made by other settings."""
-        status = self.status() or {}
-        lines = differences(made_by(status.get("science", {})), made_by(science))
+        known = self.status() or self.record() or {}
+        lines = differences(made_by(known["science"]), made_by(science)) if known else []
         why = "".join(f"\n    {line}" for line in lines) or former.WHY
         return UserError(
             f"{self.path} holds a run with other settings (old -> new):{why}\n  It is not"

@@ -1,6 +1,7 @@
 """metrics.jsonl: one JSON row at a time, flushed at once; the truth that W&B has a copy of."""
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,18 @@ class Journal:
         self.path = path
 
     def rows(self) -> list[dict[str, Any]]:
-        """All whole rows; a row that a kill tore is left out."""
+        """All whole rows up to the first that is none: a kill may have torn the last."""
         if not self.path.exists():
             return []
         rows = []
-        for line in self.path.read_text().splitlines():
+        for line in self.path.read_text(errors="replace").splitlines():
             try:
-                rows.append(json.loads(line))
+                row = json.loads(line)
             except ValueError:
                 break
+            if not isinstance(row, dict) or not {"stage", "step"} <= row.keys():
+                break
+            rows.append(row)
         return rows
 
     def append(self, row: dict[str, Any]) -> None:
@@ -37,8 +41,12 @@ class Journal:
         stay.
         """
         kept = [row for row in self.rows() if row["step"] <= step]
-        text = "".join(json.dumps(row) + "\n" for row in kept)
-        if not self.path.exists() or self.path.read_text() != text:
-            with atomic(self.path) as file:
-                file.write(text.encode())
+        self.restore(kept)
         return kept
+
+    def restore(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Hold these rows and no others."""
+        text = "".join(json.dumps(row) + "\n" for row in rows).encode()
+        if not self.path.exists() or self.path.read_bytes() != text:
+            with atomic(self.path) as file:
+                file.write(text)

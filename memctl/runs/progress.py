@@ -49,13 +49,13 @@ class Progress:
         self.begun = self.begun or (now, self.status.done)
         self.status.done += work
         if now - self.saved >= 0.5:
-            self.save()
+            self.save(sync=False)
         if now - self.shown >= (0.5 if sys.stderr.isatty() else 15):
             self.show(now)
 
-    def save(self) -> None:
+    def save(self, sync: bool = True) -> None:
         self.saved = time.monotonic()
-        self.folder.save(self.status)
+        self.folder.save(self.status, sync)
 
     def show(self, now: float) -> None:
         self.shown = now

@@ -44,6 +44,35 @@ Measures = dict[str, dict[str, float | None]]
 YARDSTICKS = ("heldout", "copies", "blurred", "mean", "floor")
 
 
+FIELDS: dict[str, type | tuple[type, ...]] = {  # what every reader may rely on
+    "name": str,
+    "sweep": str,
+    "fingerprint": str,
+    "keys": dict,
+    "split": dict,
+    "sampler": (dict, type(None)),
+    "training": dict,
+    "metrics": dict,
+    "yardsticks": dict,
+    "science": dict,
+    "environment": dict,
+    "seconds": dict,
+}
+
+
+def is_complete(record: Mapping[str, Any]) -> bool:
+    """Whether a record has its fields, so that it can be read as one."""
+    rows = [record.get("metrics"), *(record.get("yardsticks") or {}).values()]
+    return (
+        {"seed", "ci", "sampler"} <= record.keys()
+        and all(isinstance(record.get(name), kind) for name, kind in FIELDS.items())
+        and {"hash", "n_train", "n_heldout"} <= record["split"].keys()
+        and isinstance(record["science"].get("data"), dict)
+        and all(isinstance(measure, dict) for row in rows for measure in row.values())
+        and all("value" in measure for row in rows for measure in row.values())
+    )
+
+
 def measures(values: Mapping[str, "Measure"]) -> Measures:
     """Measures as JSON, which has no NaN."""
     known = lambda value: None if value is None or value != value else value

@@ -33,6 +33,22 @@ def is_done(experiment: Experiment, folder: RunFolder) -> bool:
     return key is None or along.kept(folder.along_samples, key) is not None
 
 
+def lost(experiment: Experiment, split: Split, folder: RunFolder, step: int) -> list[Path]:
+    """Weights up to this step that were kept and are no longer what they were: control must be done
+    again. Where its samples were made, weights that are gone are of them.
+    """
+    noted, key = folder.made.entries() or {}, experiment.keys["control"]
+    made = folder.along_samples.name in noted
+    weights = [control.along_weights(folder, k) for k in control.along_steps(experiment, split)]
+    return [
+        path
+        for path in weights
+        if int(path.stem) <= step
+        and (made or str(path.relative_to(folder.path)) in noted)
+        and not folder.has(path, key)
+    ]
+
+
 def check(experiment: Experiment, split: Split, folder: RunFolder, step: int) -> None:
     """Raises: UserError where control has passed a checkpoint, up to this step, without keeping its
     weights.
@@ -52,7 +68,7 @@ def generate_along(experiment: Experiment, split: Split, progress: Progress) -> 
 
     Raises: UserError, for weights that were not kept or samples that are not finite.
     """
-    folder = progress.folder
+    folder, key = progress.folder, experiment.keys["along"]
     steps = control.along_steps(experiment, split)
     check(experiment, split, folder, steps[-1])
     how = replace(experiment.config.generate, samples=experiment.config.along.samples)
@@ -60,15 +76,15 @@ def generate_along(experiment: Experiment, split: Split, progress: Progress) -> 
     for step in steps:
         weights = control.along_weights(folder, step)
         checkpoint.load(weights, network, control.expected(experiment, split))
-        samples.append(
-            generate.in_batches(experiment, split, network, how, parts(folder, step), progress)
-        )
+        batches = parts(folder, step) / key
+        samples.append(generate.in_batches(experiment, split, network, how, batches, progress))
     made = along.SamplesAlong(np.array(steps), np.stack(samples))
-    along.save(folder.along_samples, experiment.keys["along"], made)
+    along.save(folder.along_samples, key, made)
+    folder.made.note(key, folder.along_samples)
     for step in steps:
         shutil.rmtree(parts(folder, step), ignore_errors=True)
 
 
 def parts(folder: RunFolder, step: int) -> Path:
-    """The folder of a checkpoint's batches that are generated so far."""
+    """The folder of a checkpoint's batches that are generated so far, a folder for each key."""
     return control.along_weights(folder, step).with_suffix("")

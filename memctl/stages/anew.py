@@ -15,6 +15,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from memctl import data
 from memctl.analysis.measurement import measure
+from memctl.analysis.sweep_results import made_records, strange
 from memctl.config import Metrics
 from memctl.config.ranges import check_ranges
 from memctl.data import user_examples, user_files
@@ -93,7 +94,9 @@ def measure_sweep(directory: Path, overrides: Sequence[str]) -> None:
     """
     from memctl.reporting import report  # here alone: it takes a second to import
 
-    folders = [RunFolder(path.parent) for path in sorted(directory.glob("*/record.json"))]
+    strangers = strange(made_records(directory))  # the report says why they are left out
+    places = [path.parent for path in sorted(directory.glob("*/record.json"))]
+    folders = [RunFolder(path) for path in places if path.name not in strangers]
     problems = []
     for k, folder in enumerate(folders, 1):
         print(f"[{k}/{len(folders)}] {folder.name}: ", end="", flush=True)

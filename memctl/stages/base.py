@@ -19,7 +19,7 @@ from memctl.stages.runner import Chain, Stage
 from memctl.training import checkpoint
 from memctl.training.fit import fit
 from memctl.training.logger import JournalLogger
-from memctl.training.resume import resume_step
+from memctl.training.resume import Resume
 
 TRAIN_PASSES = 4  # of training on one example: backward, optimiser, small batches
 
@@ -51,7 +51,7 @@ def base_network(experiment: Experiment, split: Split) -> nn.Module:
     elif experiment.config.base.path:
         checkpoint.load(Path(experiment.config.base.path), network, made_from)
     else:
-        chain(experiment, split, network, {**made_from, "science": science}).run()
+        chain(experiment, split, network, made_from).run()
         checkpoint.load(experiment.base_folder.checkpoint, network, made_from)
     return network
 
@@ -78,24 +78,41 @@ def load_pretrained(
         )
 
 
+def is_made(
+    experiment: Experiment, split: Split, network: nn.Module, made_from: dict[str, Any]
+) -> bool:
+    """Whether the cache holds the base, whole; then the network has its weights, and otherwise
+    stays as it is. What is wrong with one that is there is said: it is made again.
+    """
+    path = experiment.base_folder.checkpoint
+    if not path.exists():
+        return False
+    try:
+        checkpoint.load(path, network, made_from)
+    except UserError as error:
+        print(f"{str(error).partition(';')[0]}; the base is trained again", flush=True)
+        return False
+    if experiment.base_folder.has(path, experiment.keys["base"], reads=True):
+        return True
+    print(f"{path} is not what was written there; the base is trained again", flush=True)
+    return False
+
+
 def chain(
     experiment: Experiment, split: Split, network: nn.Module, made_from: dict[str, Any]
 ) -> Chain:
     """The training of the base, in its own folder: one stage."""
     folder = experiment.base_folder
+    done = lambda: is_made(experiment, split, network, made_from)
+    work = TRAIN_PASSES * experiment.config.base.shown_on(len(split.train))
     return Chain(
         folder,
         {"base": experiment.keys["base"]},
-        made_from["science"],
+        settings(experiment.science, "base"),
         f"base {experiment.data.name}",
-        folder.checkpoint.exists,
+        done,
         lambda: [
-            Stage(
-                "base",
-                TRAIN_PASSES * experiment.config.base.shown_on(len(split.train)),
-                folder.checkpoint.exists,
-                lambda progress: train(experiment, split, network, made_from, progress),
-            )
+            Stage("base", work, done, lambda p: train(experiment, split, network, made_from, p))
         ],
         waiting=f"waiting for the base that another run is making in {folder.path}",
     )
@@ -109,8 +126,8 @@ def train(
     progress: Progress,
 ) -> None:
     """Train the network in place with uniform t, and keep it."""
-    config, folder = experiment.config, experiment.base_folder
-    folder.journal.rewind(resume_step(folder.resume))
+    config, folder, key = experiment.config, experiment.base_folder, experiment.keys["base"]
+    folder.made.forget(folder.checkpoint, folder.journal.path)
     threads = torch.get_num_threads()
     torch.set_num_threads(config.trainer.base_threads)
     try:
@@ -120,13 +137,15 @@ def train(
             ScheduleSampler(UniformSampler(config.diffusion.timesteps)),
             config.base,
             split.train,
-            folder.resume,
+            Resume(folder.resume, key, folder.journal),
             config.trainer,
             JournalLogger(folder.journal, "base"),
             lambda n: progress.advance(TRAIN_PASSES * n),
             flip=split.flip,
         )
-        checkpoint.save(folder.checkpoint, network, made_from)
+        science = settings(experiment.science, "base")
+        checkpoint.save(folder.checkpoint, network, {**made_from, "science": science})
     finally:
         torch.set_num_threads(threads)
+    folder.made.note(key, folder.journal.path, folder.checkpoint)
     folder.resume.unlink(missing_ok=True)

@@ -17,6 +17,7 @@ from memctl.training import checkpoint
 from memctl.training.along import KeepAlong
 from memctl.training.fit import fit
 from memctl.training.logger import JournalLogger
+from memctl.training.resume import Resume
 
 
 def work(experiment: Experiment, split: Split) -> float:
@@ -37,14 +38,15 @@ def control(
         log: Called with each row of the journal.
     """
     assert experiment.schedule_sampler is not None
-    folder = progress.folder
+    folder, key = progress.folder, experiment.keys["control"]
+    folder.made.forget(folder.checkpoint, folder.timesteps, folder.journal.path)
     timesteps = fit(
         network,
         experiment.config.diffusion,
         experiment.schedule_sampler,
         experiment.stage(),
         split.train,
-        folder.resume,
+        resume(experiment, folder),
         experiment.config.trainer,
         JournalLogger(folder.journal, "control", log),
         lambda n: progress.advance(TRAIN_PASSES * n),
@@ -57,6 +59,12 @@ def control(
     science = experiment.science
     made_from = {key: science[key] for key in ("model", "diffusion")} | {"science": science}
     checkpoint.save(folder.checkpoint, network, {**expected(experiment, split), **made_from})
+    folder.made.note(key, folder.journal.path, folder.timesteps, folder.checkpoint)
+
+
+def resume(experiment: Experiment, folder: RunFolder) -> Resume:
+    """What the training goes on from."""
+    return Resume(folder.resume, experiment.keys["control"], folder.journal)
 
 
 def along_steps(experiment: Experiment, split: Split) -> list[int]:
@@ -73,11 +81,13 @@ def along_weights(folder: RunFolder, step: int) -> Path:
 
 def keep_along(experiment: Experiment, split: Split, folder: RunFolder) -> KeepAlong:
     """The callback that keeps them."""
-    made_from = expected(experiment, split)
-    return KeepAlong(
-        along_steps(experiment, split),
-        lambda step, network: checkpoint.save(along_weights(folder, step), network, made_from),
-    )
+
+    def keep(step: int, network: nn.Module) -> None:
+        weights = along_weights(folder, step)
+        checkpoint.save(weights, network, expected(experiment, split))
+        folder.made.note(experiment.keys["control"], weights)
+
+    return KeepAlong(along_steps(experiment, split), keep)
 
 
 def expected(experiment: Experiment, split: Split) -> dict[str, Any]:

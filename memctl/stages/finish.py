@@ -8,11 +8,13 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from omegaconf import OmegaConf
 
 from memctl.analysis.along import curve
 from memctl.analysis.measurement import Measurement, measure
 from memctl.data import Split
+from memctl.errors import UserError
 from memctl.experiment import Experiment
 from memctl.keys import ANEW, STAGES, digest, yardsticks_key
 from memctl.metrics.catalogue import METRICS
@@ -42,7 +44,7 @@ def finish(
         say: Called before each long step.
     """
     folder, config, began = progress.folder, experiment.config, time.monotonic()
-    samples = np.load(folder.samples)
+    samples = read_samples(experiment, folder)
     seen = bool(config.base.path and config.base.saw_heldout)
     cache = experiment.runs / "yardsticks" / f"{yardsticks_key(experiment.science)}.json"
     measurement = measure(samples, split, config.metrics, saw_heldout=seen, cache=cache, say=say)
@@ -86,6 +88,17 @@ def finish(
     copy.summarise(flat(record) | verdict_words(record), drawn)
     folder.save_record(record)
     return measurement
+
+
+def read_samples(experiment: Experiment, folder: RunFolder) -> NDArray[np.float32]:
+    """The run's samples. Raises: UserError where they are damaged or of other settings."""
+    if not folder.has(folder.samples, experiment.keys["generate"], reads=True):
+        raise UserError(
+            f"{folder.samples} is damaged, or was not made by this run's settings; the command that"
+            " made the run generates it again"
+        )
+    samples: NDArray[np.float32] = np.load(folder.samples)
+    return samples
 
 
 def verdict_words(record: Mapping[str, Any]) -> dict[str, str]:

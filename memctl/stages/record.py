@@ -53,7 +53,7 @@ def describe_sampler(experiment: Experiment, folder: RunFolder) -> dict[str, Any
     """The sampler's parameters and use, effective statistics (of an adaptive one, after control)
     and realised draws.
     """
-    use, drawn = experiment.schedule_sampler, read_json(folder.timesteps)
+    use, drawn = experiment.schedule_sampler, drawn_timesteps(experiment, folder)
     if use is None or drawn is None:
         return None
     realised = {k: v for k, v in drawn.items() if k != "statistics"}
@@ -63,6 +63,20 @@ def describe_sampler(experiment: Experiment, folder: RunFolder) -> dict[str, Any
         "statistics": drawn["statistics"],
         "realised": realised,
     }
+
+
+def drawn_timesteps(experiment: Experiment, folder: RunFolder) -> dict[str, Any] | None:
+    """What t control drew: timesteps.json, or the copy of it that the record has; None where both
+    are damaged or of other settings.
+    """
+    key = experiment.keys["control"]
+    if folder.has(folder.timesteps, key):
+        return read_json(folder.timesteps)
+    record = folder.record()
+    known = record["sampler"] if record and record["keys"].get("control") == key else None
+    if not known or not {"realised", "statistics"} <= known.keys():
+        return None
+    return {**known["realised"], "statistics": known["statistics"]}
 
 
 def sampler_statistics(experiment: Experiment) -> dict[str, float]:
@@ -75,10 +89,13 @@ def sampler_statistics(experiment: Experiment) -> dict[str, float]:
 
 
 def describe_training(experiment: Experiment, folder: RunFolder) -> dict[str, Any]:
-    """Steps and last loss of each training that led to the run's weights."""
+    """Steps and last loss of each training that led to the run's weights; of one whose rows are
+    damaged nothing.
+    """
     out = {}
     for stage, place in (("base", experiment.base_folder), ("control", folder)):
-        rows = [row for row in place.journal.rows() if row["stage"] == stage]
+        whole = place.has(place.journal.path, experiment.keys[stage])
+        rows = [row for row in place.journal.rows() if row["stage"] == stage] if whole else []
         if rows:
             out[stage] = {"steps": rows[-1]["step"], "loss": rows[-1].get("loss")}
     return out

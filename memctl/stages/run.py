@@ -6,6 +6,7 @@ only what is measured has changed, nothing is trained or generated.
 """
 
 import shutil
+import sys
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -19,14 +20,13 @@ from memctl import data
 from memctl.data import Split
 from memctl.errors import UserError
 from memctl.experiment import Experiment
-from memctl.files import atomic, said_plainly
+from memctl.files import atomic, said_plainly, write_json
 from memctl.runs.progress import Progress
 from memctl.runs.wandb_copy import WandbCopy
 from memctl.stages import along, base, control, generate, probe
 from memctl.stages.finish import finish, wandb_copy
-from memctl.stages.record import environment
+from memctl.stages.record import drawn_timesteps, environment
 from memctl.stages.runner import Chain, Stage
-from memctl.training.resume import resume_step
 
 LOW_ESS = 0.01
 
@@ -46,6 +46,8 @@ def run(experiment: Experiment) -> dict[str, Any]:
         this.close(failed)
     record = experiment.folder.record()
     assert record is not None
+    if lost := experiment.folder.lost_rows(experiment.keys):
+        print(lost, flush=True)
     return record
 
 
@@ -73,13 +75,14 @@ class Run:
         e, folder = self.experiment, self.folder
         torch.set_num_threads(e.config.trainer.threads)
         self._warn_of_few_draws()
+        self._mend()
         cost = control.work(e, self.split) if e.sampler else 0
         with atomic(folder.config) as file:
             file.write(OmegaConf.to_yaml(OmegaConf.structured(e.config), resolve=True).encode())
         return [
             Stage("base", 0, lambda: not self.needs_base, lambda _: self._ask_for_network()),
             Stage("control", cost, lambda: self.is_controlled, self._control),
-            Stage("generate", generate.work(e), folder.samples.exists, self._generate),
+            Stage("generate", generate.work(e), lambda: self.is_generated, self._generate),
             Stage("along", along.work(e, self.split), self._has_gone_along, self._along),
             Stage("probe", probe.work(e, self.split), self._is_probed, self._probe),
             Stage("measure", 0, lambda: False, self._finish),
@@ -91,16 +94,30 @@ class Run:
 
     @property
     def is_controlled(self) -> bool:
-        """Whether no control is left to do. Weights that were not kept are not made again."""
-        kept = self.folder.checkpoint.exists() or self.folder.samples.exists()
-        return self.experiment.sampler is None or kept
+        """Whether no control is left to do. Weights that were not kept are not made again, but for
+        something that was made with them and is damaged.
+        """
+        e, folder = self.experiment, self.folder
+        if e.sampler is None:
+            return True
+        if folder.checkpoint.exists():
+            kept = folder.has(folder.checkpoint, e.keys["control"])
+        else:
+            kept = self.is_generated
+        if not kept or drawn_timesteps(e, folder) is None:
+            return False
+        return self._has_gone_along() or not along.lost(e, self.split, folder, sys.maxsize)
+
+    @property
+    def is_generated(self) -> bool:
+        return self.folder.has(self.folder.samples, self.experiment.keys["generate"])
 
     @property
     def needs_base(self) -> bool:
         """Whether a stage that is left starts from the base's weights."""
         if self.experiment.from_scratch:
             return False
-        left = not self.folder.samples.exists() or not self._is_probed()
+        left = not self.is_generated or not self._is_probed()
         return left if self.experiment.sampler is None else not self.is_controlled
 
     def _has_gone_along(self) -> bool:
@@ -152,10 +169,24 @@ class Run:
     def _ask_for_network(self) -> None:
         _ = self.network
 
+    def _mend(self) -> None:
+        """Say what is damaged, and write what the record has a copy of."""
+        e, folder = self.experiment, self.folder
+        for name in folder.made.damage(e.keys):
+            if name != folder.journal.path.name:
+                print(f"{folder.path / name} is damaged, and is made again", flush=True)
+        drawn = drawn_timesteps(e, folder) if e.sampler else None
+        if drawn is not None and not folder.has(folder.timesteps, e.keys["control"]):
+            write_json(folder.timesteps, drawn)
+            folder.made.note(e.keys["control"], folder.timesteps)
+
     def _control(self, progress: Progress) -> None:
-        step = resume_step(self.folder.resume)
+        resume = control.resume(self.experiment, self.folder)
+        step = resume.begin()
+        if along.lost(self.experiment, self.split, self.folder, step):
+            resume.path.unlink(missing_ok=True)
+            step = resume.begin()
         along.check(self.experiment, self.split, self.folder, step)
-        self.folder.journal.rewind(step)
         control.control(self.experiment, self.split, self.network, self.copy.log, progress)
 
     def _generate(self, progress: Progress) -> None:

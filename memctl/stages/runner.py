@@ -11,6 +11,7 @@ from typing import Any
 from filelock import Timeout
 
 from memctl.errors import UserError
+from memctl.files import remove_parts
 from memctl.runs.folder import RunFolder, Status
 from memctl.runs.progress import Progress, witnessed
 
@@ -91,6 +92,11 @@ class Chain:
             lock.release()
 
     def _work(self) -> None:
+        for place in (self.folder.sample_parts, self.folder.along):
+            remove_parts(place)
+        for part in self.folder.path.glob(".*.part"):  # not below it: the theory's folder has runs
+            part.unlink(missing_ok=True)
+        self.folder.adopt()
         before = self.folder.status() or {}
         kept = before.get("keys", {})
         status = Status(

@@ -17,7 +17,7 @@ from memctl.runs.progress import duration
 from memctl.sweep.compose import Composer
 from memctl.sweep.grid import Axes, Overrides, cells, interval_fault, references, tag
 
-STATES = {"outdated": "to be measured anew"}
+STATES = {"outdated": "to be measured anew", "damaged": "damaged, to be made again"}
 
 
 @dataclass(frozen=True)
@@ -206,13 +206,17 @@ def describe(plan: Plan, names: bool) -> str:
             f", and {len(combinations) - len(shown)} more" if len(shown) < len(combinations) else ""
         )
         lines.append(f"  dropped, {reason}: {', '.join(shown)}{more}")
-    for state in ("done", "running", "outdated", "stopped", "failed", "new"):
+    for state in ("done", "running", "outdated", "damaged", "stopped", "failed", "new"):
         found = [run.experiment.name for run in plan.runs if run.state == state]
         if found:
             lines.append(
                 f"  {STATES.get(state, state)}: {len(found)}"
                 + (f" ({' '.join(found)})" if names else "")
             )
+    lost = [(run, run.experiment.folder.made.damage(run.experiment.keys)) for run in plan.runs]
+    lines += [
+        f"  damaged in {run.experiment.name}: {', '.join(names)}" for run, names in lost if names
+    ]
     return "\n".join(lines)
 
 
@@ -234,7 +238,10 @@ def estimate(plan: Plan, slots: int, measure: Any, others: Iterable[Mapping[str,
         base, each = measure()
         source = "a short measurement on this machine"
     experiments = [run.experiment for run in plan.left]
-    if all(e.from_scratch or e.base_folder.checkpoint.exists() for e in experiments):
+    if all(
+        e.from_scratch or e.base_folder.has(e.base_folder.checkpoint, e.keys["base"])
+        for e in experiments
+    ):
         base = 0.0
     total = base + each * -(-len(plan.left) // slots)
     return (

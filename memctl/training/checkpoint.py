@@ -1,11 +1,13 @@
 """Weights with what they were made from, so that none is used where it does not belong."""
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from memctl.errors import UserError
 from memctl.files import atomic, readable
@@ -27,28 +29,63 @@ def save(path: Path, network: nn.Module, made_from: dict[str, Any]) -> None:
 
 
 def load(path: Path, network: nn.Module, expected: dict[str, Any]) -> None:
-    """Put the weights in `path` into `network`, if they were made from what is expected.
+    """Put the weights in `path` into `network`, if they were made from what is expected; otherwise
+    the network stays as it is.
 
     Args:
         expected: Items of `made_from` that must be equal, for example {"model": ..., "split": ...}.
 
     Raises:
-        UserError: not a memctl checkpoint, or one of another model, diffusion or split.
+        UserError: not a memctl checkpoint, one of another model, diffusion or split, or weights
+            that are not the network's or not finite.
     """
+    made_from, state = read(path)
+    changed = differences({key: made_from.get(key) for key in expected}, expected)
+    if changed:
+        raise UserError(
+            f"{path} does not fit this run (checkpoint -> run):\n    " + "\n    ".join(changed)
+        )
+    check(f"{path}", state, network.state_dict())
+    network.load_state_dict(state)
+
+
+def read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """What the weights were made from, and they themselves.
+
+    Raises: UserError for what is not a memctl checkpoint, or a damaged one.
+    """
+    content = readable(path)
     try:
-        stored = torch.load(io.BytesIO(readable(path)), map_location="cpu", weights_only=True)
-        valid = stored["format"] == FORMAT
-    except UserError:
-        raise
+        with ZipFile(io.BytesIO(content)) as archive:  # torch itself looks at no checksum
+            torn = archive.testzip() is not None
+        stored = {} if torn else torch.load(io.BytesIO(content), "cpu", weights_only=True)
+        known = stored["format"], stored["made_from"], stored["state"]
+        valid = known[0] == FORMAT and all(isinstance(part, dict) for part in known[1:])
+        valid = valid and all(isinstance(weights, Tensor) for weights in known[2].values())
     except Exception:  # unpickling a torn file can raise anything
         valid = False
     if not valid:
         raise UserError(
             f"{path} is not a memctl checkpoint, or is damaged; remove it or name another"
         )
-    changed = differences({key: stored["made_from"].get(key) for key in expected}, expected)
-    if changed:
-        raise UserError(
-            f"{path} does not fit this run (checkpoint -> run):\n    " + "\n    ".join(changed)
-        )
-    network.load_state_dict(stored["state"])
+    return known[1], known[2]
+
+
+def check(name: str, state: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
+    """Raises: UserError for weights that are not those wanted, in name, shape or number."""
+    lacks = [key for key in wanted if key not in state]
+    more = [key for key in state if key not in wanted]
+    shapes = {k: tuple(v.shape) for k, v in state.items() if k in wanted}
+    others = [k for k, shape in shapes.items() if shape != tuple(wanted[k].shape)]
+    wild = [k for k, v in state.items() if v.is_floating_point() and not v.isfinite().all()]
+    for keys, fault in (
+        (lacks, "lacks weights of this model"),
+        (more, "has weights that this model has not"),
+        (others, "has weights of other shapes than this model's"),
+        (wild, "has weights that are not finite"),
+    ):
+        if keys:
+            raise UserError(
+                f"{name} {fault} ({len(keys)}, the first is {keys[0]}): it is damaged, or of"
+                " another model or a training that diverged; remove it or name another"
+            )

@@ -3,7 +3,6 @@ around a module.
 """
 
 import logging
-import os
 import signal
 import time
 import warnings
@@ -32,13 +31,14 @@ from memctl.samplers import NoiseSchedule, ScheduleSampler
 from memctl.training.batches import Batches
 from memctl.training.compute import Compute
 from memctl.training.module import DiffusionModule
+from memctl.training.resume import Resume, ResumeIO
 from memctl.training.timesteps import TimestepSamplerCallback
 
 ROWS = 1000  # at most about so many rows of a training curve
 
 
-class Resume(Callback):
-    """Saves the whole state every `seconds`, atomically, so that a killed run goes on from there.
+class Save(Callback):
+    """Saves the whole state every `seconds`, so that a killed run goes on from there.
 
     At a signal to stop, Ctrl-C's or SIGTERM, the step ends and is saved before the signal does what
     it did without; a second one is not kept waiting.
@@ -59,9 +59,7 @@ class Resume(Callback):
     def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
         due = self.stopped_by or time.monotonic() - self.saved >= self.seconds
         if due and trainer.global_step < trainer.max_steps:  # else nothing is left to go on with
-            part = self.path.with_suffix(".part")
-            trainer.save_checkpoint(part)
-            os.replace(part, self.path)
+            trainer.save_checkpoint(self.path)  # by way of ResumeIO
             self.saved = time.monotonic()
         if self.stopped_by:
             number, self.stopped_by = self.stopped_by, 0
@@ -136,7 +134,9 @@ def weights_by_t(weighting: Weighting | None, diffusion: Diffusion) -> torch.Ten
     return torch.tensor(loss_weights(weighting, diffusion.prediction, log_snr), dtype=torch.float32)
 
 
-def trainer(compute: Compute, steps: int, callbacks: list[Callback], logger: Logger) -> Trainer:
+def trainer(
+    compute: Compute, steps: int, callbacks: list[Callback], logger: Logger, resume: Resume
+) -> Trainer:
     """Lightning's, as a loop alone: progress, checkpoints and processes are memctl's.
 
     To it all steps are one epoch: a resumed run never meets the end of one, where its counters lose
@@ -148,7 +148,8 @@ def trainer(compute: Compute, steps: int, callbacks: list[Callback], logger: Log
         accelerator="gpu" if compute.device.type == "cuda" else compute.device.type,
         devices=1,
         precision=compute.plugin,
-        plugins=[LightningEnvironment()],  # on SLURM too: a run is one process
+        # On SLURM too a run is one process.
+        plugins=[LightningEnvironment(), ResumeIO(resume)],
         callbacks=callbacks,
         logger=logger,
         enable_checkpointing=False,
@@ -163,7 +164,7 @@ def fit(
     schedule_sampler: ScheduleSampler,
     stage: Stage,
     train: Array,
-    resume: Path,
+    resume: Resume,
     how: TrainerConfig,
     logger: Logger,
     advance: Callable[[int], None] = lambda n: None,
@@ -171,9 +172,10 @@ def fit(
     flip: bool = False,
     also: Sequence[Callback] = (),
 ) -> TimestepSamplerCallback:
-    """Train `network` in place, from `resume` if it is there; it ends with its averaged weights.
+    """Train `network` in place, from where `resume` begins; it ends with its averaged weights.
 
     Args:
+        resume: Its state, saved on the way and gone on from; its journal is what `logger` writes.
         train: Examples, shape (n, channels, *dims).
         schedule_sampler: How t is drawn and weighted.
         advance: Called with the number of examples of each step.
@@ -186,8 +188,8 @@ def fit(
     """
     quiet()
     compute = Compute.of(how, network)
-    device = compute.device
-    batches = Batches(torch.from_numpy(train).to(device), stage.batch_size, stage.seed, flip)
+    examples = torch.from_numpy(train).to(compute.device)
+    batches = Batches(examples, stage.batch_size, stage.seed, flip)
     steps = stage.steps_on(len(train))
     module = DiffusionModule(
         compute.place(network),
@@ -202,17 +204,17 @@ def fit(
         steps_per_epoch=batches.per_epoch,
         epochs_per_row=-(-steps // (batches.per_epoch * ROWS)),
     )
-    save = Resume(resume, how.checkpoint_seconds)  # last: it saves what the others have done
+    save = Save(resume.path, how.checkpoint_seconds)  # last: it saves what the others have done
     callbacks = [timesteps, Advance(advance), *averaging(stage), *also, save]
     try:
-        trainer(compute, steps, callbacks, logger).fit(
+        trainer(compute, steps, callbacks, logger, resume).fit(
             module,
             DataLoader(range(steps), batch_size=None),  # type: ignore[arg-type]
-            ckpt_path=resume if resume.exists() else None,
+            ckpt_path=resume.path if resume.begin() else None,
         )
     except SystemExit as error:  # how Lightning answers a stop; what to say of it is the caller's
         raise error.__context__ or error from None
     finally:
         restore(save.handlers)
-    network.to(device)
+    network.to(compute.device)
     return timesteps

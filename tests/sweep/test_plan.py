@@ -18,9 +18,11 @@ def test_an_estimate_is_the_base_and_the_runs_over_the_slots(experiment: Make) -
     runs = [Run((), experiment(f"ci.low={low}"), "new") for low in (100, 200, 300)]
     plan = Plan(Path("s"), runs, {})
     assert "about 50 s with 2 at once" in estimate(plan, 2, lambda: (10.0, 20.0))
-    base = runs[0].experiment.base_folder.path
-    base.mkdir(parents=True)
-    (base / "checkpoint.pt").touch()
+    base, key = runs[0].experiment.base_folder, runs[0].experiment.keys["base"]
+    base.path.mkdir(parents=True)
+    base.checkpoint.touch()
+    assert "about 50 s" in estimate(plan, 2, lambda: (10.0, 20.0))  # torn: it is made again
+    base.made.note(key, base.checkpoint)
     assert "about 40 s with 2 at once" in estimate(plan, 2, lambda: (10.0, 20.0))
     assert "nothing is left" in estimate(
         Plan(Path("s"), [Run((), runs[0].experiment, "done")], {}), 2, lambda: (1.0, 1.0)

@@ -13,21 +13,23 @@ from memctl.samplers import ScheduleSampler
 from memctl.training.along import KeepAlong
 from memctl.training.fit import fit
 from memctl.training.logger import JournalLogger
+from memctl.training.resume import Resume
 from tests.training.test_fit import SAMPLER, small
 
 
 def trained(folder: Path, steps: int, ema: float, *also: KeepAlong) -> Any:
     train, network = small()
     folder.mkdir()
+    journal = Journal(folder / "metrics.jsonl")
     fit(
         network,
         Diffusion(),
         ScheduleSampler(SAMPLER),
         Stage(steps=steps, lr=1e-3, batch_size=8, ema=ema, ema_warmup=True, seed=3),
         train,
-        folder / "resume.ckpt",
+        Resume(folder / "resume.ckpt", "key", journal),
         How(accelerator="cpu"),
-        JournalLogger(Journal(folder / "metrics.jsonl"), "control"),
+        JournalLogger(journal, "control"),
         also=also,
     )
     return network

@@ -14,11 +14,13 @@ from torch import nn
 from memctl import data, models
 from memctl.config import Diffusion, Stage, Trainer
 from memctl.errors import UserError
+from memctl.runs.journal import Journal
 from memctl.samplers import ScheduleSampler, UniformSampler
 from memctl.stages import run as stages
 from memctl.training import compute as module
 from memctl.training.compute import Compute
 from memctl.training.fit import fit
+from memctl.training.resume import Resume
 
 
 def network(dims: int = 2) -> nn.Module:
@@ -126,7 +128,11 @@ def test_training_in_bf16_learns_what_training_in_fp32_does(tmp_path: Path) -> N
             ScheduleSampler(UniformSampler()),
             Stage(epochs=6, batch_size=8, lr=2e-3, ema=0),
             train,
-            tmp_path / precision / "resume.ckpt",
+            Resume(
+                tmp_path / precision / "resume.ckpt",
+                "key",
+                Journal(tmp_path / precision / "metrics.jsonl"),
+            ),
             how,
             False,  # type: ignore[arg-type]
             rows.append,

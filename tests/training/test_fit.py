@@ -20,7 +20,7 @@ from memctl.training import fit as fitting
 from memctl.training.batches import Batches, generator
 from memctl.training.logger import JournalLogger
 from memctl.training.module import DiffusionModule
-from memctl.training.resume import resume_step
+from memctl.training.resume import Resume, resume_step
 
 SAMPLER = IntervalSampler(low=100, high=300)
 STAGE = Stage(epochs=4, lr=1e-3, batch_size=8, ema=0.9, seed=3)
@@ -62,7 +62,6 @@ def fit(
 
     folder.mkdir(exist_ok=True)
     journal = Journal(folder / "metrics.jsonl")
-    journal.rewind(resume_step(folder / RESUME))
     how = How(accelerator="cpu", checkpoint_seconds=checkpoint_seconds)
     return fitting.fit(
         network,
@@ -70,7 +69,7 @@ def fit(
         SAMPLER,
         stage,
         train,
-        folder / RESUME,
+        Resume(folder / RESUME, "key", journal),
         how,
         JournalLogger(journal, "control"),
         advance,
@@ -170,10 +169,54 @@ def test_a_training_stopped_often_takes_no_step_more_or_less(
     assert journal.read_text() == rows
 
 
-def test_a_damaged_resume_file_means_a_fresh_start(tmp_path: Path) -> None:
-    (tmp_path / RESUME).write_bytes(b"torn")
-    assert resume_step(tmp_path / RESUME) == 0
-    assert not (tmp_path / RESUME).exists()
+@pytest.mark.parametrize("fault", ["torn", "flipped", "another key", "of an earlier memctl"])
+def test_a_state_that_is_damaged_or_anothers_means_a_fresh_start(
+    tmp_path: Path, straight: tuple[Any, Any, str], fault: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Neither its weights nor its rows are gone on with, and it is said."""
+    (whole, _, rows), (train, fresh) = straight, small()
+    with pytest.raises(Stop):
+        fit(copy.deepcopy(fresh), train, tmp_path, stop_at=5)
+    path, journal = tmp_path / RESUME, Journal(tmp_path / "metrics.jsonl")
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    key = "another" if fault == "another key" else "key"
+    if fault == "torn":
+        path.write_bytes(content[:-100])
+    elif fault == "flipped":
+        path.write_bytes(content)
+    elif fault == "of an earlier memctl":
+        torch.save({"global_step": 5}, path)
+    assert Resume(path, key, journal).begin() == 0
+    assert "starts anew" in capfd.readouterr().out
+    assert not path.exists()
+    assert journal.rows() == []
+    fit(fresh, train, tmp_path)
+    assert all(map(torch.equal, whole.parameters(), fresh.parameters()))
+    assert (tmp_path / "metrics.jsonl").read_text() == rows
+
+
+def test_rows_that_were_lost_are_in_the_state_too(
+    tmp_path: Path, straight: tuple[Any, Any, str]
+) -> None:
+    (_, _, rows), (train, fresh) = straight, small()
+    with pytest.raises(Stop):
+        fit(copy.deepcopy(fresh), train, tmp_path, stop_at=8)
+    (tmp_path / "metrics.jsonl").write_text("")
+    fit(fresh, train, tmp_path)
+    assert (tmp_path / "metrics.jsonl").read_text() == rows
+
+
+def test_a_state_is_written_beside_the_run_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A temporary folder that is full, or not there, is in nobody's way."""
+    train, network = small()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "none"))
+    with pytest.raises(Stop):
+        fit(network, train, tmp_path / "run", stop_at=2)
+    assert resume_step(tmp_path / "run" / RESUME) > 0
+    assert sorted(p.name for p in (tmp_path / "run").iterdir()) == ["metrics.jsonl", RESUME]
 
 
 def test_the_kept_weights_are_the_moving_average(tmp_path: Path) -> None:
@@ -195,7 +238,8 @@ def test_the_kept_weights_are_the_moving_average(tmp_path: Path) -> None:
                 Stage(**{**vars(stage), "ema": 0.0, "epochs": 2}),
                 stop_at=k,
             )
-        states.append(torch.load(tmp_path / f"raw{k}" / RESUME, weights_only=True)["state_dict"])
+        kept = Resume(tmp_path / f"raw{k}" / RESUME, "key", Journal(tmp_path / "metrics.jsonl"))
+        states.append(kept.state()["state_dict"])
     for name in average.state_dict():
         value = states[0][f"network.{name}"].clone()
         for state in states[1:]:

@@ -35,7 +35,7 @@ from memctl.training.batches import Batches
 from memctl.training.fit import fit
 from memctl.training.logger import JournalLogger
 from memctl.training.module import DiffusionModule
-from memctl.training.resume import resume_step
+from memctl.training.resume import Resume, resume_step
 from memctl.training.timesteps import TimestepSamplerCallback
 
 T = 12
@@ -353,7 +353,6 @@ def trained(
 
     folder.mkdir(exist_ok=True)
     journal = Journal(folder / "metrics.jsonl")
-    journal.rewind(resume_step(folder / RESUME))
     network, callback = Denoiser(), None
     trainer = How(accelerator="cpu", checkpoint_seconds=1e-9)
     config = Diffusion(**{"timesteps": T, "beta_end": 0.4, **diffusion})
@@ -364,7 +363,7 @@ def trained(
             how,
             STAGE,
             EXAMPLES.numpy(),
-            folder / RESUME,
+            Resume(folder / RESUME, "key", journal),
             trainer,
             JournalLogger(journal, "control"),
             advance,

@@ -52,10 +52,18 @@ def record(name: str, drawing: ScheduleSampler, seed: int = 0, **diffusion: Any)
     return {
         "schema": 1,
         "name": name,
+        "sweep": "s",
+        "fingerprint": name,
         "seed": seed,
+        "ci": None,
+        "split": {"hash": "h", "n_train": 10, "n_heldout": 10},
         "sampler": sampler,
+        "training": {},
         "metrics": {},
-        "science": science,
+        "yardsticks": {},
+        "science": {"data": {"name": "d"}, **science},
+        "environment": {},
+        "seconds": {},
     }
 
 
