@@ -49,7 +49,7 @@ def small(line: str, tiny: list[str]) -> str:
     if command == "make sweep":
         return f"make sweep ARGS={shlex.quote(f'{cell} hydra.sweeper.references=[]')}"
     if command.startswith("make sweep-"):
-        return f"{command} ARGS=hydra.sweeper.plan=true"
+        return f"{command} -n"
     if command == "make test":
         return "make test ARGS='-n0 tests/sweep/test_grid.py'"
     if "memctl.train -" in command and "--help" not in command:

@@ -34,15 +34,12 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
-from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError  # type: ignore[import-untyped]
+from omegaconf import DictConfig
 
-from memctl.config import Config
 from memctl.errors import UserError
 from memctl.files import cannot_write, read_json, write_json
 from memctl.keys import ANEW, differences, made_by
-from memctl.runs import former
+from memctl.runs import former, saved_config
 from memctl.runs.journal import Journal
 from memctl.runs.made import Made, is_whole
 from memctl.runs.record import is_complete
@@ -132,7 +129,7 @@ class RunFolder:
         return Journal(self.path / "metrics.jsonl")
 
     def settings(self) -> DictConfig:
-        """The config that the run was made by.
+        """The config that the run was made by (memctl.runs.saved_config).
 
         Raises: UserError where config.yaml is missing or holds something else.
         """
@@ -141,15 +138,7 @@ class RunFolder:
                 f"{self.path} holds no config.yaml, which says what the run was made by; of its"
                 " samples name --train and --heldout too"
             )
-        try:
-            saved: Any = OmegaConf.to_container(OmegaConf.load(self.config))
-            if not saved:
-                raise ValueError("it is empty")
-            merged = OmegaConf.merge(OmegaConf.structured(Config), former.renamed(saved))
-        except (OmegaConfBaseException, AttributeError, ValueError, OSError, YAMLError) as error:
-            raise UserError(f"{self.config} is damaged: {str(error).splitlines()[0]}") from None
-        assert isinstance(merged, DictConfig)
-        return merged
+        return saved_config.load(self.config)
 
     @property
     def gradients(self) -> Journal:

@@ -7,6 +7,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hydra.core.utils import JobReturn, JobStatus
 
@@ -77,6 +78,7 @@ class Launched:
         own.folder.path.mkdir(parents=True)
         own.folder.save(Status(own.keys, own.science, state="done"))
         own.folder.save_record(known)
+        np.save(own.folder.samples, np.zeros((8, 1, 8), np.float32))
 
 
 @pytest.fixture

@@ -1,0 +1,49 @@
+"""A run's config.yaml, read as data: it may come from a stranger."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError  # type: ignore[import-untyped]
+
+from memctl.config import Config
+from memctl.errors import UserError
+from memctl.runs import former
+
+
+def load(path: Path) -> DictConfig:
+    """The config that a run was made by. Nothing in it is looked up, in the environment or
+    elsewhere, and no address of its own is asked for the data.
+
+    Raises: UserError where it is damaged, or holds what would be looked up.
+    """
+    try:
+        saved: Any = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
+        if not saved:
+            raise ValueError("it is empty")
+        for text in texts(saved):
+            if "${" in text:
+                raise ValueError(f"{text} would be looked up, and a run's settings are values")
+        source = saved.get("data")
+        if isinstance(source, dict):
+            source.pop("url", None)
+        merged = OmegaConf.merge(OmegaConf.structured(Config), former.renamed(saved))
+    except (OmegaConfBaseException, AttributeError, ValueError, OSError, YAMLError) as error:
+        raise UserError(f"{path} is damaged: {str(error).splitlines()[0]}") from None
+    assert isinstance(merged, DictConfig)
+    return merged
+
+
+def texts(node: Any) -> Iterator[str]:
+    """Every text in a config, keys too."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield str(key)
+            yield from texts(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from texts(value)
+    elif isinstance(node, str):
+        yield node
