@@ -201,6 +201,11 @@ class Experiment:
     def base_folder(self) -> RunFolder:
         return RunFolder(self.runs / "bases" / self.keys["base"])
 
+    @property
+    def base_place(self) -> str:
+        """The folder of the base that the run waits for and starts from; empty from scratch."""
+        return "" if self.from_scratch else str(self.base_folder.path)
+
     def stage(self) -> Stage:
         """The control's settings with the run's seed."""
         control = self.config.control

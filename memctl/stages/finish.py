@@ -146,7 +146,7 @@ def measure_again(
         f"{folder.path.parent.name}/{folder.name}",
         lambda: False,
         lambda: [Stage("measure", 0, lambda: False, do)],
-        base="" if experiment.from_scratch else str(experiment.base_folder.path),
+        base=experiment.base_place,
     )
     try:
         chain.run()

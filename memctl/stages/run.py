@@ -67,7 +67,7 @@ class Run:
             f"{e.config.sweep.name}/{e.name}",
             lambda: self.folder.state(e.keys) == "done",
             self.stages,
-            base="" if e.from_scratch else str(e.base_folder.path),
+            base=e.base_place,
         )
 
     def stages(self) -> Sequence[Stage]:
