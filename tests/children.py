@@ -17,9 +17,17 @@ FORK.set_forkserver_preload(["tests.preload"])
 PRELOAD = ["hydra.launcher.preload=[tests.preload]"]  # for a sweep, which shares that fork server
 
 
+FIGURES = ("samples", "suspects", "ratios", "projection", "timesteps")  # of every run
+
+
 def save_blank(figure: Any, file: Any, **how: Any) -> None:
     """`Figure.savefig` for tests that look at no picture: rendering five is 40 % of a tiny run."""
     Image.new("L", (1, 1)).save(file, format="png")
+
+
+def draw_blank(*what: Any) -> None:
+    """A function of `memctl.reporting.figures` for such tests."""
+    save_blank(None, next(path for path in what if isinstance(path, Path)))
 
 
 def signal_at(where: str, calls: int, *numbers: int) -> None:

@@ -13,9 +13,13 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+MEMORY = Path("/dev/shm")
 # Before torch is imported, here and in every process a test starts: on few cores several times two
 # threads only wait.
 os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+# A run waits until each of its files is on the disk, some thirty times: in memory that is a moment.
+if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > 4e9:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 # Torch and pandas leave a million objects, which each search for garbage looks through: at Python's
 # own pace that is an eighth of the time. See also `pytest_collection_finish`.
 gc.set_threshold(100_000, 10, 10)
@@ -32,7 +36,8 @@ from memctl.experiment import Experiment
 from memctl.paths import config_root
 from memctl.sweep.compose import Composer
 from memctl.sweep.plugins import install
-from tests.children import save_blank
+from tests import compositions
+from tests.children import FIGURES, draw_blank, save_blank
 
 TINY = [
     "data.n_train=24", "data.n_heldout=24", "model.channels=[4,8]", "model.attention=[1]",
@@ -57,6 +62,8 @@ LONG = (
     "test_readme.py",
     "test_configs.py",
 )
+compositions.keep()
+KILLS = pytest.mark.kills  # places of a kill or of damage beyond those that the fast tests try
 BLANK = pytest.mark.usefixtures("blank_pictures")  # of tests that look at no picture
 
 
@@ -182,8 +189,10 @@ def branches(tree: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 def blank_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pictures are drawn, but saved as one pixel."""
+    """A run's pictures are one pixel; others are drawn, but saved as one."""
     monkeypatch.setattr("matplotlib.figure.Figure.savefig", save_blank)
+    for name in FIGURES:
+        monkeypatch.setattr(f"memctl.reporting.figures.{name}", draw_blank)
 
 
 @pytest.fixture(scope="session")

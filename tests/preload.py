@@ -3,8 +3,11 @@
 from matplotlib.figure import Figure
 
 import memctl.sweep.preload
-from tests.children import save_blank
+from memctl.reporting import figures
+from tests.children import FIGURES, draw_blank, save_blank
 
 __all__ = ["memctl"]
 
 Figure.savefig = save_blank
+for name in FIGURES:
+    setattr(figures, name, draw_blank)

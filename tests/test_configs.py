@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import DictConfig, OmegaConf
 
@@ -20,6 +22,8 @@ from memctl.paths import config_root
 from memctl.samplers import NoiseSchedule
 from memctl.sweep.grid import axes
 from memctl.sweep.plan import make_plan
+from tests import compositions
+from tests.conftest import installed
 
 ROOT = config_root()
 TABLES = {"data": data.SOURCES, "model": models.MODELS, "sampler": samplers.SAMPLERS}
@@ -52,6 +56,19 @@ def test_every_option_composes(composed: Callable[..., DictConfig], option: str)
     overrides = amid_others(*option.split("="))
     assert option in overrides
     assert composed(*overrides, "ci.low=100", "ci.high=200").ci.low == 100
+
+
+def test_a_composition_that_is_kept_is_hydras_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """See tests/compositions.py."""
+    installed()
+    GlobalHydra.instance().clear()
+    texts = ["experiment=smoke", "sampler=band", "sampler.low=3", "hydra.verbose=true"]
+    with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+        kept = [compose("config", texts, return_hydra_config=True) for _ in range(2)]
+        monkeypatch.setattr(compositions, "place", lambda repo: None)
+        own = compose("config", texts, return_hydra_config=True)
+    for found in kept:
+        assert OmegaConf.to_yaml(found) == OmegaConf.to_yaml(own)
 
 
 def test_every_weighting_has_a_config() -> None:

@@ -382,7 +382,7 @@ def test_what_was_found_outlives_a_picture_that_cannot_be_drawn(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("no font")
 
-    monkeypatch.setattr("matplotlib.figure.Figure.savefig", fail)
+    monkeypatch.setattr("memctl.reporting.figures.ratios", fail)
     with pytest.raises(RuntimeError):
         command("samples.npy", *sides, *SMALL)
     for file in ("evaluation.json", "metrics.csv", "neighbours.csv"):

@@ -15,6 +15,7 @@ from memctl.runs.along import kept
 from memctl.stages import control, generate
 from memctl.stages import run as stages
 from tests.children import FORK, run_and_die
+from tests.conftest import KILLS
 
 Make = Callable[..., Experiment]
 ALONG = ("along.points=3", "along.samples=8")
@@ -77,10 +78,10 @@ def test_each_checkpoint_is_measured_and_the_last_is_the_end(finished_run: Make)
 @pytest.mark.parametrize(
     ("where", "calls"),
     [
-        pytest.param("training step", 4, id="at a checkpoint"),
-        pytest.param("training step", 6, id="between two"),
+        pytest.param("training step", 4, id="at a checkpoint", marks=KILLS),
+        pytest.param("training step", 6, id="between two", marks=KILLS),
         pytest.param("batch generated", 2 + 2, id="in the second's generation"),
-        pytest.param("record", 1, id="while writing the record"),
+        pytest.param("record", 1, id="while writing the record", marks=KILLS),
     ],
 )
 def test_a_killed_run_ends_with_the_same_numbers(

@@ -18,6 +18,7 @@ from memctl.stages import base, control, generate
 from memctl.stages import run as stages
 from memctl.training import checkpoint
 from tests.children import FORK, run_and_die
+from tests.conftest import KILLS
 from tests.stages.test_run import numbers
 
 Make = Callable[..., Experiment]
@@ -165,11 +166,11 @@ def test_lost_rows_are_said(
     ("name", "damage"),
     [
         ("checkpoint.pt", tear),
-        ("checkpoint.pt", flip),
-        ("timesteps.json", empty),
-        ("made.json", empty),
+        pytest.param("checkpoint.pt", flip, marks=KILLS),
+        pytest.param("timesteps.json", empty, marks=KILLS),
+        pytest.param("made.json", empty, marks=KILLS),
         ("status.json", empty),
-        ("resume.ckpt", flip),
+        pytest.param("resume.ckpt", flip, marks=KILLS),
         ("metrics.jsonl", flip),
     ],
 )
@@ -277,7 +278,9 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("noted", [True, False], ids=["", "of an earlier memctl"])
+@pytest.mark.parametrize(
+    "noted", [True, pytest.param(False, marks=KILLS)], ids=["", "of an earlier memctl"]
+)
 @pytest.mark.parametrize("how", FAULTS)
 def test_a_damaged_base_is_made_again_and_one_that_was_named_is_refused(
     experiment: Make,

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from memctl.sweep import devices
+from tests.conftest import KILLS
 from tests.tiny_task import alive, until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -115,11 +116,11 @@ def test_a_ctrl_c_while_the_fork_server_starts_is_heard_by_the_launcher_alone(
     ("signals", "sigint", "what", "code"),
     [
         ([INT, INT], "heard", "wait", 130),
-        ([INT, INT, INT], "heard", "deaf", 130),
+        pytest.param([INT, INT, INT], "heard", "deaf", 130, marks=KILLS),
         ([TERM], "heard", "wait", 143),
-        ([INT, TERM], "ignored", "wait", 143),
+        pytest.param([INT, TERM], "ignored", "wait", 143, marks=KILLS),
         ([TERM, TERM], "ignored", "deaf", 143),
-        ([KILL], "heard", "wait", -9),
+        pytest.param([KILL], "heard", "wait", -9, marks=KILLS),
     ],
     ids=["Ctrl-C twice", "three times", "SIGTERM", "in the background", "deaf runs", "SIGKILL"],
 )
