@@ -34,7 +34,7 @@ sweep-scratch: setup  ## the 45 cells from scratch on digits, seven of them with
 	$(RUN) -m memctl.train -cn multirun_templates/scratch $(ARGS)
 
 sweep-rivals: setup  ## other controls of copying, each a template, on the same digits
-	for rival in multirun_templates/rivals_*.yaml; do $(RUN) -m memctl.train -cn $${rival%.yaml} $(ARGS) || exit 1; done
+	for rival in multirun_templates/rivals_*.yaml multirun_templates/why_bands.yaml; do $(RUN) -m memctl.train -cn $${rival%.yaml} $(ARGS) || exit 1; done
 
 plan: setup  ## what `make sweep` would run, what is done, how long the rest takes
 	$(RUN) -m memctl.train -cn multirun_templates/grid hydra.sweeper.plan=true $(ARGS)

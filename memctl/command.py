@@ -25,7 +25,7 @@ def launch(task: Task, about: str | None, sweeps: bool = False) -> None:
 
     Raises: UserError.
     """
-    arguments = sys.argv[1:]
+    arguments = sys.argv[1:] = in_one_place(sys.argv[1:])
     if {"-h", "--help"} & set(arguments):
         print(help_text(about or "", sweeps))
         return
@@ -77,14 +77,27 @@ def force_single_run(arguments: Sequence[str]) -> list[str]:
     return add_overrides(arguments, ["hydra.mode=RUN"])
 
 
+OVERRIDE = r"[^-].*="
+
+
+def in_one_place(arguments: Sequence[str]) -> list[str]:
+    """The arguments with overrides that stand before and after an option all before it: Hydra's
+    parser takes them from one place alone, and calls the others unrecognized.
+    """
+    overrides = [argument for argument in arguments if re.match(OVERRIDE, argument)]
+    first = next((k for k, argument in enumerate(arguments) if argument in overrides), 0)
+    if [*arguments[first : first + len(overrides)]] == overrides:
+        return [*arguments]
+    return [*overrides, *(argument for argument in arguments if argument not in overrides)]
+
+
 def add_overrides(arguments: Sequence[str], more: Sequence[str]) -> list[str]:
     """The arguments with more overrides, which hold where others say otherwise.
 
-    Right behind the last override: Hydra's parser takes them from one place alone, which need not
-    be the end.
+    Right behind the last override, which need not be the end: see `in_one_place`.
     """
     end = max(
-        (k for k, argument in enumerate(arguments, 1) if re.match(r"[^-].*=", argument)),
+        (k for k, argument in enumerate(arguments, 1) if re.match(OVERRIDE, argument)),
         default=len(arguments),
     )
     return [*arguments[:end], *more, *arguments[end:]]

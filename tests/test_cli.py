@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from memctl.command import check_choices, force_single_run
+from memctl.command import check_choices, force_single_run, in_one_place
 from memctl.errors import UserError
 from memctl.runs.folder import RunFolder
 from memctl.sweep import sweeper
@@ -137,6 +137,17 @@ def test_a_command_for_one_config_sweeps_nothing(arguments: list[str], expected:
     for flag in ("-m", "--multirun"):
         with pytest.raises(UserError, match=f"leave {flag} out"):
             force_single_run([flag, *arguments])
+
+
+def test_overrides_may_stand_on_both_sides_of_an_option(command: Command) -> None:
+    mixed = ["logger=none", "-cn", "multirun_templates/smoke", "seed=7", "--cfg", "job"]
+    assert in_one_place(mixed) == ["logger=none", "seed=7", *mixed[1:3], *mixed[4:]]
+    for kept in (mixed[1:], mixed[:3], ["-m", "a=1", "b=2", "--info"], []):
+        assert in_one_place(kept) == kept
+    code, out = command(*mixed, small=False)
+    assert code == 0
+    assert "seed: 7" in out
+    assert "mode: disabled" in out
 
 
 @BLANK

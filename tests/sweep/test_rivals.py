@@ -15,25 +15,25 @@ from tests.conftest import composer
 
 # What each changes against uniform t, as the front names it.
 CONTROLS = {
-    "bands": {"sampler"},
-    "data": {"data size"},
-    "dropout": {"dropout"},
-    "generation": {"generation"},
-    "guidance": {"guidance"},
-    "lr": {"learning rate"},
-    "samplers": {"sampler", "sampler + use"},  # the adaptive one is corrected for
-    "size": {"network size"},
-    "steps": {"training time"},
-    "tails": {"interval"},
-    "weight_decay": {"weight decay"},
-    "weightings": {"weighting"},
+    "rivals_data": {"data size"},
+    "rivals_dropout": {"dropout"},
+    "rivals_generation": {"generation"},
+    "rivals_guidance": {"guidance"},
+    "rivals_lr": {"learning rate"},
+    "rivals_samplers": {"sampler", "sampler + use"},  # the adaptive one is corrected for
+    "rivals_size": {"network size"},
+    "rivals_steps": {"training time"},
+    "rivals_tails": {"interval"},
+    "rivals_weight_decay": {"weight decay"},
+    "rivals_weightings": {"weighting"},
+    "why_bands": {"sampler"},
 }
 NUMBERS = {"Three": 3, "Four": 4, "Five": 5, "Eight": 8, "Nine": 9, "20": 20}
 
 
 @pytest.fixture(scope="module")
 def plans() -> dict[str, Plan]:
-    return {name: plan(f"{TEMPLATES}/rivals_{name}") for name in CONTROLS}
+    return {name: plan(f"{TEMPLATES}/{name}") for name in CONTROLS}
 
 
 def plan(template: str) -> Plan:
@@ -45,9 +45,11 @@ def plan(template: str) -> Plan:
 
 
 def test_every_rival_is_tested() -> None:
-    assert {f"rivals_{name}" for name in CONTROLS} == {
-        name for name in template_names() if name.startswith("rivals_")
-    }
+    assert {name for name in template_names() if name.startswith("rivals_")} < {*CONTROLS}
+    made = re.search(r"for rival in (.*?); do", (config_root() / "Makefile").read_text())
+    assert made is not None
+    files = [path for pattern in made[1].split() for path in config_root().glob(pattern)]
+    assert {path.stem for path in files} == {*CONTROLS}
 
 
 def test_all_share_one_sweep_and_its_uniform_run(plans: dict[str, Plan]) -> None:
@@ -72,7 +74,7 @@ def test_a_rival_changes_what_it_says_in_as_many_runs(plans: dict[str, Plan], na
     found = {run.experiment.name: run.experiment.science for run in plans[name].runs}
     uniform = own_settings(found.pop("uniform_s0"))
     assert {control(own_settings(other), uniform) for other in found.values()} == CONTROLS[name]
-    text = (config_root() / TEMPLATES / f"rivals_{name}.yaml").read_text()
+    text = (config_root() / TEMPLATES / f"{name}.yaml").read_text()
     said = re.search(r"^# (\w+) runs and uniform", text, re.M)
     assert said is not None
     assert NUMBERS[said[1]] == len(found)
@@ -82,7 +84,7 @@ def test_the_regime_is_that_of_the_grid_from_scratch(
     plans: dict[str, Plan], composed: Callable[..., Any]
 ) -> None:
     grid = composed("sampler=uniform", config_name=f"{TEMPLATES}/scratch")
-    uniform = next(r for r in plans["steps"].runs if r.experiment.name == "uniform_s0")
+    uniform = next(r for r in plans["rivals_steps"].runs if r.experiment.name == "uniform_s0")
     config = uniform.experiment.config
     assert config.start == grid.start == "scratch"
     assert (config.base.steps, config.base.lr) == (grid.base.steps, grid.base.lr)
