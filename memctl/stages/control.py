@@ -8,10 +8,10 @@ from torch import nn
 
 from memctl.data import Split
 from memctl.experiment import Experiment
-from memctl.files import write_json
+from memctl.files import read_json, write_json
 from memctl.runs.folder import RunFolder
 from memctl.runs.progress import Progress
-from memctl.stages.base import TRAIN_PASSES
+from memctl.stages.base import TRAIN_PASSES, untrained
 from memctl.stages.record import sampler_statistics
 from memctl.training import checkpoint
 from memctl.training.along import KeepAlong
@@ -38,7 +38,7 @@ def control(
         log: Called with each row of the journal.
     """
     assert experiment.schedule_sampler is not None
-    folder, key = progress.folder, experiment.keys["control"]
+    folder = progress.folder
     folder.made.forget(folder.checkpoint, folder.timesteps, folder.journal.path)
     timesteps = fit(
         network,
@@ -55,11 +55,41 @@ def control(
         [keep_along(experiment, split, folder)],
     )
     drawn = {**timesteps.summary(), "statistics": sampler_statistics(experiment)}
+    keep(experiment, split, network, drawn, folder)
+
+
+def keep(
+    experiment: Experiment,
+    split: Split,
+    network: nn.Module,
+    drawn: Mapping[str, Any],
+    folder: RunFolder,
+) -> None:
+    """Write what control leaves: the weights, and what t were drawn."""
+    key, science = experiment.keys["control"], experiment.science
     write_json(folder.timesteps, drawn)
-    science = experiment.science
     made_from = {key: science[key] for key in ("model", "diffusion")} | {"science": science}
     checkpoint.save(folder.checkpoint, network, {**expected(experiment, split), **made_from})
     folder.made.note(key, folder.journal.path, folder.timesteps, folder.checkpoint)
+
+
+def take(experiment: Experiment, split: Split, folder: RunFolder) -> str | None:
+    """Take what a run of the same sweep was trained to by the very same settings, such as one that
+    only generates otherwise, and return its name; None where there is none.
+    """
+    if experiment.goes_along:  # which needs the weights on the way, too
+        return None
+    for path in sorted(folder.path.parent.glob(f"*/{folder.checkpoint.name}")):
+        other, key = RunFolder(path.parent), experiment.keys["control"]
+        files = (other.timesteps, other.journal.path, other.checkpoint)
+        if other != folder and all(other.made.holds(file.name, key, reads=True) for file in files):
+            network, drawn = untrained(experiment, split), read_json(other.timesteps)
+            assert drawn is not None
+            load(experiment, split, network, other)
+            folder.journal.restore(other.journal.rows())
+            keep(experiment, split, network, drawn, folder)
+            return other.name
+    return None
 
 
 def resume(experiment: Experiment, folder: RunFolder) -> Resume:

@@ -181,6 +181,10 @@ class Run:
             folder.made.note(e.keys["control"], folder.timesteps)
 
     def _control(self, progress: Progress) -> None:
+        if other := control.take(self.experiment, self.split, self.folder):
+            print(f"trained as {other} was; its weights are taken", flush=True)
+            vars(self).pop("network", None)
+            return
         resume = control.resume(self.experiment, self.folder)
         step = resume.begin()
         if along.lost(self.experiment, self.split, self.folder, step):
