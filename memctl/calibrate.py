@@ -25,9 +25,9 @@ def answer(cfg: Any) -> str:
     from memctl.files import said_plainly
     from memctl.reporting.calibration import calibrate
 
-    for part in ("metrics.", "generate."):
-        check_ranges(cfg, part)
     config: Any = OmegaConf.to_object(cfg)
+    for part in ("metrics.", "generate."):
+        check_ranges(config, part)
     with said_plainly():
         return calibrate(config)
 

@@ -29,6 +29,7 @@ def launch(task: Task, about: str | None, sweeps: bool = False) -> None:
     if {"-h", "--help"} & set(arguments):
         print(help_text(about or "", sweeps))
         return
+    check_places(arguments)
     check_choices(arguments)
     import hydra  # after the help, which needs none of it
     from hydra.errors import HydraException
@@ -134,6 +135,19 @@ def check_choices(arguments: Sequence[str]) -> None:
                     )
 
 
+def check_places(arguments: Sequence[str]) -> None:
+    """Raises: UserError for a setting of Hydra's that says where results go: memctl finds runs
+    again by where it has put them, and reads relative paths from where it was started.
+    """
+    own = r"\+*hydra\.(job\.chdir=(?!false\b)|(run|sweep)\.dir=|sweep\.subdir=)"
+    for argument in arguments:
+        if re.match(own, argument, re.IGNORECASE):
+            raise UserError(
+                f"{argument} is not for use: results go into paths.runs/sweep.name; set these,"
+                " paths.runs=DIR sweep.name=NAME"
+            )
+
+
 def help_text(about: str, sweeps: bool) -> str:
     """What a command is for, with the groups, templates and settings that it takes.
 
@@ -173,9 +187,15 @@ def print_task(answer: Callable[[Any], str]) -> Task:
 
     @wraps(answer)
     def task(cfg: Any) -> None:
+        from omegaconf.errors import OmegaConfBaseException
+
+        from memctl.sweep.mistakes import explain
+
         try:
             print(answer(cfg))
         except UserError as error:  # Hydra would put the overrides before it
             sys.exit(f"memctl: {error}")
+        except OmegaConfBaseException as error:
+            sys.exit(f"memctl: {explain(error)}")
 
     return task

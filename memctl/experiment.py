@@ -51,7 +51,7 @@ class Experiment:
         """Build from a composed config. Raises: UserError for a value that is out of its range."""
         config = OmegaConf.to_object(cfg)
         assert isinstance(config, Config)
-        check_ranges(cfg)
+        check_ranges(config)
         schedule = NoiseSchedule.from_config(config.diffusion)
         if config.generate.steps not in range(1, config.diffusion.timesteps + 1):
             raise UserError(

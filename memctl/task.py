@@ -14,6 +14,9 @@ def task(cfg: Any) -> None:
     """
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
+    from omegaconf.errors import OmegaConfBaseException
+
+    from memctl.sweep.mistakes import explain
 
     try:
         if cfg.task == "theory":
@@ -24,8 +27,9 @@ def task(cfg: Any) -> None:
             from memctl.stages import finish, run
 
             text = finish.summary(run.task(cfg))
-    except UserError as error:
+    except (UserError, OmegaConfBaseException) as raised:
+        error = raised if isinstance(raised, UserError) else UserError(explain(raised))
         if HydraConfig.get().mode is RunMode.RUN:  # Hydra would put the overrides before it
             sys.exit(f"memctl: {error}")
-        raise
+        raise error from None
     print(text, flush=True)

@@ -56,7 +56,7 @@ MAY_IMPORT = {
     "calibrate": BASE | {"command", "experiment", "reporting", "trials"},
     "search": BASE | {"analysis", "answers", "metrics"},
     "sweep": BASE | LEAVES | {"experiment", "runs", "search"},
-    "task": {"errors", "stages", "theory"},
+    "task": {"errors", "stages", "sweep", "theory"},
     "command": {"errors", "paths", "registry", "samplers", "sweep"},
     "train": {"command", "exits", "task"},
     "tune": {"command", "exits", "search", "task"},
@@ -72,6 +72,7 @@ LAZY = {
     ("sweep", "diffusion"),
     ("sweep", "training"),
     ("task", "stages"),
+    ("task", "sweep"),
     ("task", "theory"),
 }
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -77,6 +77,37 @@ MISTAKES = {
         ["-m", "ci.low=100", "ci.high=200,2000"],
         "ci.high=2000 is outside",
     ),
+    "nan in a sweep": (["-m", "ci.low=nan,700", "ci.high=1000"], "ci.low=nan is not a number"),
+    "beyond T in a sweep": (["-m", "ci.low=5000,1", "ci.high=1000"], "ci.low=5000 is outside"),
+    "no list": (
+        ["-m", "ci.low=interval(0,1)", "ci.high=9"],
+        "ci.low=interval(0,1): a sweep needs values that can be listed; write them, ci.low=100",
+    ),
+    "empty glob": (["-m", "ci.low=glob(*)", "ci.high=9"], "ci.low=glob(*) lists no value; glob is"),
+    "no run at once": (
+        ["-m", "ci.low=1", "ci.high=2", "hydra.launcher.per_device=0"],
+        "hydra.launcher.per_device=0 must be at least 1",
+    ),
+    "shell's variable": (
+        ["ci.low=1", "ci.high=2", "paths.runs=${HOME}/x"],
+        "paths.runs refers to ${HOME}, and HOME is no setting; the variable of the environment is"
+        " '${oc.env:HOME}'",
+    ),
+    "shell's variable in a sweep": (
+        ["-m", "ci.low=1", "ci.high=2", "paths.runs=${HOME}/x"],
+        "paths.runs refers to ${HOME}, and HOME is no setting",
+    ),
+    "unknown reference": (
+        ["ci.low=1", "ci.high=${ci.hgh}"],
+        "refers to ${ci.hgh}, and ci.hgh is no setting; write the value itself",
+    ),
+    "folder of Hydra's": (["hydra.job.chdir=true"], "set these, paths.runs=DIR sweep.name=NAME"),
+    "another of Hydra's": (["-m", "hydra.sweep.dir=x"], "hydra.sweep.dir=x is not for use"),
+    "reserved name": (
+        ["ci.low=1", "ci.high=2", "sweep.name=bases"],
+        "sweep.name=bases names a folder that memctl keeps for itself",
+    ),
+    "reserved name in a sweep": (["-m", "ci.low=1", "ci.high=2", "sweep.name=bases"], "for itself"),
     "missing data in a sweep": (
         ["-m", "ci.low=1", "ci.high=2", "data=signals", "data.path=nowhere.csv"],
         "nowhere.csv is not a file",

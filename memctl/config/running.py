@@ -9,6 +9,8 @@ COMPUTING = {
     "memory_format": ("auto", "channels_last", "contiguous"),
     "compile": ("auto", "true", "false"),
 }
+# folders that lie beside the sweeps in `paths.runs`
+BESIDE_SWEEPS = ("bases", "calibration", "data", "measured", "yardsticks")
 
 
 @dataclass

@@ -68,8 +68,8 @@ class DataSource(ABC):
     base_epochs: int = 50
 
     def __post_init__(self) -> None:
-        if self.split_seed < 0:
-            raise UserError(f"data.split_seed={self.split_seed} must not be negative")
+        if not 0 <= self.split_seed < 2**62:
+            raise UserError(f"data.split_seed={self.split_seed} must be at least 0 and below 2^62")
 
     @abstractmethod
     def files(self) -> list[Path]:

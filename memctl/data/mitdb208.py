@@ -63,6 +63,9 @@ def cut(
     return beats[:, None], len(peaks) - 2 - len(beats)
 
 
+MAX_LENGTH = 10_000  # values of a beat, of which the recording has some three hundred
+
+
 @dataclass
 class Mitdb208(DataSource):
     """The bundled beats, each of `length` values."""
@@ -73,10 +76,10 @@ class Mitdb208(DataSource):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.length < MIN_LENGTH:
+        if not MIN_LENGTH <= self.length <= MAX_LENGTH:
             raise UserError(
-                f"data.length={self.length} is too short for a heartbeat; at least {MIN_LENGTH}"
-                " values are needed"
+                f"data.length={self.length} is no length of a heartbeat; it must be at least"
+                f" {MIN_LENGTH} and at most {MAX_LENGTH:,} values"
             )
 
     def files(self) -> list[Path]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from memctl.models.unet1d import UNet1d
     from memctl.models.unet2d import UNet2d
 
+WIDEST = 2**16  # channels of a level
 PRESETS = (8, 16, 32, 64)  # pixels for which conf/model has a unet2d_N
 
 
@@ -47,11 +48,11 @@ class UNet1dConfig(ModelConfig):
     def __post_init__(self) -> None:
         levels = range(len(self.channels))
         if not self.channels or any(
-            not isinstance(c, int) or c < 2 or c % 2 for c in self.channels
+            not isinstance(c, int) or c not in range(2, WIDEST + 1, 2) for c in self.channels
         ):
             raise UserError(
-                f"model.channels={self.channels} must be even widths, one a level, such as [16,"
-                " 32, 64]"
+                f"model.channels={self.channels} must be even widths up to {WIDEST:,}, one a"
+                " level, such as [16, 32, 64]"
             )
         if any(level not in levels for level in self.attention):
             raise UserError(
@@ -62,8 +63,8 @@ class UNet1dConfig(ModelConfig):
                 f"model.heads={self.heads} does not divide the widths {self.channels} of the levels"
                 f" {self.attention}"
             )
-        if self.kernel % 2 == 0:
-            raise UserError(f"model.kernel={self.kernel} must be odd")
+        if self.kernel not in range(1, 100, 2):
+            raise UserError(f"model.kernel={self.kernel} must be odd, at least 1 and below 100")
         check_dropout(self.dropout)
 
     def network(self, shape: Sequence[int]) -> "UNet1d":
@@ -107,16 +108,19 @@ class UNet2dConfig(ModelConfig):
 
     def __post_init__(self) -> None:
         levels = range(len(self.channels))
-        if not self.channels or any(not isinstance(c, int) or c < 1 for c in self.channels):
+        if not self.channels or any(
+            not isinstance(c, int) or not 1 <= c <= WIDEST for c in self.channels
+        ):
             raise UserError(
-                f"model.channels={self.channels} must be widths, one a level, such as [32, 64]"
+                f"model.channels={self.channels} must be widths up to {WIDEST:,}, one a level,"
+                " such as [32, 64]"
             )
         if any(level not in levels for level in self.attention):
             raise UserError(
                 f"model.attention={self.attention} names levels outside 0..{len(levels) - 1}"
             )
-        if self.layers < 1:
-            raise UserError(f"model.layers={self.layers} must be at least 1")
+        if not 1 <= self.layers <= 100:
+            raise UserError(f"model.layers={self.layers} must be at least 1 and at most 100")
         if self.norm_groups < 1 or any(c % self.norm_groups for c in self.channels):
             raise UserError(
                 f"model.norm_groups={self.norm_groups} does not divide the widths {self.channels}"

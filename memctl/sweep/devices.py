@@ -9,6 +9,10 @@ import subprocess
 from dataclasses import dataclass
 from typing import Any
 
+from memctl.errors import UserError
+
+PATIENCE = 30.0  # seconds for the driver, which takes ten to wake up many GPUs
+
 
 @dataclass(frozen=True)
 class Slot:
@@ -25,19 +29,35 @@ def cores() -> int:
 def gpus() -> list[str]:
     """Ids of the GPUs to use: those of an outer CUDA_VISIBLE_DEVICES, else all that the driver
     lists.
+
+    Raises: UserError where it does not answer, or with something else.
     """
     outer = os.environ.get("CUDA_VISIBLE_DEVICES")
     if outer is not None:
         return [name.strip() for name in outer.split(",") if name.strip() not in ("", "-1")]
     if shutil.which("nvidia-smi") is None:
         return []
-    listed = subprocess.run(
-        ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"],
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
-    return listed.stdout.split() if listed.returncode == 0 else []
+    name = "hydra.launcher.devices=[0,1] names the GPUs, [] is the CPU"
+    try:
+        listed = subprocess.run(
+            ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=PATIENCE,
+        )
+    except subprocess.TimeoutExpired:
+        raise UserError(f"nvidia-smi does not answer within {PATIENCE:g} s; {name}") from None
+    except OSError as error:
+        raise UserError(f"nvidia-smi cannot be run: {error.strerror}; {name}") from None
+    found = listed.stdout.split()
+    if listed.returncode == 0 and all(index.isdigit() for index in found):
+        return found
+    said = (listed.stdout + listed.stderr).strip().splitlines() or ["nothing"]
+    if listed.returncode == 0:
+        raise UserError(f"nvidia-smi lists no GPUs, but says: {said[0][:200]}; {name}")
+    print(f"no GPU is used: nvidia-smi says: {said[0][:200]}", flush=True)  # none, or no driver
+    return []
 
 
 def pool(devices: list[str] | None, per_device: int, threads: int, accelerator: str) -> list[Slot]:

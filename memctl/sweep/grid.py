@@ -29,7 +29,7 @@ def axes(overrides: Iterable[Override]) -> Axes:
     line's) the last holds.
 
     Raises:
-        UserError: a range that cannot be listed, such as interval(0, 1).
+        UserError: what cannot be listed, such as interval(0, 1), or lists nothing.
     """
     found: dict[str, list[str] | None] = {}
     text: dict[str, str] = {}
@@ -37,9 +37,7 @@ def axes(overrides: Iterable[Override]) -> Axes:
         key = override.get_key_element()
         found.pop(key, None)
         if override.is_sweep_override():
-            if not override.is_discrete_sweep():
-                raise UserError(f"{override.input_line}: a sweep needs values that can be listed")
-            found[key] = [str(value) for value in override.sweep_string_iterator()]
+            found[key] = listed(override, key)
         else:
             found[key] = None
             text[key] = f"{key}={override.get_value_element_as_str()}"
@@ -47,6 +45,23 @@ def axes(overrides: Iterable[Override]) -> Axes:
         {k: v for k, v in found.items() if v is not None},
         [text[k] for k, v in found.items() if v is None],
     )
+
+
+def listed(override: Override, key: str) -> list[str]:
+    """The values that an override sweeps over. Raises: UserError where there are none."""
+    if not override.is_discrete_sweep():
+        raise UserError(
+            f"{override.input_line}: a sweep needs values that can be listed; write them,"
+            f" {key}=100,200,300, or {key}=range(100,400,100)"
+        )
+    values = [str(value) for value in override.sweep_string_iterator()]
+    if not values:
+        raise UserError(
+            f"{override.input_line} lists no value; glob is for the choices of a group of conf/,"
+            f" such as weighting=glob(*), and range ends before its second number; write the"
+            f" values, {key}=100,200,300"
+        )
+    return values
 
 
 def cells(axes: Axes) -> list[Overrides]:
@@ -84,11 +99,16 @@ def tag(axes: Axes, overrides: Overrides) -> str:
     return "_".join(re.sub(r"[^\w.+-]+", "-", part).strip("-") for part in parts)
 
 
-def interval_fault(low: float | None, high: float | None, allow_degenerate: bool) -> str | None:
+def interval_fault(
+    low: float | None, high: float | None, allow_degenerate: bool, timesteps: int
+) -> str | None:
     """Why a cell of a product is no interval, or None.
 
-    Bounds that are wrong in themselves are errors, not dropped.
+    Bounds that are wrong in themselves, missing or none of the steps 0..T, are errors, not dropped:
+    the sampler refuses them.
     """
-    if low is None or high is None or low < high or (low == high and allow_degenerate):
+    if low is None or high is None or not (0 <= low <= timesteps and 0 <= high <= timesteps):
+        return None
+    if low < high or (low == high and allow_degenerate):
         return None
     return "c_l = c_h" if low == high else "c_l > c_h"

@@ -27,6 +27,7 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf, open_dict
 
+from memctl.errors import UserError
 from memctl.exits import answer_stops, block_sigint, restore
 from memctl.runs.folder import RunFolder
 from memctl.sweep.child import Payload, main
@@ -34,6 +35,7 @@ from memctl.sweep.console import Console
 from memctl.sweep.devices import Slot, pool
 
 GRACE = 10.0  # seconds in which a run that is asked to stop may save
+MOST = 64  # runs at once on one GPU
 POLL = 0.25  # seconds between looks at the signals and the progress
 STOPPING = {
     1: "Ctrl-C: the running ones finish, no more are started. Again: they save and stop now.",
@@ -83,6 +85,10 @@ class LocalLauncher(Launcher):
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
         self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
+        if not 1 <= self.per_device <= MOST:
+            raise UserError(
+                f"hydra.launcher.per_device={self.per_device} must be at least 1 and at most {MOST}"
+            )
 
     @property
     def interrupted(self) -> bool:

@@ -1,11 +1,17 @@
 """Mistakes in settings, said in one line; Hydra and OmegaConf answer with half a page."""
 
+import os
 import re
 from typing import Any
 
 from hydra.errors import MissingConfigException, OverrideParseException
 from omegaconf import DictConfig
-from omegaconf.errors import ConfigAttributeError, ConfigKeyError, OmegaConfBaseException
+from omegaconf.errors import (
+    ConfigAttributeError,
+    ConfigKeyError,
+    InterpolationKeyError,
+    OmegaConfBaseException,
+)
 
 from memctl.config import RENAMED
 from memctl.paths import TEMPLATES, template_names
@@ -23,6 +29,8 @@ def explain(error: Exception, override: str = "") -> str:
     cause = error if isinstance(error, OmegaConfBaseException) else error.__cause__
     if isinstance(cause, ConfigAttributeError | ConfigKeyError) and cause.full_key:
         return unknown_key(cause.full_key, cause.parent_node)
+    if isinstance(cause, InterpolationKeyError):
+        return unknown_reference(cause)
     if isinstance(error, MissingConfigException) and error.missing_cfg_file:
         return unknown_config(error.missing_cfg_file, list(error.options or []))
     if isinstance(error, OverrideParseException):
@@ -67,6 +75,18 @@ def unknown_key(key: str, parent: Any) -> str:
         near = f" (did you mean {' or '.join(deeper[:3])}?)" if deeper else ""
     has = f"{group or 'a config'} has {', '.join(names)}"
     return f"{key} is no setting{near}; {has}"
+
+
+def unknown_reference(error: InterpolationKeyError) -> str:
+    """That `${NAME}` refers to no setting, and how a variable of the environment is written."""
+    found = re.search(r"Interpolation key '(.*?)' not found", str(error))
+    name = found[1] if found else ""
+    refers = f"{error.full_key} refers to ${{{name}}}, and {name} is no setting"
+    if name in os.environ:
+        return (
+            f"{refers}; the variable of the environment is '${{oc.env:{name}}}', in single quotes"
+        )
+    return f"{refers}; write the value itself"
 
 
 def leaves(node: Any, prefix: str = "") -> list[str]:

@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any
 
 from memctl import data
+from memctl.config.ranges import check_names
 from memctl.data.base import SPLIT_KEYS
 from memctl.errors import UserError
 from memctl.experiment import Experiment
@@ -110,7 +111,8 @@ def cell_fault(cfg: Any) -> str | None:
     """
     if cfg.sampler.get("name") != "interval":
         return None
-    return interval_fault(cfg.ci.low, cfg.ci.high, cfg.ci.allow_degenerate)
+    ci = cfg.ci
+    return interval_fault(ci.low, ci.high, ci.allow_degenerate, cfg.diffusion.timesteps)
 
 
 def check_experiment(cfg: Any) -> Experiment:
@@ -122,6 +124,7 @@ def check_experiment(cfg: Any) -> Experiment:
     task, use = experiment.config.task, experiment.schedule_sampler
     if task != "run":
         raise UserError(f"task={task} (experiment=theory) is no run of a sweep; give it without -m")
+    check_names(experiment.config.sweep, experiment.name)
     if use is not None and use.mode == "correct":
         _ = use.loss_weights
     return experiment

@@ -54,6 +54,11 @@ class GridSweeper(Sweeper):
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
         self.hydra_context, self.config = hydra_context, config
+        if config.hydra.job.chdir or config.hydra.sweep.subdir != ".":
+            raise UserError(
+                "hydra.job.chdir and hydra.sweep.subdir are not for use in a template; set"
+                " paths.runs and sweep.name"
+            )
         self.launcher = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config
         )

@@ -13,6 +13,7 @@ import pandas as pd
 import torch
 
 from memctl import data, keys
+from memctl.config.ranges import check_names
 from memctl.data import Split
 from memctl.diffusion.schedule import forward_process
 from memctl.errors import UserError
@@ -197,5 +198,6 @@ def describe(experiment: Experiment, result: dict[str, Any]) -> str:
 def task(cfg: Any) -> str:
     """The experiment from its composed config; what it measured, in words. Raises: UserError."""
     experiment = Experiment.of(cfg)
+    check_names(experiment.config.sweep, "theory")
     with said_plainly():
         return describe(experiment, run(experiment))

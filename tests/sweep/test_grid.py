@@ -42,7 +42,7 @@ def test_a_reference_may_need_several_overrides_and_replaces_the_cell() -> None:
 
 def test_cells_for_three_values_written_out() -> None:
     jobs = cells(parsed("ci.low=1,2,3", "ci.high=1,2,3"))
-    kept = [j for j in jobs if interval_fault(*(float(o[-1]) for o in j), False) is None]
+    kept = [j for j in jobs if interval_fault(*(float(o[-1]) for o in j), False, 1000) is None]
     assert kept == [("ci.low=1", "ci.high=2"), ("ci.low=1", "ci.high=3"), ("ci.low=2", "ci.high=3")]
 
 
@@ -54,12 +54,17 @@ def test_cells_for_three_values_written_out() -> None:
         (2, 2, True, None),
         (3, 2, True, "c_l > c_h"),
         (None, 2, False, None),
+        # none of the steps: the sampler's to refuse, not dropped
+        (float("nan"), 2, False, None),
+        (2, float("nan"), False, None),
+        (5000, 2, False, None),
+        (3, -2, False, None),
     ],
 )
 def test_why_a_cell_is_dropped(
     low: float | None, high: float, degenerate: bool, reason: str | None
 ) -> None:
-    assert interval_fault(low, high, degenerate) == reason
+    assert interval_fault(low, high, degenerate, 1000) == reason
 
 
 def test_references_are_there_once_for_each_other_setting() -> None:

@@ -6,6 +6,7 @@ No torch needed.
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from memctl.errors import UserError
 from memctl.sweep import devices
 from tests.conftest import KILLS
 from tests.tiny_task import alive, until
@@ -156,12 +158,30 @@ def test_slots_are_gpus_or_shares_of_the_cores(monkeypatch: pytest.MonkeyPatch) 
     assert {s.device for s in devices.pool([], 1, 1, "auto")} == {""}
 
 
-def test_gpus_are_asked_of_the_driver(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_gpus_are_asked_of_the_driver(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     tool = tmp_path / "nvidia-smi"
     tool.write_text("#!/bin/sh\nprintf '0\\n1\\n'\n")
     tool.chmod(0o755)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     assert devices.gpus() == ["0", "1"]
-    tool.write_text("#!/bin/sh\nexit 9\n")
-    assert devices.gpus() == []
+    for says, word in (
+        ("echo 'no driver' >&2; exit 9", "no GPU is used: nvidia-smi says: no driver"),
+        ("exit 9", "says: nothing"),
+    ):
+        tool.write_text(f"#!/bin/sh\n{says}\n")
+        assert devices.gpus() == []
+        assert word in capsys.readouterr().out
+    monkeypatch.setattr(devices, "PATIENCE", 0.05)
+    for says, word in (
+        ("exec sleep 9", "nvidia-smi does not answer within 0.05 s; hydra.launcher.devices"),
+        ("echo usage: nvidia-smi", "says: usage: nvidia-smi; hydra.launcher.devices=[0,1] names"),
+    ):
+        tool.write_text(f"#!/bin/sh\n{says}\n")
+        with pytest.raises(UserError, match=re.escape(word)):
+            devices.gpus()
+    tool.write_bytes(b"\x00")
+    with pytest.raises(UserError, match="nvidia-smi cannot be run"):
+        devices.gpus()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from memctl.data.images.levels import Levels
 
 SHOWN = 8  # files named in a message
+MAX_SIZE = 4096  # pixels; what a diffusion model is trained on is far below
 
 
 @dataclass
@@ -57,8 +58,10 @@ class ImageSource(DataSource):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.size < 4:
-            raise UserError(f"data.size={self.size} must be at least 4 pixels")
+        if not 4 <= self.size <= MAX_SIZE:
+            raise UserError(
+                f"data.size={self.size} must be at least 4 and at most {MAX_SIZE:,} pixels"
+            )
         if self.channels not in (1, 3):
             raise UserError(f"data.channels={self.channels} must be 3 (RGB) or 1 (grey)")
         if not 0 <= self.near < 1:
