@@ -30,6 +30,9 @@ def launch(task: Task, about: str | None, sweeps: bool = False) -> None:
         print(help_text(about or "", sweeps))
         return
     check_places(arguments)
+    rerun = "--experimental-rerun"
+    if any(argument.startswith(rerun) for argument in arguments):
+        raise UserError(f"{rerun} reads a pickle, which may run any code; repeat the command")
     check_choices(arguments)
     import hydra  # after the help, which needs none of it
     from hydra.errors import HydraException

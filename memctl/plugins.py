@@ -1,5 +1,7 @@
-"""A user's own code: the .py files of one folder, which stands where one works or is named by a
-variable of the environment: never by a config, so a stranger's config runs no code.
+"""A user's own samplers and metrics: the .py files of the folders that MEMCTL_PLUGINS names.
+
+No folder is taken because one stands in it, and none is named by a config: what comes from a
+stranger runs no code.
 """
 
 import hashlib
@@ -10,11 +12,15 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from multiprocessing import parent_process
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
 from memctl.errors import UserError
+
+VARIABLE = "MEMCTL_PLUGINS"
+FORMER = ("MEMCTL_SAMPLERS", "MEMCTL_METRICS")
 
 
 class Plugin(NamedTuple):
@@ -29,34 +35,45 @@ class Plugin(NamedTuple):
     module: ModuleType
 
 
-def load(folder: str, variable: str) -> tuple[Plugin, ...]:
-    """The files of the user's folder, in the order of their names; none where there is no folder.
-
-    Args:
-        folder: Its name where one works.
-        variable: Of the environment, which names another.
+def load() -> tuple[Plugin, ...]:
+    """The files of the folders of MEMCTL_PLUGINS, which stand there as in PATH, in the order of
+    their names; none where it is not set.
 
     Raises:
-        UserError: a folder that is named and missing, or a file that cannot be imported.
+        UserError: what is named and no folder, or a file that cannot be imported.
     """
-    named = os.environ.get(variable)
-    path = Path(named or folder).resolve()
-    if named and not path.is_dir():
-        raise UserError(f"{variable}={named} is not a folder")
-    return _load(path, folder)
+    for former in FORMER:
+        if os.environ.get(former):
+            raise UserError(f"{former} is now called {VARIABLE}; set that")
+    named = [name for name in os.environ.get(VARIABLE, "").split(os.pathsep) if name]
+    folders = [Path(name).expanduser().resolve() for name in named]
+    for name, folder in zip(named, folders, strict=True):
+        if not folder.is_dir():
+            raise UserError(f"{VARIABLE}: {name} is not a folder")
+    if not named and parent_process() is None:
+        _say_unused(Path.cwd())
+    return tuple(plugin for folder in folders for plugin in _load(folder))
 
 
 @cache
-def _load(folder: Path, package: str) -> tuple[Plugin, ...]:
-    files = sorted(folder.glob("*.py")) if folder.is_dir() else []
+def _load(folder: Path) -> tuple[Plugin, ...]:
     return tuple(
-        Plugin(path, hashlib.sha256(path.read_bytes()).hexdigest()[:16], _module(path, package))
-        for path in files
+        Plugin(path, hashlib.sha256(path.read_bytes()).hexdigest()[:16], _module(path))
+        for path in sorted(folder.glob("*.py"))
     )
 
 
-def _module(path: Path, package: str) -> ModuleType:
-    name = f"{package}.{path.stem}"
+@cache
+def _say_unused(where: Path) -> None:
+    """Say, once, of folders whose files were used without being named until November 2026."""
+    found = [name for name in ("memctl_samplers", "memctl_metrics") if (where / name).is_dir()]
+    if found:
+        text = f"{' and '.join(found)} stand here and are not used; to use their code set"
+        print(f"memctl: {text} {VARIABLE}={os.pathsep.join(found)}", file=sys.stderr)
+
+
+def _module(path: Path) -> ModuleType:
+    name = f"memctl_plugins.{path.stem}_{hashlib.sha256(bytes(path)).hexdigest()[:8]}"
     specification = importlib.util.spec_from_file_location(name, path)
     assert specification is not None
     assert specification.loader is not None

@@ -161,22 +161,19 @@ def memctl_here(
     """`memctl` in an empty folder, where runs/ and what is the user's own lie."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MEMCTL_RUNS", str(tmp_path / "runs"))
-    for name in ("MEMCTL_METRICS", "MEMCTL_SAMPLERS"):
-        monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("MEMCTL_PLUGINS", raising=False)
     return memctl
 
 
 @pytest.fixture
 def own_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
-    """Writes files into a new folder, and makes it the one that a variable names, such as
-    MEMCTL_METRICS.
-    """
+    """Writes files into a new folder, and makes it the one that MEMCTL_PLUGINS names."""
 
-    def write(variable: str, *texts: str, folder: str = "own") -> Path:
+    def write(*texts: str, folder: str = "own") -> Path:
         (tmp_path / folder).mkdir()
         for number, text in enumerate(texts):
             (tmp_path / folder / f"file{number}.py").write_text(dedent(text))
-        monkeypatch.setenv(variable, str(tmp_path / folder))
+        monkeypatch.setenv("MEMCTL_PLUGINS", str(tmp_path / folder))
         return tmp_path / folder
 
     return write

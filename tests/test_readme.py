@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from diffusers import DDPMScheduler
+from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 from PIL import Image
 from scipy.io import savemat
@@ -201,6 +202,19 @@ def test_sampler_commands_run(
     assert (tmp_path / "samplers.png").stat().st_size > 10_000
 
 
+def write_where_it_says(
+    page: str, code: str, monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    """Do with a user's own file what a page says, below this folder."""
+    (file,) = re.findall(r"into `(\S+\.py)`", page)
+    (named,) = re.findall(r"`export MEMCTL_PLUGINS=(\S+)`", page)
+    assert Path(file).parent == Path(named)
+    (folder / named).mkdir()
+    (folder / file).write_text(code)
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("MEMCTL_PLUGINS", named)
+
+
 def test_the_pages_own_sampler_is_found(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
@@ -211,9 +225,7 @@ def test_the_pages_own_sampler_is_found(
     page = TEXTS["docs/samplers.md"]
     blocks = re.findall(r"```python\n(.*?)```", page, re.S)
     (code,) = (block for block in blocks if "TimestepSampler)" in block)
-    (tmp_path / "memctl_samplers").mkdir()
-    (tmp_path / "memctl_samplers" / "triangle.py").write_text(code)
-    monkeypatch.chdir(tmp_path)
+    write_where_it_says(page, code, monkeypatch, tmp_path)
     (shown,) = re.findall(r"`(python -m memctl.samplers triangle[^`]*)`", page)
     run_here(monkeypatch, *shlex.split(shown))
     assert "triangle_peak300" in capfd.readouterr().out
@@ -223,11 +235,10 @@ def test_the_pages_own_sampler_is_found(
 
 def test_the_pages_own_metric_is_measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """As printed, it reads noise as steeper than the heartbeats that it is added to."""
-    blocks = re.findall(r"```python\n(.*?)```", TEXTS["docs/metrics.md"], re.S)
+    page = TEXTS["docs/metrics.md"]
+    blocks = re.findall(r"```python\n(.*?)```", page, re.S)
     (code,) = (block for block in blocks if "Metric(" in block)
-    (tmp_path / "memctl_metrics").mkdir()
-    (tmp_path / "memctl_metrics" / "steepest.py").write_text(code)
-    monkeypatch.chdir(tmp_path)
+    write_where_it_says(page, code, monkeypatch, tmp_path)
     beats = data.load(data.build({"name": "mitdb208", "n_train": 30, "n_heldout": 30}))
     suite = Suite.of(beats, Metrics(repeats=20, full=False))
     noise = np.random.default_rng(0).normal(size=beats.heldout.shape)
@@ -333,7 +344,9 @@ def test_the_settings_of_the_table_are_settings(
         engine = value.split("_")[0]
         assert f"hydra-{engine}-launcher" in (ROOT / "pyproject.toml").read_text()
     elif key.startswith("hydra"):
-        composed(setting)
+        composed()  # which has Hydra know what memctl brings
+        with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
+            compose("config", overrides=[setting])
     elif key.startswith(("data", "model", "base.path")):
         composed(*(["data=images"] if key.startswith("data.") else []), setting)
     else:

@@ -1,5 +1,5 @@
-"""A user's own metrics: values `Metric(...)` in the .py files of `memctl_metrics` where one works,
-or of the folder that MEMCTL_METRICS names.
+"""A user's own metrics: values `Metric(...)` in the .py files of the folders that MEMCTL_PLUGINS
+names.
 
 They are measured, read for the yardsticks, calibrated and reported like memctl's own.
 """
@@ -28,7 +28,7 @@ def own_metrics(built_in: Collection[Metric]) -> dict[str, Metric]:
     """
     own: dict[str, Metric] = {}
     names = {metric.name for metric in built_in}
-    for path, digest, module in plugins.load("memctl_metrics", "MEMCTL_METRICS"):
+    for path, digest, module in plugins.load():
         for metric in vars(module).values():
             if not isinstance(metric, Metric) or any(metric is other for other in built_in):
                 continue

@@ -1,5 +1,5 @@
-"""A user's own samplers: classes in the .py files of `memctl_samplers` where one works, or of the
-folder that MEMCTL_SAMPLERS names, found by name like memctl's own.
+"""A user's own samplers: classes in the .py files of the folders that MEMCTL_PLUGINS names, found
+by name like memctl's own.
 """
 
 import inspect
@@ -19,7 +19,7 @@ def own_samplers() -> dict[str, type[TimestepSampler]]:
             without a name, a name used twice.
     """
     own: dict[str, type[TimestepSampler]] = {}
-    for path, digest, module in plugins.load("memctl_samplers", "MEMCTL_SAMPLERS"):
+    for path, digest, module in plugins.load():
         for kind in vars(module).values():
             if not (
                 isinstance(kind, type)

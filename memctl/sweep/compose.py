@@ -4,6 +4,7 @@ Hydra takes 0.1 s to compose a config; a sweep of 47 composes three or four, one
 groups.
 """
 
+import re
 from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
@@ -15,6 +16,8 @@ from omegaconf.errors import OmegaConfBaseException
 
 from memctl.errors import UserError
 from memctl.sweep.mistakes import explain
+
+HYDRA = re.compile(r"(^|[./])hydra\b")
 
 
 class Composer:
@@ -41,6 +44,9 @@ class Composer:
         Raises: UserError for a key or value that the schema refuses.
         """
         parsed = self.parser.parse_overrides(list(overrides))
+        for override in parsed:  # a template's are among them, and would pass for typed
+            if HYDRA.search(override.key_or_group) or HYDRA.search(override.package or ""):
+                raise UserError(f"{override.input_line}: settings of hydra cannot be swept")
         values = [o for o in parsed if self.is_value(o)]
         rest = tuple(
             text for text, o in zip(overrides, parsed, strict=True) if not self.is_value(o)

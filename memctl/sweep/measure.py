@@ -4,6 +4,7 @@ estimate.
 
 import multiprocessing
 import queue
+from dataclasses import replace
 
 from memctl.errors import UserError
 from memctl.exits import block_sigint
@@ -17,7 +18,10 @@ def measure(experiment: Experiment) -> tuple[float, float]:
     """
     context = multiprocessing.get_context("spawn")
     answers = context.Queue()
-    process = context.Process(target=_measure, args=(experiment, answers))
+    # Without the sampler, which is not asked, and whose class may be of a user's file.
+    plain = replace(experiment, schedule_sampler=None)
+    along = experiment.config.along.points * experiment.goes_along
+    process = context.Process(target=_measure, args=(plain, along, answers))
     with block_sigint():
         process.start()
     try:
@@ -31,7 +35,9 @@ def measure(experiment: Experiment) -> tuple[float, float]:
     return base, run
 
 
-def _measure(experiment: Experiment, answers: "multiprocessing.Queue[tuple[float, float]]") -> None:
+def _measure(
+    experiment: Experiment, points: int, answers: "multiprocessing.Queue[tuple[float, float]]"
+) -> None:
     import time
 
     import torch
@@ -80,8 +86,8 @@ def _measure(experiment: Experiment, answers: "multiprocessing.Queue[tuple[float
 
     steps(2), passes(1)
     step, forward = steps(10), passes(3)
-    along = config.along.points * config.along.samples if experiment.goes_along else 0
-    batches = -(-(config.generate.samples + along) // config.generate.batch_size)
+    samples = config.generate.samples + points * config.along.samples
+    batches = -(-samples // config.generate.batch_size)
     run = (
         config.control.steps_on(len(split.train)) * step + batches * config.generate.steps * forward
     )

@@ -53,7 +53,8 @@ def gist(error: BaseException | None) -> str:
         if ASIDE.match(line):
             break
         lines.append(line.strip())
-    return " ".join(lines).removeprefix("Error merging override ").strip()
+    text = " ".join(lines).removeprefix("Error merging override ")
+    return text.removeprefix("UserError raised while resolving interpolation: ").strip()
 
 
 def unknown_key(key: str, parent: Any) -> str:

@@ -79,11 +79,13 @@ def register(*plugins: type[Plugin]) -> None:
 
 def install() -> None:
     """Register everything once; called before `hydra.main`."""
+    from memctl.sweep import no_code
     from memctl.sweep.choices import nodes, tables
     from memctl.sweep.front_sweeper import FrontSweeper, FrontSweeperConfig
     from memctl.sweep.launcher import LocalLauncher, LocalLauncherConfig
     from memctl.sweep.sweeper import GridSweeper, GridSweeperConfig
 
+    no_code.install()
     register(TemplateSource, MemctlSearchPath, GridSweeper, FrontSweeper, LocalLauncher)
     # Hydra copies its store whenever it composes, a sixth of that time, though it only reads there,
     # and copies what it reads.

@@ -5,7 +5,6 @@ without any other edit.
 import json
 import re
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -53,8 +52,8 @@ Own = Callable[..., Path]
 
 @pytest.fixture
 def own(own_files: Own) -> Own:
-    """Writes files into a new folder, and makes it the folder of the user's metrics."""
-    return partial(own_files, "MEMCTL_METRICS")
+    """Writes files into a new folder, and makes it the folder of the user's code."""
+    return own_files
 
 
 @pytest.fixture(scope="module")
@@ -103,13 +102,13 @@ def test_it_is_calibrated_and_reported(own: Own, sides: Split) -> None:
 
 def test_a_run_and_its_report_hold_it(
     memctl_here: Callable[..., tuple[int, str]],
+    own: Own,
     tmp_path: Path,
     tiny: list[str],
     blank_pictures: None,
 ) -> None:
-    """The command finds it where one works, and so does the report."""
-    (tmp_path / "memctl_metrics").mkdir()
-    (tmp_path / "memctl_metrics" / "mine.py").write_text(ROUGHNESS)
+    """The command finds it, and so does the report."""
+    own(ROUGHNESS)
     small = [*tiny, "base.epochs=1", "control.epochs=1", "ci.low=700", "ci.high=1000"]
     code, out = memctl_here("train", *small)
     assert code == 0, out
@@ -129,18 +128,18 @@ def test_a_run_and_its_report_hold_it(
 
 def test_without_a_folder_there_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("MEMCTL_METRICS", raising=False)
+    monkeypatch.delenv("MEMCTL_PLUGINS", raising=False)
     assert list(catalogue.known()) == list(catalogue.METRICS)
 
 
-def test_it_is_found_where_one_works(
+def test_it_is_found_only_in_a_folder_that_is_named(
     own: Own, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own(ROUGHNESS, folder="memctl_metrics")
-    monkeypatch.delenv("MEMCTL_METRICS")
-    assert "roughness" not in catalogue.known()
-    monkeypatch.chdir(tmp_path)
     assert "roughness" in catalogue.known()
+    monkeypatch.delenv("MEMCTL_PLUGINS")
+    monkeypatch.chdir(tmp_path)
+    assert "roughness" not in catalogue.known()
 
 
 def test_its_version_is_a_digest_of_its_file(own: Own) -> None:
@@ -275,16 +274,15 @@ def test_a_name_used_twice_is_refused(own: Own) -> None:
 def test_a_folder_that_is_named_and_missing_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MEMCTL_METRICS", str(tmp_path / "nowhere"))
-    with pytest.raises(UserError, match=r"MEMCTL_METRICS=.*nowhere is not a folder"):
+    monkeypatch.setenv("MEMCTL_PLUGINS", str(tmp_path / "nowhere"))
+    with pytest.raises(UserError, match=r"MEMCTL_PLUGINS: .*nowhere is not a folder"):
         catalogue.known()
 
 
 def test_a_wrong_file_ends_the_command_in_one_line(
-    memctl_here: Callable[..., tuple[int, str]], tmp_path: Path
+    memctl_here: Callable[..., tuple[int, str]], own: Own
 ) -> None:
-    (tmp_path / "memctl_metrics").mkdir()
-    (tmp_path / "memctl_metrics" / "mine.py").write_text("x = 1\ndef f(:\n")
+    own("x = 1\ndef f(:\n")
     code, out = memctl_here("calibrate")
     assert code == 1
-    assert re.fullmatch(r"memctl: \S*mine\.py, line 2: SyntaxError: [^\n]*\n", out), out
+    assert re.fullmatch(r"memctl: \S*file0\.py, line 2: SyntaxError: [^\n]*\n", out), out

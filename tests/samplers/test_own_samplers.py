@@ -3,11 +3,14 @@ run's fingerprint.
 """
 
 import json
+import os
+import pickle
+import queue
 import re
 import shutil
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -16,6 +19,7 @@ from memctl import samplers
 from memctl.errors import UserError
 from memctl.experiment import Experiment
 from memctl.samplers.plugins import own_samplers
+from memctl.sweep import measure
 from memctl.sweep.plugins import install
 from tests.children import PRELOAD
 
@@ -49,19 +53,20 @@ Own = Callable[..., Path]
 
 @pytest.fixture
 def own(own_files: Own) -> Own:
-    """Writes files into a new folder, and makes it the folder of the user's samplers."""
-    return partial(own_files, "MEMCTL_SAMPLERS")
+    """Writes files into a new folder, and makes it the folder of the user's code."""
+    return own_files
 
 
 @pytest.fixture
 def train(
-    memctl_here: Callable[..., tuple[int, str]], tmp_path: Path
+    memctl_here: Callable[..., tuple[int, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., tuple[int, str]]:
-    """`memctl train` in a folder with ./memctl_samplers/mine.py: its exit code, what it printed."""
-    (tmp_path / "memctl_samplers").mkdir()
+    """`memctl train` with own/mine.py: its exit code, and what it printed."""
+    (tmp_path / "own").mkdir()
+    monkeypatch.setenv("MEMCTL_PLUGINS", "own")
 
     def run(*arguments: str, file: str = TRIANGLE) -> tuple[int, str]:
-        (tmp_path / "memctl_samplers" / "mine.py").write_text(file)
+        (tmp_path / "own" / "mine.py").write_text(file)
         return memctl_here("train", *arguments)
 
     return run
@@ -86,17 +91,64 @@ def test_its_own_file_makes_a_sampler_of_the_library(own: Own):
 
 def test_without_a_folder_there_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("MEMCTL_SAMPLERS", raising=False)
+    monkeypatch.delenv("MEMCTL_PLUGINS", raising=False)
     assert own_samplers() == {}
     assert samplers.all_samplers() == samplers.SAMPLERS
 
 
-def test_it_is_found_where_one_works(own: Own, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_folder_that_is_not_named_is_not_used(
+    own: Own,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    """It says so once; then it is, by the line that it says."""
     own(TRIANGLE, folder="memctl_samplers")
-    monkeypatch.delenv("MEMCTL_SAMPLERS")
-    assert "triangle" not in own_samplers()
+    monkeypatch.delenv("MEMCTL_PLUGINS")
     monkeypatch.chdir(tmp_path)
+    assert own_samplers() == own_samplers() == {}
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    (named,) = re.findall(r"to use their code set MEMCTL_PLUGINS=(\S+)$", said, re.M)
+    monkeypatch.setenv("MEMCTL_PLUGINS", named)
     assert list(own_samplers()) == ["triangle"]
+
+
+def test_several_folders_are_named_as_in_path(own: Own, monkeypatch: pytest.MonkeyPatch):
+    """With a file of the same name in each."""
+    other = TRIANGLE.replace("Triangle", "Other").replace('"triangle"', '"other"')
+    folders = [str(own(TRIANGLE, folder="one")), str(own(other, folder="two"))]
+    monkeypatch.setenv("MEMCTL_PLUGINS", os.pathsep.join(folders))
+    found = own_samplers()
+    assert list(found) == ["triangle", "other"]
+    assert found["triangle"].__name__ == "TriangleSampler"
+    assert found["other"].__name__ == "OtherSampler"
+
+
+@pytest.mark.parametrize("former", ["MEMCTL_SAMPLERS", "MEMCTL_METRICS"])
+def test_the_former_variables_say_the_new_one(former: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(former, "own")
+    with pytest.raises(UserError, match=f"{former} is now called MEMCTL_PLUGINS"):
+        own_samplers()
+
+
+def test_its_time_is_estimated(
+    own: Own, experiment: Callable[..., Experiment], monkeypatch: pytest.MonkeyPatch
+):
+    """In a process that is handed nothing of its class, which could not be found there."""
+    own(TRIANGLE)
+    answers = queue.Queue()
+    context = Mock(Queue=lambda: answers)
+    context.Process = lambda target, args: Mock(
+        start=lambda: answers.put(pickle.loads(pickle.dumps(args[:-1])))
+    )
+    monkeypatch.setattr(measure.multiprocessing, "get_context", lambda method: context)
+    made = experiment("sampler=uniform", "sampler.name=triangle", "along.points=3")
+    with pytest.raises(pickle.PicklingError):
+        pickle.dumps(made)
+    handed, points = measure.measure(made)
+    assert handed.config == made.config
+    assert points == 3
 
 
 def test_it_may_take_the_noise_schedule(own: Own):
@@ -222,8 +274,8 @@ def test_a_name_used_twice_is_refused(own: Own):
 def test_a_folder_that_is_named_and_missing_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setenv("MEMCTL_SAMPLERS", str(tmp_path / "nowhere"))
-    with pytest.raises(UserError, match=r"MEMCTL_SAMPLERS=.*nowhere is not a folder"):
+    monkeypatch.setenv("MEMCTL_PLUGINS", str(tmp_path / "nowhere"))
+    with pytest.raises(UserError, match=r"MEMCTL_PLUGINS: .*nowhere is not a folder"):
         own_samplers()
 
 
@@ -288,7 +340,7 @@ def test_a_sweep_takes_it_by_its_name_without_any_yaml(
     tiny: list[str],
     blank_pictures: None,
 ):
-    """The sweep finds it in ./memctl_samplers, and in each of its processes."""
+    """The sweep finds it, and so does each of its processes."""
     shutil.copytree(finished, tmp_path / "runs", ignore=shutil.ignore_patterns("mitdb208"))
     small = [*tiny, *PRELOAD, "control.epochs=1", "hydra.sweeper.references=[]"]
     code, out = train("-m", "sampler=triangle", "sampler.peak=200,800", *small)

@@ -15,7 +15,7 @@ def command(
 ) -> Command:
     """Runs the command in an empty folder: what it printed, and the rows of its table."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("MEMCTL_SAMPLERS", raising=False)
+    monkeypatch.delenv("MEMCTL_PLUGINS", raising=False)
 
     def run(*argv: str, draws: int = 2000) -> tuple[str, list[dict[str, str]]]:
         main([*argv, "--draws", str(draws)])

@@ -16,9 +16,10 @@ from tests.reporting.gallery.runs import SCHEDULE, Command, cells, put, record, 
 
 
 @BLANK
-def test_without_arguments_there_is_one_of_each(command: Command, tmp_path: Path) -> None:
-    (tmp_path / "memctl_samplers").mkdir()
-    (tmp_path / "memctl_samplers" / "mine.py").write_text(
+def test_without_arguments_there_is_one_of_each(
+    command: Command, own_files: Callable[..., Path]
+) -> None:
+    own_files(
         "from dataclasses import dataclass\nimport numpy as np\nfrom memctl.errors import"
         " UserError\nfrom memctl.samplers import TimestepSampler\n@dataclass(frozen=True)\nclass"
         " Rising(TimestepSampler):\n    name = 'rising'\n    power: float = 1.0\n    def"
