@@ -10,6 +10,7 @@ from textwrap import fill
 from typing import Any
 
 from memctl.errors import UserError
+from memctl.files import path_of
 from memctl.paths import TEMPLATES, config_root, template_names
 from memctl.registry import closest
 
@@ -25,7 +26,7 @@ def launch(task: Task, about: str | None, sweeps: bool = False) -> None:
 
     Raises: UserError.
     """
-    arguments = sys.argv[1:] = in_one_place(sys.argv[1:])
+    arguments = sys.argv[1:] = in_one_place([at_home(a) for a in sys.argv[1:]])
     if {"-h", "--help"} & set(arguments):
         print(help_text(about or "", sweeps))
         return
@@ -136,6 +137,15 @@ def check_choices(arguments: Sequence[str]) -> None:
                         f"{group}={name} is unknown{closest(name, groups[group])}; choose one of"
                         f" {', '.join(groups[group])}"
                     )
+
+
+def at_home(argument: str) -> str:
+    """An argument with the home folder for the ~ of its paths: the shell leaves one behind `=`, and
+    Hydra's grammar knows none. Raises: UserError.
+    """
+    return re.sub(
+        r"(?<=[=,\[])~[\w.-]*(?=[/,\]]|$)", lambda found: str(path_of(found[0])), argument
+    )
 
 
 def check_places(arguments: Sequence[str]) -> None:

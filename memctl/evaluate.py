@@ -18,9 +18,9 @@ cautions, but no test can prove it.
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 from memctl.exits import plain_exit
+from memctl.files import path_of
 
 
 def parser() -> argparse.ArgumentParser:
@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument(
         "--out",
-        type=Path,
+        type=path_of,
         metavar="DIR",
         help="where to write (default: ./evaluation; of a run its own folder)",
     )

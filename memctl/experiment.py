@@ -15,7 +15,7 @@ from memctl.config import WEIGHTINGS, Config, Stage
 from memctl.config.ranges import check_ranges
 from memctl.data import DataSource
 from memctl.errors import UserError
-from memctl.files import contents
+from memctl.files import contents, path_of
 from memctl.keys import as_settings, digest, keys
 from memctl.metrics.catalogue import versions
 from memctl.models.base import ModelConfig
@@ -154,7 +154,7 @@ class Experiment:
                 for k, v in as_settings(self.config.base).items()
                 if k not in ("path", "saw_heldout")
             }
-        files = self.pretrained.files() if self.pretrained else [Path(path)]
+        files = self.pretrained.files() if self.pretrained else [path_of(path)]
         return {
             "sha256": contents(files),
             **({"saw_heldout": True} if self.config.base.saw_heldout else {}),
@@ -187,7 +187,7 @@ class Experiment:
 
     @property
     def runs(self) -> Path:
-        return Path(self.config.paths.runs)
+        return path_of(self.config.paths.runs)
 
     @property
     def sweep_directory(self) -> Path:

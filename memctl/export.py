@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 from memctl.config import Config
 from memctl.errors import UserError
 from memctl.exits import plain_exit
-from memctl.files import said_plainly, write_json
+from memctl.files import path_of, said_plainly, write_json
 from memctl.runs.folder import RunFolder
 
 
@@ -55,7 +55,7 @@ def export(run: Path, to: Path) -> None:
         own
         if own.exists()
         else RunFolder(
-            Path(config.paths.runs) / "bases" / str(record["keys"].get("base"))
+            folder.path.absolute().parent.parent / "bases" / Path(str(record["keys"]["base"])).name
         ).checkpoint
     )
     checkpoint.load(source, network, {"split": record["split"]["hash"]})
@@ -75,9 +75,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m memctl.export", description=(__doc__ or "").split("\n")[0]
     )
-    parser.add_argument("run", type=Path, help="a run's folder, such as runs/digits/uniform_s0")
+    parser.add_argument("run", type=path_of, help="a run's folder, such as runs/digits/uniform_s0")
     parser.add_argument(
-        "folder", type=Path, nargs="?", help="where to write (default: RUN/pipeline)"
+        "folder", type=path_of, nargs="?", help="where to write (default: RUN/pipeline)"
     )
     with plain_exit():
         arguments = parser.parse_args()

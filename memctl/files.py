@@ -113,6 +113,16 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def path_of(text: Path | str) -> Path:
+    """A path as a user writes it, in which ~ is the home folder, as in settings and after `=` the
+    shell leaves it. Raises: UserError for the home of nobody.
+    """
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise UserError(f"{text}: there is no such home folder") from None
+
+
 def readable(path: Path) -> bytes:
     """The file's bytes. Raises: UserError where it cannot be read."""
     try:

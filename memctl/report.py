@@ -10,9 +10,9 @@ associations.csv), of one data set the front of all their settings, copying agai
 
 import argparse
 import sys
-from pathlib import Path
 
 from memctl.exits import plain_exit
+from memctl.files import path_of
 
 
 def parser() -> argparse.ArgumentParser:
@@ -22,7 +22,7 @@ def parser() -> argparse.ArgumentParser:
     )
     out.add_argument(
         "sweep",
-        type=Path,
+        type=path_of,
         nargs="+",
         help="a sweep's folder, such as runs/mitdb208; several are read as one too: of a data set"
         " each as the paper pools them, of one data set as one plane of copying against quality",

@@ -17,9 +17,9 @@ settings, but for what that sweeps. It goes on where it was stopped, as `memctl 
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from memctl.exits import plain_exit
+from memctl.files import path_of
 
 
 def parser() -> argparse.ArgumentParser:
@@ -42,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument("--method", metavar="NAME", help="gp, tpe, nsga2 or random (default: gp)")
     made.add_argument(
-        "--replay", type=Path, metavar="SWEEP", help="of a finished grid; trains nothing"
+        "--replay", type=path_of, metavar="SWEEP", help="of a finished grid; trains nothing"
     )
     return made
 

@@ -57,9 +57,9 @@ MAY_IMPORT = {
     "search": BASE | {"analysis", "answers", "metrics"},
     "sweep": BASE | LEAVES | {"experiment", "runs", "search"},
     "task": {"errors", "stages", "sweep", "theory"},
-    "command": {"errors", "paths", "registry", "samplers", "sweep"},
+    "command": {"errors", "files", "paths", "registry", "samplers", "sweep"},
     "train": {"command", "exits", "task"},
-    "tune": {"command", "exits", "search", "task"},
+    "tune": {"command", "exits", "files", "search", "task"},
     "__main__": {"errors", "exits", "registry"},
 }
 # A part's own command, its __main__.py, may use more than the part, as report.py does.

@@ -457,3 +457,19 @@ def test_every_switch_of_the_metrics_is_used() -> None:
     used = {key for name, choice in choices.items() for key in choice if name in text}
     for field in fields(Metrics):
         assert field.name in used or f"metrics.{field.name}=" in text, field.name
+
+
+def test_a_path_in_any_setting_may_begin_with_the_home_folder(
+    memctl_here: Callable[..., tuple[int, str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The shell leaves ~ behind =, and Hydra's grammar and folders know none."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("MEMCTL_DATA", "~/data")
+    typed = ["data.path=~/x.csv", "base.path=~", "paths={runs: '~/runs'}"]
+    code, out = memctl_here("train", "data=ecg5000", *typed, "--cfg", "all", "--resolve")
+    assert code == 0, out
+    cfg = OmegaConf.create(out[out.index("hydra:") :])
+    assert cfg.data.path == str(tmp_path / "x.csv")
+    assert cfg.base.path == str(tmp_path)
+    assert cfg.paths == {"runs": str(tmp_path / "runs"), "data": str(tmp_path / "data")}
+    assert cfg.hydra.sweep.dir.startswith(str(tmp_path / "runs"))

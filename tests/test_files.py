@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from memctl.errors import UserError
-from memctl.files import atomic, cannot_write, plain, read_json, write_json
+from memctl.files import atomic, cannot_write, path_of, plain, read_json, write_json
 
 
 def names(folder: Path) -> list[str]:
@@ -144,3 +144,13 @@ def test_what_is_no_json_object_reads_as_none(tmp_path: Path, content: bytes):
 def test_no_file_reads_as_none(tmp_path: Path):
     assert read_json(tmp_path / "x.json") is None
     assert read_json(tmp_path) is None
+
+
+def test_a_path_may_begin_with_the_home_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert path_of("~/x") == tmp_path / "x"
+    assert path_of(Path("a~/~x")) == Path("a~/~x")
+    with pytest.raises(UserError, match=r"^~nobody-9/x: there is no such home folder$"):
+        path_of("~nobody-9/x")

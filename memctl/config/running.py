@@ -42,11 +42,11 @@ class Trainer:
 @dataclass
 class Logger:
     """Weights & Biases. mode: auto (online with a key and a server, else offline), online, offline
-    or disabled.
+    or disabled. project: null is the variable WANDB_PROJECT, else memctl.
     """
 
     mode: str = "auto"
-    project: str = "memctl"
+    project: Optional[str] = None
     entity: Optional[str] = None
 
 

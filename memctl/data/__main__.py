@@ -4,11 +4,11 @@ it is split.
 Of images it also writes, into runs/data/NAME/: duplicates.csv, one row a pair, and duplicates.png.
 """
 
-from pathlib import Path
 from typing import Any
 
 from memctl.command import launch, print_task
 from memctl.exits import plain_exit
+from memctl.files import path_of
 
 
 def answer(cfg: Any) -> str:
@@ -23,7 +23,7 @@ def answer(cfg: Any) -> str:
     source = data.build(node)
     text = describe(source)
     if isinstance(source, ImageSource):
-        folder = Path(cfg.paths.runs) / "data" / source.name
+        folder = path_of(cfg.paths.runs) / "data" / source.name
         text += f"\n{write_duplicates(source.decode(), folder)}"
     return text
 

@@ -17,7 +17,7 @@ from memctl.data.base import DataSource, Examples
 from memctl.data.download import downloading, fetch
 from memctl.data.normalise import znormalise
 from memctl.errors import UserError
-from memctl.files import readable
+from memctl.files import path_of, readable
 
 URL = "https://www.timeseriesclassification.com/aeon-toolkit/ECG5000.zip"
 SHA256 = {
@@ -85,14 +85,14 @@ class Ecg5000(DataSource):
 
     def _find(self) -> list[Path]:
         candidates = [
-            [Path(self.path).expanduser() / f"ECG5000_{side}{suffix}" for side in ROWS]
+            [path_of(self.path) / f"ECG5000_{side}{suffix}" for side in ROWS]
             for suffix in (".txt", ".tsv", ".ts")
         ]
         return next((pair for pair in candidates if all(p.is_file() for p in pair)), [])
 
     def files(self) -> list[Path]:
         if not self._find():
-            download(self.url, Path(self.path).expanduser())
+            download(self.url, path_of(self.path))
         return self._find()
 
     def read(self) -> Examples:

@@ -11,6 +11,7 @@ from memctl.data.base import MIN_LENGTH, Array, DataSource, Examples, check_fini
 from memctl.data.normalise import znormalise
 from memctl.data.scale import as_float32, check_fill
 from memctl.errors import UserError
+from memctl.files import path_of
 from memctl.keys import later
 
 
@@ -43,7 +44,7 @@ class Signals(DataSource):
             raise UserError(
                 "data=signals needs data.path=FILE: a .csv, .npy or .npz with one signal a row"
             )
-        path = Path(self.path).expanduser()
+        path = path_of(self.path)
         if not path.is_file():
             raise UserError(f"data.path={path} is not a file (looked for {path.resolve()})")
         if path.suffix.lower() not in table.ENDINGS:

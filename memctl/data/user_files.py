@@ -23,7 +23,7 @@ from memctl.data.scale import as_float32, check_fill
 from memctl.data.split import MIN_SIDE
 from memctl.data.table import Table
 from memctl.errors import UserError
-from memctl.files import shown
+from memctl.files import path_of, shown
 
 ADVICE = columns.Advice("--drop-columns {}", "--drop-columns none", None)
 
@@ -78,7 +78,7 @@ def read_sides(places: Sequence[str], how: Reading) -> list[NamedExamples]:
     """
     if how.range is not None:
         check_range(how.range, "--range ")
-    apart = [Path(place).expanduser() for place in places]
+    apart = [path_of(text) for text in places]
     folders = {k: find_images(path, name="") for k, path in enumerate(apart) if path.is_dir()}
     check_apart(places, [apart[k] for k in folders])
     images = [file for found in folders.values() for file in found.files]
@@ -152,8 +152,7 @@ def read_folder(folder: Path, how: Reading, among: Sequence[Path]) -> NamedExamp
 def read_table(place: str) -> Table:
     """The numbers in a file. Raises: UserError."""
     stem, _, key = place.rpartition(":")
-    path, name = (Path(stem), key) if stem.lower().endswith(".npz") else (Path(place), None)
-    path = path.expanduser()
+    path, name = (path_of(stem), key) if stem.lower().endswith(".npz") else (path_of(place), None)
     if not path.is_file():
         raise UserError(
             f"{shown(path)} is neither a file nor a folder (looked for {shown(path.resolve())})"

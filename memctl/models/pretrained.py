@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from memctl.errors import UserError
+from memctl.files import path_of
 from memctl.models.places import WEIGHTS, check_kind, fetch, read, unet_in
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Pretrained:
         Raises:
             UserError: a folder that holds none, or a name that cannot be fetched.
         """
-        here = Path(path).expanduser()
+        here = path_of(path)
         named = re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", path) is not None and not path.endswith(
             (".pt", ".ckpt")
         )

@@ -1,10 +1,8 @@
 """What each metric can tell on a data set, as tables, a picture and text."""
 
-from pathlib import Path
-
 from memctl import data
 from memctl.config import Config
-from memctl.files import atomic
+from memctl.files import atomic, path_of
 from memctl.metrics.calibration import Calibration
 from memctl.metrics.suite import Suite
 from memctl.reporting import heatmaps
@@ -15,7 +13,7 @@ def calibrate(config: Config) -> str:
     source = data.build(config.data)
     split = data.load(source)
     calibration = Calibration.of(Suite.of(split, config.metrics), split, config.generate.samples)
-    folder = Path(config.paths.runs) / "calibration" / source.name
+    folder = path_of(config.paths.runs) / "calibration" / source.name
     readings, verdicts = calibration.table(), calibration.verdicts()
     for name, frame, index in (("readings", readings, True), ("verdicts", verdicts, False)):
         with atomic(folder / f"{name}.csv") as file:

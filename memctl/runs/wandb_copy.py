@@ -119,7 +119,7 @@ class WandbCopy:
         for stale in directory.glob("wandb/offline-run-*"):
             shutil.rmtree(stale, ignore_errors=True)
         arguments = {
-            "project": logger.project,
+            "project": logger.project or os.environ.get("WANDB_PROJECT") or "memctl",
             "entity": logger.entity,
             "name": name,
             "group": group,

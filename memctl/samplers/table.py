@@ -3,12 +3,12 @@
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from memctl.errors import UserError
+from memctl.files import path_of
 from memctl.samplers.base import Floats, TimestepSampler
 
 
@@ -37,7 +37,7 @@ class TableSampler(TimestepSampler):
                 "sampler.path is not given: sampler=table reads p(1)..p(T) from a file of numbers"
             )
         try:
-            digest = hashlib.sha256(Path(self.path).expanduser().read_bytes()).hexdigest()
+            digest = hashlib.sha256(path_of(self.path).read_bytes()).hexdigest()
         except OSError as error:
             raise UserError(f"sampler.path={self.path} cannot be read: {error.strerror}") from None
         if self.sha256 not in (None, digest):
@@ -50,7 +50,7 @@ class TableSampler(TimestepSampler):
     @cached_property
     def values(self) -> Floats:
         """The numbers of the file."""
-        path = Path(str(self.path)).expanduser()
+        path = path_of(str(self.path))
         try:
             if path.suffix == ".npy":
                 with path.open("rb") as file:  # numpy leaves a torn one open

@@ -12,9 +12,9 @@ goes on.
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 from memctl.exits import plain_exit
+from memctl.files import path_of
 
 
 def parser() -> argparse.ArgumentParser:
@@ -24,10 +24,12 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     out.add_argument(
-        "memorising", type=Path, help="the folder of a run, such as runs/digits-scratch/uniform_s0"
+        "memorising",
+        type=path_of,
+        help="the folder of a run, such as runs/digits-scratch/uniform_s0",
     )
     out.add_argument(
-        "generalising", type=Path, help="that of a run on the same data that copies less"
+        "generalising", type=path_of, help="that of a run on the same data that copies less"
     )
     out.add_argument(
         "--bands", type=int, default=5, metavar="N", help="of t (default: %(default)s)"
@@ -41,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
     )
     out.add_argument(
         "--out",
-        type=Path,
+        type=path_of,
         metavar="DIR",
         help="where to write (default: SWEEP/splice/MEMORISING--GENERALISING)",
     )

@@ -22,7 +22,7 @@ from memctl.data import user_examples, user_files
 from memctl.data.user_examples import Comparison
 from memctl.errors import UserError
 from memctl.experiment import Experiment
-from memctl.files import said_plainly, shown
+from memctl.files import path_of, said_plainly, shown
 from memctl.registry import closest
 from memctl.reporting.evaluation import Evaluation
 from memctl.runs.folder import RunFolder
@@ -143,7 +143,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
         )
     if arguments.size < 4:
         raise UserError(f"--size {arguments.size} must be at least 4 pixels")
-    place, own = Path(arguments.samples).expanduser(), arguments.train is None
+    place, own = path_of(arguments.samples), arguments.train is None
     if own and not (place / "record.json").exists() and any(place.glob("*/record.json")):
         if arguments.out:
             raise UserError(
@@ -151,7 +151,7 @@ def evaluate(arguments: argparse.Namespace) -> None:
             )
         measure_sweep(place, arguments.overrides)
         return
-    to = arguments.out and arguments.out.expanduser()
+    to = arguments.out
     with said_plainly():
         if own:
             sources = {"run": str(place)}
@@ -171,8 +171,8 @@ def check_place(to: Path, places: Sequence[str]) -> None:
     """Raises: UserError for the folder of one of the sides: what is written would be read as
     images of it the next time.
     """
-    for place in places:
-        folder = Path(place).expanduser()
+    for side in places:
+        folder = path_of(side)
         if folder.is_dir() and folder.resolve() == to.resolve():
             raise UserError(f"--out {shown(to)} is a folder of examples; choose another")
 

@@ -2,7 +2,6 @@
 needs it.
 """
 
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,6 +10,7 @@ from torch import nn
 from memctl.data import Split
 from memctl.errors import UserError
 from memctl.experiment import Experiment
+from memctl.files import path_of
 from memctl.keys import settings
 from memctl.models.pretrained import Pretrained
 from memctl.runs.progress import Progress
@@ -49,7 +49,7 @@ def base_network(experiment: Experiment, split: Split) -> nn.Module:
     if experiment.pretrained is not None:
         load_pretrained(experiment, experiment.pretrained, split, network)
     elif experiment.config.base.path:
-        checkpoint.load(Path(experiment.config.base.path), network, made_from)
+        checkpoint.load(path_of(experiment.config.base.path), network, made_from)
     else:
         chain(experiment, split, network, made_from).run()
         checkpoint.load(experiment.base_folder.checkpoint, network, made_from)

@@ -15,9 +15,17 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
 from memctl.errors import UserError
+from memctl.files import path_of
 from memctl.sweep.mistakes import explain
 
 HYDRA = re.compile(r"(^|[./])hydra\b")
+
+
+def in_home(config: DictConfig) -> DictConfig:
+    """A whole config, in which ~ of the folders is the home folder: Hydra takes it for a name."""
+    for key, value in (config.get("paths") or {}).items():
+        config.paths[key] = str(path_of(value))
+    return config
 
 
 class Composer:

@@ -21,6 +21,7 @@ from hydra.plugins.config_source import ConfigLoadError
 from omegaconf import DictConfig, OmegaConf
 
 from memctl.errors import UserError
+from memctl.sweep.compose import in_home
 
 OURS = "MEMCTL_"  # how variables of the environment begin that a config may read
 CALLBACKS = [
@@ -48,7 +49,7 @@ def install() -> None:
         refuse(searched(file.config if file else {}), typed)  # the search imports packages
         config = compose(self, config_name, overrides, **more)
         refuse(named_code(config), typed)
-        return config
+        return in_home(config)
 
     ConfigLoaderImpl.load_configuration = checked  # type: ignore[method-assign, assignment]
 

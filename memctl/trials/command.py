@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from memctl.errors import UserError
 from memctl.exits import plain_exit
+from memctl.files import path_of
 from memctl.registry import closest
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
     )
     made.add_argument(
         "--out",
-        type=Path,
+        type=path_of,
         default=Path("runs/calibration/verdicts"),
         metavar="DIR",
         help="where to write (default: %(default)s)",

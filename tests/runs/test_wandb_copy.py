@@ -55,10 +55,24 @@ def keyless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 
 
 def test_every_metric_of_the_record_is_in_the_offline_files(
-    experiment: Callable[..., Experiment], keyless: None
+    experiment: Callable[..., Experiment],
+    keyless: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
+    """And no key, or other variable of the environment, is in any file of the run."""
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    monkeypatch.setenv("WANDB_PROJECT", "ours")
+    secrets = {"WANDB_API_KEY": "0123456789" * 4, "HF_TOKEN": "hf_0123456789", "MINE": "my-value"}
+    for name, value in secrets.items():
+        monkeypatch.setenv(name, value)
     e = experiment("logger.mode=auto")
     record = stages.run(e)
+    files = [path for path in e.runs.rglob("*") if path.is_file()]
+    assert {"record.json", "config.yaml"} <= {path.name for path in files}
+    assert any(path.suffix == ".wandb" for path in files)
+    for text in (*(path.read_bytes() for path in files), *map(str.encode, capfd.readouterr())):
+        assert [name for name, value in secrets.items() if value.encode() in text] == []
     records = read_back(e.folder.path)
     history: dict[str, list[float]] = {}
     for item in (r["history"]["item"] for r in records if r["type"] == "history"):
@@ -74,6 +88,7 @@ def test_every_metric_of_the_record_is_in_the_offline_files(
     assert {"samples.path", "timesteps.path"} <= set(history)
     (run,) = [r["run"] for r in records if r["type"] == "run"]
     assert run["run_group"] == e.config.sweep.name
+    assert run["project"] == "ours"
     assert run["display_name"] == e.name
     assert run["config"]["update"]["ci"] == {
         "low": 700,

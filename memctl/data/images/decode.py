@@ -2,6 +2,7 @@
 side to `size`, centre crop.
 """
 
+import re
 from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
@@ -42,6 +43,21 @@ def opaque(image: Image.Image, levels: Levels) -> Image.Image:
     return image
 
 
+def check_depth(image: Image.Image) -> None:
+    """Raises: ValueError for colours of 16 bits, of which Pillow hands over the upper 8, so that a
+    camera's 12 bits would be all but black.
+    """
+    for tile in getattr(
+        image, "tile", []
+    ):  # how its values are stored, by name, before other things
+        stored = tile.args if isinstance(tile.args, str) else str((tile.args or [""])[0])
+        if re.match(r"(RGB|RGBA|RGBX|LA|CMYK);16[BLN]", stored):
+            raise ValueError(
+                "16 bits a colour, of which Pillow reads the upper 8; where these hold what is to"
+                " be seen, save it with 8: PIL.Image.open(FILE).save(FILE)"
+            )
+
+
 def fit(image: Image.Image, size: int) -> Image.Image:
     """The shorter side resized to `size` (bilinear, with antialiasing), then the centre cut out:
     size x size.
@@ -71,6 +87,7 @@ def decode(file: ImageFile, size: int, channels: int, levels: Levels = USUAL) ->
 def decode_file(file: ImageFile, size: int, channels: int, levels: Levels) -> Decoded:
     """The same with what its file says. Raises: as `decode`."""
     with Image.open(file if isinstance(file, Path) else BytesIO(file.read())) as image:
+        check_depth(image)
         # Phones keep a second picture beside the first, which is no frame of it.
         frames = 1 if image.format == "MPO" else int(getattr(image, "n_frames", 1))
         image.load()

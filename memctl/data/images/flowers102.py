@@ -16,6 +16,7 @@ from memctl.data.images import ImageFile
 from memctl.data.images.hub import HuggingFace
 from memctl.data.images.source import ImageSource
 from memctl.errors import UserError
+from memctl.files import path_of
 
 URL = "https://www.robots.ox.ac.uk/~vgg/data/flowers/102"
 MD5 = {
@@ -67,7 +68,7 @@ class Flowers102(ImageSource):
 
     def image_paths(self) -> list[Path]:
         """The images in `path`."""
-        folder = Path(self.path).expanduser()
+        folder = path_of(self.path)
         if not (folder / "jpg").is_dir():
             download(self.url, folder)
         images = sorted((folder / "jpg").glob("image_*.jpg"))
@@ -79,14 +80,14 @@ class Flowers102(ImageSource):
         return images
 
     def files(self) -> list[Path]:
-        return [*self.image_paths(), Path(self.path).expanduser() / "imagelabels.mat"]
+        return [*self.image_paths(), path_of(self.path) / "imagelabels.mat"]
 
     def labels(self) -> NDArray[Any] | None:
         if self.hub:
             return None
         from scipy.io import loadmat  # here alone: only this data set has a .mat
 
-        path, images = Path(self.path).expanduser() / "imagelabels.mat", self.image_paths()
+        path, images = path_of(self.path) / "imagelabels.mat", self.image_paths()
         try:
             labels = np.ravel(loadmat(path)["labels"]).astype(np.int64)
         except Exception as error:  # a torn .mat can raise anything

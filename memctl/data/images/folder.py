@@ -8,7 +8,7 @@ from pathlib import Path
 
 from memctl.data.images.source import ImageSource
 from memctl.errors import UserError
-from memctl.files import shown
+from memctl.files import path_of, shown
 
 # What Pillow opens under these names is no picture of the set: documents, drawings, films, icons,
 # and formats that it knows but cannot decode.
@@ -141,4 +141,4 @@ class Images(Folder):
     def found(self) -> Found:
         if not self.path:
             raise UserError("data=images needs data.path=FOLDER, a folder of images")
-        return find_images(Path(self.path).expanduser())
+        return find_images(path_of(self.path))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from memctl.data.images import Embedded
 from memctl.data.images.source import ImageSource
 from memctl.errors import UserError
+from memctl.files import path_of
 from memctl.registry import closest
 
 
@@ -30,7 +31,7 @@ def table(path: str, part: str) -> Any:
         ) from None
     datasets.disable_progress_bars()
     try:
-        folder = Path(path).expanduser()
+        folder = path_of(path)
         saved = any((folder / name).is_file() for name in ("state.json", "dataset_dict.json"))
         loaded = datasets.load_from_disk(str(folder)) if saved else datasets.load_dataset(path)
     except Exception as error:  # no network, no such data set, a damaged file: all kinds of errors

@@ -3,9 +3,9 @@ is transparent on white.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from memctl.data.images.folder import Folder, Found, find_images
+from memctl.files import path_of
 
 
 @dataclass
@@ -20,4 +20,4 @@ class Pokemon(Folder):
             "; unpack https://www.kaggle.com/datasets/djilax/pkmn-image-dataset there, or give"
             " data.path=FOLDER"
         )
-        return find_images(Path(self.path).expanduser(), hint)
+        return find_images(path_of(self.path), hint)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from memctl.data.base import DataSource, Examples
 from memctl.data.images import ImageFile, Pixels
 from memctl.errors import UserError
-from memctl.files import atomic, shown
+from memctl.files import atomic, path_of, shown
 from memctl.keys import later
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ class ImageSource(DataSource):
         """The arrays that `make` returns, from the cache if they are there; a damaged file is made
         again.
         """
-        path = Path(self.cache) / name if self.cache else None
+        path = path_of(self.cache) / name if self.cache else None
         if path is not None and path.is_file():
             try:
                 # numpy leaves a torn one open

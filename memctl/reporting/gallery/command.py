@@ -26,7 +26,7 @@ from matplotlib.figure import Figure
 
 from memctl.errors import UserError
 from memctl.exits import plain_exit
-from memctl.files import atomic
+from memctl.files import atomic, path_of
 from memctl.registry import closest
 from memctl.reporting.gallery.entry import COLUMNS
 from memctl.reporting.gallery.figure import figure
@@ -88,7 +88,7 @@ def parser() -> Parser:
     )
     out.add_argument(
         "--out",
-        type=Path,
+        type=path_of,
         default=Path("samplers.png"),
         metavar="FILE",
         help="png, pdf or svg; the table is the .csv beside it",

@@ -1,5 +1,7 @@
 """Deep images: one scale for a set."""
 
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +9,8 @@ import pytest
 from PIL import Image
 
 from memctl import data
-from memctl.data.images.source import decode_all
+from memctl.data.images.levels import Levels
+from memctl.data.images.source import decode_all, try_decode
 from memctl.data.user_files import Reading, read_sides
 from memctl.errors import UserError
 
@@ -88,3 +91,34 @@ def test_a_line_of_pixels_takes_no_gigabytes(tmp_path: Path) -> None:
     )
     (line,) = decode_all([tmp_path / "line.png"], 32, 3)["pixels"]
     assert line.shape == (3, 32, 32)
+
+
+def png_of_16_bits(values: np.ndarray, kind: int) -> bytes:
+    """A PNG of 16 bits a channel, shape (height, width, channels), which Pillow does not write;
+    `kind` is 2 for RGB, 4 for grey with alpha, 6 for RGBA.
+    """
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    parts = ((b"IHDR", struct.pack(">IIBBBBB", *values.shape[1::-1], 16, kind, 0, 0, 0)),)
+    parts += ((b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    length = lambda content: struct.pack(">I", len(content))
+    framed = (
+        length(content) + name + content + struct.pack(">I", zlib.crc32(name + content))
+        for name, content in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(framed)
+
+
+@pytest.mark.parametrize(("kind", "channels"), [(2, 3), (4, 2), (6, 4)])
+def test_colours_of_16_bits_are_refused_until_they_have_8(
+    tmp_path: Path, kind: int, channels: int
+) -> None:
+    """A camera's 12 bits in 16 would be read as all but black."""
+    path = tmp_path / "a.png"
+    deep = np.random.default_rng(0).integers(0, 4096, size=(8, 8, channels))
+    path.write_bytes(png_of_16_bits(deep, kind))
+    told = try_decode(path, 8, 3, Levels())
+    assert isinstance(told, str)
+    assert told.startswith("16 bits a colour, of which Pillow reads the upper 8;")
+    assert told.endswith("PIL.Image.open(FILE).save(FILE)")
+    Image.open(path).save(path)
+    assert not isinstance(try_decode(path, 8, 3, Levels()), str)
