@@ -140,7 +140,7 @@ def described(name: str, sweep: SweepResults) -> dict[str, Any]:
         "sweep": name,
         "data": science["data"]["name"],
         "runs": len(records),
-        "cells": len(sweep.cells),
+        "cells": len(sweep.cells[["low", "high"]].drop_duplicates()),
         "n_train": split["n_train"],
         "n_heldout": split["n_heldout"],
         "examples": split.get("examples", split.get("records")),

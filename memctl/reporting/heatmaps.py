@@ -8,6 +8,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from memctl.reporting.figures import save
 
@@ -22,12 +23,8 @@ def triangle(axis: Any, cells: Sequence[tuple[float, float, float]], title: str)
         grid[highs.index(high), lows.index(low)] = value
     colours = mpl.colormaps["viridis"].with_extremes(bad="#ececec")
     known = grid[np.isfinite(grid)]
-    low, span = (float(known.min()), float(np.ptp(known))) if len(known) else (0.0, 0.0)
-    # Enough to tell the cells apart.
-    decimals = int(np.clip(1 - np.floor(np.log10(span)), 0, 6)) if span else 3
-    image = axis.imshow(
-        grid, origin="lower", cmap=colours, aspect="auto", vmin=low, vmax=low + (span or 1.0)
-    )
+    low, high, decimals = scale(known)
+    image = axis.imshow(grid, origin="lower", cmap=colours, aspect="auto", vmin=low, vmax=high)
     for (i, j), value in np.ndenumerate(grid):
         if np.isfinite(value):
             write_number(axis, j, i, f"{value:.{decimals}f}", image.norm(value) < 0.6, 6.5)
@@ -36,7 +33,26 @@ def triangle(axis: Any, cells: Sequence[tuple[float, float, float]], title: str)
     axis.set(xlabel="$c_l$", ylabel="$c_h$")
     axis.set_title(title, fontsize=10, loc="left")
     axis.spines[:].set_visible(False)
-    axis.figure.colorbar(image, ax=axis, fraction=0.04, pad=0.02).ax.tick_params(labelsize=7)
+    beyond = bool((known < low).any()), bool((known > high).any())
+    extend = {(True, True): "both", (True, False): "min", (False, True): "max"}
+    axis.figure.colorbar(
+        image, ax=axis, fraction=0.04, pad=0.02, extend=extend.get(beyond, "neither")
+    ).ax.tick_params(labelsize=7)
+
+
+def scale(values: NDArray[np.float64]) -> tuple[float, float, int]:
+    """The ends of the colours, and as many decimals as tell the cells of the middle half apart.
+
+    A few cells that are far off, by three times the quartiles' distance (Tukey 1977), do not make
+    all others look alike: they have the colour of the end.
+    """
+    if not len(values):
+        return 0.0, 1.0, 3
+    first, third = np.quantile(values, [0.25, 0.75])
+    span = float(third - first) or float(np.ptp(values))
+    low, high = max(values.min(), first - 3 * span), min(values.max(), third + 3 * span)
+    decimals = int(np.clip(1 - np.floor(np.log10(span)), 0, 6)) if span else 3
+    return float(low), float(high) if high > low else float(low) + 1.0, decimals
 
 
 def write_number(axis: Any, x: int, y: int, text: str, dark: bool, size: float) -> None:
