@@ -1,8 +1,12 @@
 """Files: read with a plain message, known by their contents, and written whole or not at all
 (beside their place, brought to the disk, then moved into it).
+
+The kernel lets go of what a process holds when it dies, however it dies: so others know what a
+killed one has left, and remove it.
 """
 
 import errno
+import fcntl
 import hashlib
 import json
 import math
@@ -16,10 +20,13 @@ from uuid import uuid4
 
 from memctl.errors import UserError
 
+PARTS = f".*.{'[0-9a-f]' * 16}.part"
+
 
 @contextmanager
 def atomic(path: Path, sync: bool = True) -> Iterator[BinaryIO]:
-    """A file to write that takes the place of `path` when the block ends well.
+    """A file to write that takes the place of `path` when the block ends well. What killed writers
+    left in its folder is removed.
 
     Args:
         sync: Whether it is on the disk before that, so that a machine that loses its power leaves
@@ -27,30 +34,56 @@ def atomic(path: Path, sync: bool = True) -> Iterator[BinaryIO]:
 
     Raises: UserError where the folder cannot be written or the disk is full.
     """
-    # Not by the process's number: on a shared folder another host has the same.
-    part = path.with_name(f".{path.name}.{uuid4().hex[:16]}.part")
+    part = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("xb") as file:
+        remove_parts(path.parent)
+        with new_part(path) as file:
+            part = Path(file.name)
             yield file
+            file.flush()
             if sync:
-                file.flush()
                 os.fsync(file.fileno())
-        part.replace(path)
+            part.replace(path)  # while it is held
     except OSError as error:
         raise cannot_write(path, error) from None
     finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+        if part is not None:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+
+
+def new_part(path: Path) -> BinaryIO:
+    """A new file beside `path`, held as long as it is open."""
+    while True:
+        # Not by the process's number: on a shared folder another host has the same.
+        file = path.with_name(f".{path.name}.{uuid4().hex[:16]}.part").open("xb")
+        if hold(file.fileno(), waits=True) is not False and Path(file.name).exists():
+            return file
+        file.close()  # somebody found it before it was held, and removed it
 
 
 def remove_parts(folder: Path) -> None:
-    """Remove what killed writers left in the folder, and in those below it. It is for a folder in
-    which nobody else writes now.
+    """Remove what killed writers left in the folder; what is still written is held."""
+    for part in folder.glob(PARTS):
+        with suppress(OSError), part.open("r+b") as file:
+            if hold(file.fileno()):
+                part.unlink()
+
+
+def hold(descriptor: int, waits: bool = False) -> bool | None:
+    """Hold an open file or folder until it is closed or the process has died.
+
+    Returns: Whether it does: False where another process does, None where the file system knows no
+        locks, so that nobody can.
     """
-    for part in folder.rglob(".*.part"):
-        with suppress(OSError):
-            part.unlink()
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if waits else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from memctl.answers.verdict import Verdict, verdict
 from memctl.config import Metrics
 from memctl.data import Split
 from memctl.data.panels import Examples
-from memctl.files import plain, read_json, write_json
+from memctl.files import plain, read_json, remove_parts, write_json
 from memctl.keys import digest
 from memctl.metrics.distance import Scan
 from memctl.metrics.suite import Suite, read
@@ -67,6 +67,8 @@ def measure(
     comparison = suite.compare(samples)
     metrics = measures(read(comparison, suite.metrics))
     known = kept_yardsticks(cache) if cache else None
+    if cache:
+        remove_parts(cache.parent)
     if known is None:
         say("reading the same metrics for held-out, copied, blurred and mean examples")
         computed = yardsticks(suite, split, len(samples))

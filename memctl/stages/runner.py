@@ -64,6 +64,7 @@ class Chain:
                 user's to mend.
         """
         if self.is_done():
+            remove_parts(self.folder.path)  # of who was killed when all was done but the status
             return
         with self._locked():
             if self.is_done():  # by the process that held the lock
@@ -92,10 +93,6 @@ class Chain:
             lock.release()
 
     def _work(self) -> None:
-        for place in (self.folder.sample_parts, self.folder.along):
-            remove_parts(place)
-        for part in self.folder.path.glob(".*.part"):  # not below it: the theory's folder has runs
-            part.unlink(missing_ok=True)
         self.folder.adopt()
         before = self.folder.status() or {}
         kept = before.get("keys", {})

@@ -33,6 +33,7 @@ from memctl.runs.folder import RunFolder
 from memctl.sweep.child import Payload, main
 from memctl.sweep.console import Console
 from memctl.sweep.devices import Slot, pool
+from memctl.sweep.temporary import own_temporary_folder
 
 GRACE = 10.0  # seconds in which a run that is asked to stop may save
 MOST = 64  # runs at once on one GPU
@@ -115,6 +116,7 @@ class LocalLauncher(Launcher):
         context.set_forkserver_preload(self.preload)
         previous = answer_stops(self._stop)
         try:
+            own_temporary_folder()
             with block_sigint():
                 forkserver.ensure_running()
             returns = self._run(context, configs, logs, slots, console)
