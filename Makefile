@@ -6,7 +6,7 @@ TORCH ?= torch==2.13.0
 ARGS ?=
 RUN := .venv/bin/python
 
-.PHONY: help setup sweep sweep-digits sweep-scratch sweep-rivals plan theory report test lint format bench docs tables clean
+.PHONY: help setup sweep sweep-digits sweep-scratch sweep-rivals plan theory report test lint format bench drill docs tables clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -59,6 +59,9 @@ format: setup  ## mend what ruff can mend
 
 bench: setup  ## timings; no test asserts one
 	$(RUN) -m tests.benchmarks $(ARGS)
+
+drill: setup  ## 200 tiny runs under 60 kills are those of an undisturbed sweep, bit for bit
+	$(RUN) -m tests.drill $(ARGS)
 
 docs: setup  ## the pages of docs/ as a site in site/; a broken link fails
 	$(RUN) -m zensical build --strict --clean

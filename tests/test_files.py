@@ -12,7 +12,17 @@ import numpy as np
 import pytest
 
 from memctl.errors import UserError
-from memctl.files import atomic, cannot_write, path_of, plain, read_json, write_json
+from memctl.files import (
+    PARTS,
+    atomic,
+    cannot_write,
+    hold,
+    path_of,
+    plain,
+    read_json,
+    remove_parts,
+    write_json,
+)
 
 
 def names(folder: Path) -> list[str]:
@@ -77,8 +87,39 @@ def test_a_killed_writer_leaves_the_old_file(tmp_path: Path):
     done = subprocess.run([sys.executable, "-c", script, path], cwd=root, timeout=60, check=False)
     assert done.returncode == -9
     assert read_json(path) == {"old": 1}
-    write_json(path, {"new": 2})
-    assert read_json(path) == {"new": 2}
+    assert len(list(tmp_path.glob(PARTS))) == 1
+    (tmp_path / ".rsync.part").touch()  # another's
+    write_json(tmp_path / "y.json", {"new": 2})
+    assert names(tmp_path) == [".rsync.part", "x.json", "y.json"]
+
+
+def test_what_is_still_written_is_left_alone(tmp_path: Path):
+    with atomic(tmp_path / "x.bin") as x, atomic(tmp_path / "x.bin") as again:
+        x.write(b"x")
+        again.write(b"again")
+        write_json(tmp_path / "y.json", {})
+        remove_parts(tmp_path)
+    assert (tmp_path / "x.bin").read_bytes() == b"x"  # which ended last
+    assert names(tmp_path) == ["x.bin", "y.json"]
+
+
+def test_a_new_part_that_was_taken_for_a_dead_ones_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Before its writer held it."""
+    held: list[int] = []
+
+    def late(descriptor: int, waits: bool = False) -> bool | None:
+        held.append(descriptor)
+        if len(held) == 1:
+            next(tmp_path.glob(PARTS)).unlink()
+        return hold(descriptor, waits)
+
+    monkeypatch.setattr("memctl.files.hold", late)
+    with atomic(tmp_path / "x.bin") as file:
+        file.write(b"x")
+    assert len(held) == 2
+    assert names(tmp_path) == ["x.bin"]
 
 
 def test_a_full_disk_is_told_with_the_path(tmp_path: Path):

@@ -16,14 +16,14 @@ import pandas as pd
 
 from docs.numbers.times import processor
 from memctl.runs.progress import duration
+from memctl.sweep.devices import cores
 from tests.drill.comparison import left_behind, unequal
 from tests.drill.kills import Kill, counted, drawn
 from tests.drill.sweep import Sweep
 
-AT_ONCE = 2  # cores, and so runs
 POLL = 0.02  # seconds between looks at the processes
 HUNG = 300.0  # seconds without a run's end or the command's own mean that it hangs
-SHARE = 0.5  # of the undisturbed work's time is shared by the kills: none comes when all is done
+SHARE = 0.8  # of the undisturbed work's time is shared by the kills: none comes when all is done
 EVERY = 15.0  # seconds between lines of the undisturbed sweep
 GONE = 15.0  # seconds in which what belongs to a command that was killed ends
 
@@ -51,13 +51,19 @@ class Drill:
         self.starting = self.working = 0.0  # seconds of the undisturbed sweep
 
     def run(self) -> int:
-        """Do it all, and say the result in a line. Returns: the exit code."""
-        if hasattr(os, "sched_setaffinity"):  # elsewhere all cores work
-            os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:AT_ONCE])
-        self.undisturbed()
-        while not self.faults and (self.left or self.sweep.done() < self.planned):
-            self.disturbed()
-        self.wait_for_the_end()
+        """Do it all. Returns: the exit code, 0 where all is as it should be."""
+        try:
+            self.undisturbed()
+            while not self.faults and (self.left or self.sweep.done() < self.planned):
+                self.disturbed()
+            self.wait_for_the_end()
+            return self.judge()
+        finally:
+            for sweep in (self.whole, self.sweep):
+                shutil.rmtree(sweep.temporary, ignore_errors=True)
+
+    def judge(self) -> int:
+        """Compare, write the figures, and say the result. Returns: the exit code."""
         differing = list(unequal(self.whole.runs, self.sweep.runs))
         behind = left_behind(self.whole, self.sweep)
         for line in [*self.faults, *(line for _, line in differing), *behind]:
@@ -157,8 +163,9 @@ class Drill:
         share = (len(self.delivered) + len(self.done)) / (self.wanted + len(self.planned))
         spent = time.monotonic() - self.began - self.starting - self.working
         print(
-            f"[{len(self.delivered)}/{self.wanted}] {kill.signal} to the {kill.hit}; {len(self.done)}"
-            f" of {len(self.planned)} runs done, about {duration(spent / share - spent)} left",
+            f"[{len(self.delivered)}/{self.wanted}] {kill.signal} to the {kill.hit};"
+            f" {len(self.done)} of {len(self.planned)} runs done,"
+            f" about {duration(spent / share - spent)} left",
             flush=True,
         )
 
@@ -179,12 +186,11 @@ class Drill:
             "left_behind": behind,
             "minutes": round((time.monotonic() - self.began) / 60, 1),
             "seed": self.seed,
-            "cores": AT_ONCE,
+            "cores": cores(),
             "processor": processor(),
             "date": datetime.now(UTC).date().isoformat(),
         }
         pd.DataFrame([figures]).to_csv(self.out / "drill.csv", index=False)
-        kills = [
-            {"hit": h, "signal": s, "kills": n} for (h, s), n in counted(self.delivered).items()
-        ]
-        pd.DataFrame(kills).to_csv(self.out / "drill_kills.csv", index=False)
+        kills = [(*kind, count) for kind, count in counted(self.delivered).items()]
+        table = pd.DataFrame(kills, columns=["hit", "signal", "kills"])
+        table.to_csv(self.out / "drill_kills.csv", index=False)

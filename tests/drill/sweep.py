@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import psutil
@@ -24,15 +25,16 @@ def seeds(runs: int) -> int:
 
 
 class Sweep:
-    """Tiny runs, two at once, in a folder with a temporary folder of their own.
+    """Tiny runs, two at once, in a folder, with a temporary folder of their own.
 
     The state of a training is saved after every step: so a kill meets many a file half written.
     """
 
     def __init__(self, folder: Path, runs: int) -> None:
-        self.runs, self.temporary = folder / "runs", folder / "tmp"
-        self.log = folder / "log.txt"
-        self.temporary.mkdir(parents=True)
+        self.runs, self.log = folder / "runs", folder / "log.txt"
+        self.runs.mkdir(parents=True)
+        # Not in the folder, whose name may be too long for a socket's address.
+        self.temporary = Path(tempfile.mkdtemp(prefix="drill-")).resolve()
         self.command = [
             *(sys.executable, "-m", "memctl.train", "-m", *TINY, *PRELOAD),
             "trainer.checkpoint_seconds=1e-9",

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from memctl import data
 from memctl.errors import UserError
 from memctl.experiment import Experiment
 from memctl.stages import base, control, generate
@@ -24,6 +25,7 @@ from tests.stages.test_run import numbers
 Make = Callable[..., Experiment]
 Calls = Callable[[], list[str]]
 EVERY_STEP = "trainer.checkpoint_seconds=1e-9"
+OF_DEAD = ".status.json.0123456789abcdef.part"  # what a killed writer left
 IN_CONTROL = ("training step", 3 + 5)  # after the base's six
 pytestmark = pytest.mark.usefixtures("blank_pictures")
 
@@ -238,8 +240,11 @@ def test_a_torn_batch_is_made_again_alone(
     assert [p.parent.name for p in parts] == [e.keys["generate"]]
     other = e.folder.sample_parts / "another" / parts[0].name
     shutil.copytree(parts[0].parent, other.parent)
-    (e.folder.path / ".samples.npy.123.part").touch()
+    left = [folder / OF_DEAD for folder in (e.folder.path, e.runs / "yardsticks")]
+    for part in left:
+        part.touch()
     stages.run(e)
+    assert [part for part in left if part.exists()] == []
     assert calls == ["generate"]
     assert numbers(e) == undisturbed
     assert not e.folder.sample_parts.exists()
@@ -248,6 +253,13 @@ def test_a_torn_batch_is_made_again_alone(
     stages.run(e)
     assert calls == ["generate"] * 3
     assert numbers(e) == undisturbed
+
+
+def test_a_killed_writer_leaves_nothing_beside_a_base_that_is_done(finished_run: Make) -> None:
+    e = finished_run()
+    (e.base_folder.path / OF_DEAD).touch()
+    base.base_network(e, data.load(e.data))
+    assert not (e.base_folder.path / OF_DEAD).exists()
 
 
 def spoil(path: Path, how: str) -> None:
