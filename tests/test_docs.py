@@ -18,6 +18,8 @@ from memctl.errors import UserError
 from memctl.reporting import report
 from memctl.reporting.sections import ASSOCIATIONS, SCORECARD, VERDICTS
 from tests import sweeps
+from tests.drill.figures import write as drill_tables
+from tests.drill.kills import drawn
 
 ROOT = Path(__file__).resolve().parents[1]
 BLOCKS = ROOT / "docs" / "numbers" / "blocks"
@@ -198,6 +200,23 @@ def test_trials_become_tables_over_all_data_without_a_sweep(
     assert fill.given("fresh", 70, 70) == "HEALTHY 7, COPYING 1"
     assert fill.given("fresh", 70, 1000) == "-"
     assert fill.trial_places("trial_words") == [(70, 70)]
+
+
+def test_a_drill_becomes_tables_and_a_paragraph(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kills = list(drawn(21, 0))
+    found = {"runs": 12, "commands": 9, "equal": 11, "lost": 1, "left_behind": 3, "minutes": 7.5}
+    drill_tables(tmp_path / "drill", kills, **found)
+    collected(tmp_path, tmp_path / "tables", monkeypatch)
+    text = " ".join(fill.filled("<!-- block drill -->\n<!-- end drill -->").split())
+    assert "12 tiny runs was hit 21 times" in text
+    assert "11 runs ended equal" in text
+    assert "1 finished runs were lost; 3 files, folders, locks and processes" in text
+    assert "7.5 min" in text
+    counts = re.findall(r"\| (run|fork server|launcher|group) ((?:\| \d )+)\|", text)
+    assert sum(int(n) for _, row in counts for n in row.split("|")[1:]) == 21
+    assert len(counts) == 4
 
 
 def test_an_unfinished_sweep_says_nothing(

@@ -13,10 +13,12 @@ docs/tables/
                    generator of known behaviour
   trial_bars.csv   a rate that the words should keep, at an n and m; trial_words.csv: a generator of
                    known behaviour and the words it was given, over all data
+  drill.csv        what `make drill` found; drill_kills.csv: how often it hit what by which signal
 """
 
 import json
 import os
+import shutil
 import socket
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -66,11 +68,14 @@ def collect(runs: Path) -> None:
 
     A table whose sweep is not there keeps the rows that it has.
 
-    Raises: UserError where there is none, and no trials either.
+    Raises: UserError where there is none, and neither trials nor a drill.
     """
     sweeps, trials = dict(finished(runs)), runs / "calibration" / "verdicts"
-    if not sweeps and not trials.exists():
-        raise UserError(f"{runs} holds no finished sweep with a report, and no trials of verdicts")
+    drills = list((runs / "drill").glob("*.csv"))
+    if not sweeps and not trials.exists() and not drills:
+        raise UserError(
+            f"{runs} holds no finished sweep with a report, no trials of verdicts and no drill"
+        )
     TABLES.mkdir(exist_ok=True)
     update("sweeps", [described(name, sweep) for name, sweep in sweeps.items()])
     update("metrics", [row for name, sweep in sweeps.items() for row in metrics(name, sweep)])
@@ -97,6 +102,8 @@ def collect(runs: Path) -> None:
         pd.read_csv(path).to_csv(TABLES / "trial_bars.csv", index=False)
     if (path := trials / "confusion.csv").exists():
         words(pd.read_csv(path)).to_csv(TABLES / "trial_words.csv", index=False)
+    for path in drills:
+        shutil.copy(path, TABLES / path.name)
     for name, place in PICTURES.items():
         if (runs / place).exists():
             picture(runs / place, IMAGES / f"{name}.png")

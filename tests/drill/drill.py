@@ -9,16 +9,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
-import pandas as pd
-
-from docs.numbers.times import processor
 from memctl.runs.progress import duration
-from memctl.sweep.devices import cores
+from tests.drill import figures
 from tests.drill.comparison import left_behind, unequal
-from tests.drill.kills import Kill, counted, drawn
+from tests.drill.kills import Kill, drawn
 from tests.drill.sweep import Sweep
 
 POLL = 0.02  # seconds between looks at the processes
@@ -69,7 +65,17 @@ class Drill:
         for line in [*self.faults, *(line for _, line in differing), *behind]:
             print(f"  {line}")
         equal = len(self.planned - {Path(folder).name for folder, _ in differing})
-        self.write(equal, len(behind))
+        figures.write(
+            self.out,
+            self.delivered,
+            runs=len(self.planned),
+            commands=self.commands,
+            equal=equal,
+            lost=self.lost,
+            left_behind=len(behind),
+            minutes=round((time.monotonic() - self.began) / 60, 1),
+            seed=self.seed,
+        )
         good = not (self.faults or differing or behind)
         print(
             f"{'PASSED' if good else 'FAILED'}: {equal} of {len(self.planned)} runs are equal after"
@@ -174,23 +180,3 @@ class Drill:
         end = time.monotonic() + GONE
         while self.sweep.processes() and time.monotonic() < end:
             time.sleep(POLL)
-
-    def write(self, equal: int, behind: int) -> None:
-        """The figures, as two tables: of the drill, and of its kills."""
-        figures = {
-            "runs": len(self.planned),
-            "kills": len(self.delivered),
-            "commands": self.commands,
-            "equal": equal,
-            "lost": self.lost,
-            "left_behind": behind,
-            "minutes": round((time.monotonic() - self.began) / 60, 1),
-            "seed": self.seed,
-            "cores": cores(),
-            "processor": processor(),
-            "date": datetime.now(UTC).date().isoformat(),
-        }
-        pd.DataFrame([figures]).to_csv(self.out / "drill.csv", index=False)
-        kills = [(*kind, count) for kind, count in counted(self.delivered).items()]
-        table = pd.DataFrame(kills, columns=["hit", "signal", "kills"])
-        table.to_csv(self.out / "drill_kills.csv", index=False)
