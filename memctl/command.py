@@ -39,6 +39,7 @@ def launch(task: Task, about: str | None, sweeps: bool = False) -> None:
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
 
+    from memctl.files import said_plainly
     from memctl.sweep.mistakes import explain
     from memctl.sweep.plugins import install
 
@@ -47,7 +48,7 @@ def launch(task: Task, about: str | None, sweeps: bool = False) -> None:
         sys.argv[1:] = force_single_run(arguments)
     conf = str(config_root() / "conf")
     try:
-        with raise_errors() as full:
+        with said_plainly(), raise_errors() as full:
             hydra.main(version_base="1.3", config_path=conf, config_name="config")(task)()
     except (HydraException, OmegaConfBaseException) as error:
         if full:
@@ -202,10 +203,12 @@ def print_task(answer: Callable[[Any], str]) -> Task:
     def task(cfg: Any) -> None:
         from omegaconf.errors import OmegaConfBaseException
 
+        from memctl.files import said_plainly
         from memctl.sweep.mistakes import explain
 
         try:
-            print(answer(cfg))
+            with said_plainly():
+                print(answer(cfg))
         except UserError as error:  # Hydra would put the overrides before it
             sys.exit(f"memctl: {error}")
         except OmegaConfBaseException as error:

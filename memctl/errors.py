@@ -1,4 +1,4 @@
-"""The one exception that is the user's to mend."""
+"""What is the user's to mend, and no fault of the program."""
 
 
 class UserError(Exception):
@@ -6,3 +6,7 @@ class UserError(Exception):
 
     Commands show the message alone, without a traceback.
     """
+
+
+class AtWork(UserError):
+    """Another process works on the run, and ends it."""

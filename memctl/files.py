@@ -88,12 +88,18 @@ def hold(descriptor: int, waits: bool = False) -> bool | None:
 
 @contextmanager
 def said_plainly() -> Iterator[None]:
-    """A full disk or a folder that cannot be written becomes a UserError, wherever in the work it
-    was met.
+    """A full disk, a folder that cannot be written or a machine out of memory becomes a UserError,
+    wherever in the work it was met.
     """
     try:
         yield
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise out_of_memory(error) from None
     except OSError as error:
+        if error.errno == errno.ENOMEM:
+            raise out_of_memory(error) from None
         if error.errno in (
             errno.ENOSPC,
             errno.EDQUOT,
@@ -104,6 +110,23 @@ def said_plainly() -> Iterator[None]:
         ):
             raise cannot_write(error.filename or "the run's folder", error) from None
         raise
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether Python, numpy or torch, whose errors have no class of their own on all devices, was
+    refused memory.
+    """
+    said = ("out of memory", "can't allocate memory", "not enough memory")
+    return isinstance(error, MemoryError) or any(text in str(error) for text in said)
+
+
+def out_of_memory(error: Exception) -> UserError:
+    why = next(iter(str(error).splitlines()), "") or type(error).__name__
+    return UserError(
+        f"out of memory ({why[:200]}). Take less at once: a smaller generate.batch_size (no number"
+        " depends on it), fewer runs at once, fewer or smaller examples or samples, a smaller"
+        " control.batch_size (another run, under another sweep.name)"
+    )
 
 
 def cannot_write(path: Path | str, error: OSError) -> UserError:

@@ -10,6 +10,9 @@ from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 
+from memctl.errors import AtWork
+from memctl.runs.folder import RunFolder, Status
+
 
 def task(cfg: Any) -> None:
     folder = Path(HydraConfig.get().runtime.output_dir)
@@ -23,6 +26,8 @@ def task(cfg: Any) -> None:
     print("a line for the log")
     if cfg.what == "raise":
         raise RuntimeError("as told")
+    if cfg.what == "busy":
+        raise AtWork("as told")
     if cfg.what == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     try:
@@ -33,7 +38,13 @@ def task(cfg: Any) -> None:
     except KeyboardInterrupt:
         (folder / "saved.json").write_text(json.dumps(note))
         raise
+    RunFolder(folder).save(Status({}, {}, state="done"))
     (folder / "ended.json").write_text(json.dumps(note))
+
+
+def parent(pid: int) -> int:
+    """The process that started this one."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def alive(note: dict[str, Any]) -> bool:

@@ -95,8 +95,10 @@ def in_batches(
     samples: NDArray[np.float32] = np.concatenate(batches)
     broken = int((~np.isfinite(samples)).reshape(len(samples), -1).any(axis=1).sum())
     if broken:
+        stage = "control" if experiment.sampler else "base"
         raise UserError(
-            f"{broken} generated samples are not finite: the training diverged; lower control.lr"
+            f"{broken} generated samples are not finite: the training diverged; lower {stage}.lr,"
+            " and give that run another sweep.name=NAME, since this one keeps its weights"
         )
     return samples
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from filelock import Timeout
 
-from memctl.errors import UserError
-from memctl.files import remove_parts
+from memctl.errors import AtWork
+from memctl.files import remove_parts, said_plainly
 from memctl.runs.folder import RunFolder, Status
 from memctl.runs.progress import Progress, witnessed
 
@@ -60,8 +60,8 @@ class Chain:
         """Do what is left; nothing where all is done.
 
         Raises:
-            UserError: the folder holds another run, another process works in it, or anything of the
-                user's to mend.
+            UserError: the folder holds another run, another process works in it (`AtWork`), or
+                anything of the user's to mend.
         """
         if self.is_done():
             remove_parts(self.folder.path)  # of who was killed when all was done but the status
@@ -81,7 +81,7 @@ class Chain:
         except Timeout:
             if not self.waiting:
                 status = self.folder.status() or {}
-                raise UserError(
+                raise AtWork(
                     f"{self.folder.path} is being worked on by process {status.get('pid')} on"
                     f" {status.get('host')}"
                 ) from None
@@ -107,7 +107,10 @@ class Chain:
             },
             base=self.base,
         )
-        with witnessed(Progress(self.folder, status, self.title)) as progress:
+        with (
+            witnessed(Progress(self.folder, status, self.title)) as progress,
+            said_plainly(),  # within: the status has the message that the user gets
+        ):
             stages = self.stages()
             status.total = sum(stage.work for stage in stages) or 1.0
             reached = 0.0

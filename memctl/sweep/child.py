@@ -6,13 +6,15 @@ import sys
 import threading
 from dataclasses import dataclass
 from multiprocessing import parent_process
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any
 
-from memctl.errors import UserError
+from memctl.errors import AtWork, UserError
 from memctl.exits import plain_exit
 from memctl.sweep.devices import Slot
+
+AT_WORK = 75  # exit code of a run that another process works on (EX_TEMPFAIL of sysexits.h)
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Payload:
     config: Any
     slot: Slot
     log: Path
+    line: Connection  # closed when the child is gone, whoever started or reaps it
 
 
 def main(payload: Payload) -> None:
@@ -57,6 +60,9 @@ def run(payload: Payload) -> None:
     if returned.status is JobStatus.COMPLETED:
         return
     error = returned._return_value
+    if isinstance(error, AtWork):
+        print(f"memctl: {error}", flush=True)
+        sys.exit(AT_WORK)
     if isinstance(error, UserError):
         raise error
     import traceback

@@ -4,13 +4,14 @@ left.
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from memctl.runs.folder import RunFolder
 from memctl.runs.progress import duration
 
+STILL = 60.0  # seconds without a move that are said
 EVERY = 30.0  # seconds between lines where there is no terminal
 
 
@@ -28,6 +29,7 @@ class Console:
         self.busy = 0.0  # seconds of work, added up over the slots
         self.first: float | None = None
         self.ended: dict[Path, bool] = {}
+        self.moved: dict[Path, tuple[Any, float]] = {}  # how far it was when it last moved
         self.tty = sys.stdout.isatty()
 
     def finish(self, directory: Path, took: float, problem: str | None) -> None:
@@ -42,20 +44,24 @@ class Console:
     def tick(self, running: Sequence[Path]) -> None:
         """Show where the running ones are."""
         now = time.monotonic()
-        base = self.base([RunFolder(d).status() for d in running])
+        now_at = {d: RunFolder(d).status() or {} for d in running}
+        base = self.base(list(now_at.values()))
         # While a base is made one process works and the others wait for it.
         self.busy += (now - self.ticked) * (1 if base else len(running))
         self.ticked = now
         if self.first is None:
             self.first = sum(self.work()[::2])  # what earlier commands did is not this one's speed
+        still = {d: self.still(d, status, now) for d, status in now_at.items()}
         if not self.tty and now - self.shown < EVERY:
             return
         self.shown = now
-        parts = (
-            [f"base {base['done'] / base['total']:.0%} (runs wait for it)"]
-            if base
-            else [stage_of(d) for d in running]
-        )
+        parts = [stage_of(d, status) + still[d] for d, status in now_at.items()]
+        if base:
+            place = Path(base["place"])
+            parts = [
+                f"base {base['done'] / base['total']:.0%} (runs wait for it)"
+                + self.still(place, base, now)
+            ]
         text = (
             f"{len(self.ended)}/{len(self.directories)} ended; now"
             f" {', '.join(parts)}{self.time_left()}"
@@ -63,6 +69,16 @@ class Console:
         print(
             f"\r\x1b[K{text[:150]}" if self.tty else text, end="" if self.tty else "\n", flush=True
         )
+
+    def still(self, directory: Path, status: Mapping[str, Any], now: float) -> str:
+        """`, nothing moved for 2 min 10 s`, where its work has been as far for a minute, by this
+        process's clock.
+        """
+        at = [status.get(key) for key in ("attempt", "stage", "done")]
+        before, since = self.moved.get(directory, (None, now))
+        if before != at:
+            self.moved[directory] = (at, since := now)
+        return f", nothing moved for {duration(now - since)}" if now - since >= STILL else ""
 
     def time_left(self) -> str:
         """`; about 3 min left`: the work that is left at the speed of one slot so far, the runs'
@@ -105,12 +121,12 @@ class Console:
         here.
         """
         folders = sorted({s["base"] for s in runs if s and s.get("base")})
-        return [status for place in folders if (status := RunFolder(Path(place)).status())]
+        known = ((place, RunFolder(Path(place)).status()) for place in folders)
+        return [{**status, "place": place} for place, status in known if status]
 
 
-def stage_of(directory: Path) -> str:
+def stage_of(directory: Path, current: Mapping[str, Any]) -> str:
     """`cl100_ch200_s0 generate 80%`."""
-    current = RunFolder(directory).status() or {}
     stage = current.get("stage", "start")
     share = f" {current['done'] / current['total']:.0%}" if stage in ("control", "generate") else ""
     return f"{directory.name} {stage}{share}"

@@ -77,7 +77,7 @@ class FrontSweeper(GridSweeper):
         if text is None:
             self._search()
             text = self._answer()
-        self._report(planning.Plan(self.directory, uniform, {}), [])
+        self._report(planning.Plan(self.directory, uniform, {}), {})
         print(f"\n{text}", flush=True)
         return None
 

@@ -2,7 +2,10 @@
 
 A run that raises or is killed never stops the others. The first Ctrl-C lets the running ones end
 and starts no more; the second, or a SIGTERM, has them save and stop at their next step; the third
-kills them, as `GRACE` seconds do. The next command goes on with them from where they were.
+kills them, as `GRACE` seconds do. The next command goes on with them from where they were. So it
+does with a run whose time, `limit_minutes`, was up.
+
+Where the fork server is killed, the runs that it has started are waited for all the same.
 
 A sweep in the background (`make sweep &`, nohup) was started with SIGINT ignored, and ignores it: a
 Ctrl-C at its terminal is meant for another program. SIGTERM (`kill PID`) stops it.
@@ -16,7 +19,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import forkserver
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
@@ -30,12 +33,18 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from memctl.errors import UserError
 from memctl.exits import answer_stops, block_sigint, restore
 from memctl.runs.folder import RunFolder
-from memctl.sweep.child import Payload, main
+from memctl.sweep.child import AT_WORK, Payload, main
 from memctl.sweep.console import Console
 from memctl.sweep.devices import Slot, pool
 from memctl.sweep.temporary import own_temporary_folder
 
 GRACE = 10.0  # seconds in which a run that is asked to stop may save
+LOST = 255  # multiprocessing's exit code of a process whose fork server is gone
+BUSY = "at work in another process"
+OUT_OF_MEMORY = (
+    ", as by a machine that is out of memory: run fewer at once (hydra.launcher.per_device on GPUs;"
+    " on CPUs trainer.threads=N, the cores of each), or take a smaller generate.batch_size"
+)
 MOST = 64  # runs at once on one GPU
 POLL = 0.25  # seconds between looks at the signals and the progress
 STOPPING = {
@@ -53,32 +62,64 @@ class LocalLauncherConfig:
         devices: GPU ids, as CUDA_VISIBLE_DEVICES takes them; null finds them, [] is CPU.
         per_device: Runs at once on one GPU.
         preload: Modules that the fork server imports once for all runs.
+        limit_minutes: Time for each run in this command, the base that it makes or waits for among
+            it; then it saves and ends, and the next command goes on with it. null is no limit.
     """
 
     _target_: str = "memctl.sweep.launcher.LocalLauncher"
     devices: Optional[list[Any]] = None
     per_device: int = 1
+    limit_minutes: Optional[float] = None
     preload: list[str] = field(default_factory=lambda: ["memctl.sweep.preload"])
 
 
 @dataclass
 class Job:
-    """A run at work."""
+    """A run at work.
+
+    Attributes:
+        line: At its end when the run's process is gone, also where its fork server went before it.
+        timed_out: Whether it was asked to end since its time was up.
+    """
 
     index: int
     slot: Slot
     process: BaseProcess
+    line: Connection
+    log: Path
     began: float
+    timed_out: bool = False
+
+    def is_gone(self) -> bool:
+        if not self.line.poll():
+            return False
+        self.process.join(5)
+        return True
+
+    def send(self, number: int) -> None:
+        """Send it a signal, which `Process` does not once the fork server is gone."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(self.process.pid or 0, number)
+
+    def kill(self) -> None:
+        """End it, and all that it has started."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid or 0, signal.SIGKILL)
+        self.process.join(5)
 
 
 class LocalLauncher(Launcher):
     """Runs jobs on the slots of this machine."""
 
     def __init__(
-        self, devices: Sequence[Any] | None, per_device: int, preload: Sequence[str]
+        self,
+        devices: Sequence[Any] | None,
+        per_device: int,
+        limit_minutes: float | None,
+        preload: Sequence[str],
     ) -> None:
         self.devices = None if devices is None else [str(d) for d in devices]
-        self.per_device, self.preload = per_device, list(preload)
+        self.per_device, self.preload, self.limit = per_device, list(preload), limit_minutes
         self.stops = 0  # how hard it is asked to stop: 1 start no more, 2 save and end, 3 kill
         self.signal = signal.SIGINT  # the last one
 
@@ -89,6 +130,10 @@ class LocalLauncher(Launcher):
         if not 1 <= self.per_device <= MOST:
             raise UserError(
                 f"hydra.launcher.per_device={self.per_device} must be at least 1 and at most {MOST}"
+            )
+        if self.limit is not None and not 0 < self.limit < float("inf"):
+            raise UserError(
+                f"hydra.launcher.limit_minutes={self.limit} must be positive, or null for no limit"
             )
 
     @property
@@ -150,57 +195,84 @@ class LocalLauncher(Launcher):
         try:
             while running or (waiting and not self.stops):
                 while waiting and free and not self.stops:
-                    index, slot = waiting.pop(0), free.pop(0)
-                    process = self._start(context, configs[index], slot, logs[index])
-                    running.append(Job(index, slot, process, time.monotonic()))
-                wait([job.process.sentinel for job in running], timeout=POLL)
-                for job in [j for j in running if not j.process.is_alive()]:
+                    index = waiting.pop(0)
+                    running.append(self._start(context, configs, index, free.pop(0), logs[index]))
+                wait([job.line for job in running], timeout=POLL)
+                for job in [j for j in running if j.is_gone()]:
                     running.remove(job)
                     free.append(job.slot)
-                    returns[job.index] = self._end(
-                        job, configs[job.index], logs[job.index], console
-                    )
+                    returns[job.index] = self._end(job, configs[job.index], console)
                 if said < self.stops:
                     said = self.stops
                     print(f"\n{STOPPING[min(said, 3)]}", flush=True)
                     if said > 1:
                         deadline = time.monotonic() + (GRACE if said == 2 else 0)
                         for job in running:
-                            job.process.terminate()
+                            job.send(signal.SIGTERM)
                 if time.monotonic() >= deadline:
                     break
-                console.tick([logs[job.index].parent for job in running])
+                self._limit(running)
+                console.tick([job.log.parent for job in running])
         finally:
             for job in running:
-                with suppress(ProcessLookupError, PermissionError):
-                    os.killpg(job.process.pid or 0, signal.SIGKILL)
-                job.process.join(5)
+                job.kill()
         return [
             returns.get(k) or failure(configs[k], RuntimeError("not started"))
             for k in range(len(configs))
         ]
 
-    def _start(self, context: Any, config: DictConfig, slot: Slot, log: Path) -> BaseProcess:
-        payload = Payload(self.hydra_context, self.task_function, config, slot, log)
-        process: BaseProcess = context.Process(target=main, args=(payload,), name=log.parent.name)
-        process.start()
-        return process
+    def _start(
+        self, context: Any, configs: list[DictConfig], index: int, slot: Slot, log: Path
+    ) -> Job:
+        line, its = context.Pipe(duplex=False)
+        payload = Payload(self.hydra_context, self.task_function, configs[index], slot, log, its)
+        process = context.Process(target=main, args=(payload,), name=log.parent.name)
+        with block_sigint():  # it starts a fork server anew that is gone
+            process.start()
+        its.close()
+        return Job(index, slot, process, line, log, time.monotonic())
 
-    def _end(self, job: Job, config: DictConfig, log: Path, console: Console) -> JobReturn:
-        code = job.process.exitcode
-        if code == 0:
-            console.finish(log.parent, time.monotonic() - job.began, None)
-            overrides = list(config.hydra.overrides.task)
-            return JobReturn(overrides=overrides, cfg=config, status=JobStatus.COMPLETED)
+    def _limit(self, running: Sequence[Job]) -> None:
+        """Have runs save and end whose time is up, and kill those that do not."""
+        if self.limit is None:
+            return
+        for job in running:
+            over = time.monotonic() - job.began - 60 * self.limit
+            if over > GRACE:
+                job.kill()
+            elif over > 0 and not job.timed_out:
+                job.timed_out = True
+                job.send(signal.SIGTERM)
+
+    def _end(self, job: Job, config: DictConfig, console: Console) -> JobReturn:
+        took = time.monotonic() - job.began
+        problem = self._problem(job)
+        shown = problem if problem is None or problem == BUSY else f"{problem} (see {job.log})"
+        console.finish(job.log.parent, took, shown)
+        if problem is not None:
+            return failure(config, RuntimeError(problem))
+        overrides = list(config.hydra.overrides.task)
+        return JobReturn(overrides=overrides, cfg=config, status=JobStatus.COMPLETED)
+
+    def _problem(self, job: Job) -> str | None:
+        """Why a run that is gone did not end well, or None."""
+        code, status = job.process.exitcode, RunFolder(job.log.parent).status() or {}
+        done = status.get("state") == "done" and status.get("pid") == job.process.pid
+        if code == 0 or (code == LOST and done):
+            return None
         if self.stops > 1:
-            problem = "stopped"
-        elif code is not None and code < 0:
-            problem = f"killed by {signal.Signals(-code).name}"
-        else:
-            message = (RunFolder(log.parent).status() or {}).get("message") or f"exit code {code}"
-            problem = f"FAILED: {message.splitlines()[0]}"
-        console.finish(log.parent, time.monotonic() - job.began, f"{problem} (see {log})")
-        return failure(config, RuntimeError(problem))
+            return "stopped"
+        if job.timed_out:
+            return f"stopped after {self.limit:g} min, hydra.launcher.limit_minutes"
+        if code == AT_WORK:
+            return BUSY
+        if code is not None and code < 0:
+            name = signal.Signals(-code).name
+            return f"killed by {name}{OUT_OF_MEMORY if -code == signal.SIGKILL else ''}"
+        if code == LOST:  # how it ended nobody knows
+            return "ended after its fork server, which was killed"
+        message = status.get("message") or f"exit code {code}"
+        return f"FAILED: {message.splitlines()[0]}"
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.signal = signal.Signals(number)

@@ -7,7 +7,7 @@ hydra.sweeper.plan=true   show what would run, and stop
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
@@ -20,7 +20,6 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from memctl.errors import UserError
-from memctl.experiment import Experiment
 from memctl.files import read_json, write_json
 from memctl.keys import digest
 from memctl.sweep import plan as planning
@@ -75,32 +74,30 @@ class GridSweeper(Sweeper):
             slots = slots_of(self.config)
             print(planning.estimate(plan, slots, lambda: cached_measurement(plan)), flush=True)
             return None
-        if not plan.left:
-            busy = sum(run.state == "running" for run in plan.runs)
-            all_done = "all of these runs are done; nothing to do"
-            at_work = f"{busy} of these runs are at work in another process"
-            print(at_work if busy else all_done, flush=True)
-            return self._report(plan, [])
-        return self._report(plan, self._launch(plan))
+        if plan.left:
+            return self._report(plan, self._launch(plan))
+        if all(run.state == "done" for run in plan.runs):
+            print("all of these runs are done; nothing to do", flush=True)
+        return self._report(plan, {})
 
-    def _launch(self, plan: planning.Plan) -> list[Experiment]:
-        """Run what is left of a plan; gives the runs that are not done then."""
+    def _launch(self, plan: planning.Plan) -> dict[str, str]:
+        """Run what is left of a plan; gives the names of the runs that are not done then, with why.
+        Those that another process works on, or has done, are not among them.
+        """
         assert self.launcher is not None
         plan.save()
         jobs = [
             [*run.overrides, f"hydra.sweep.subdir='{run.experiment.name}'"] for run in plan.left
         ]
         returns = self.launcher.launch(jobs, initial_job_idx=0)
-        failed = [
-            run.experiment
+        return {
+            run.experiment.name: str(r._return_value).partition("\n")[0]
             for run, r in zip(plan.left, returns, strict=True)
             if r.status is not JobStatus.COMPLETED
-        ]
-        return [
-            e for e in failed if e.folder.state(e.keys) != "done"
-        ]  # another sweep may have done it
+            and run.experiment.folder.state(run.experiment.keys) not in ("done", "running")
+        }
 
-    def _report(self, plan: planning.Plan, failed: Sequence[Experiment]) -> None:
+    def _report(self, plan: planning.Plan, failed: Mapping[str, str]) -> None:
         from memctl.reporting import (
             report,
         )  # here alone: figures and statistics take a second to import
@@ -109,6 +106,14 @@ class GridSweeper(Sweeper):
             report.write(plan.directory, sys.stdout)
         except UserError as error:
             print(f"no report yet: {error}", flush=True)
+        busy = [e.name for run in plan.runs if (e := run.experiment).folder.is_held()]
+        if busy:
+            print(
+                f"{len(busy)} of {len(plan.runs)} runs are at work in another process:"
+                f" {', '.join(busy)}; when it has ended, `memctl report {plan.directory}` has them"
+                " too",
+                flush=True,
+            )
         if failed and getattr(self.launcher, "interrupted", False):
             print(
                 f"stopped: {len(failed)} of {len(plan.runs)} runs are not done; the same command"
@@ -117,7 +122,10 @@ class GridSweeper(Sweeper):
             )
             sys.exit(130)
         if failed:
-            logs = "\n".join(f"    {e.name}: see {e.folder.log}" for e in failed)
+            logs = "\n".join(
+                f"    {name}: {why}; see {plan.directory / name / 'log.txt'}"
+                for name, why in failed.items()
+            )
             raise UserError(
                 f"{len(failed)} of {len(plan.runs)} runs are not done:\n{logs}\n  The same"
                 " command goes on with them."

@@ -30,6 +30,7 @@ from memctl.exits import answer_stops, restore, stop_handlers
 from memctl.samplers import NoiseSchedule, ScheduleSampler
 from memctl.training.batches import Batches
 from memctl.training.compute import Compute
+from memctl.training.logger import JournalLogger
 from memctl.training.module import DiffusionModule
 from memctl.training.resume import Resume, ResumeIO
 from memctl.training.timesteps import TimestepSamplerCallback
@@ -72,8 +73,8 @@ class Advance(Callback):
     number.
     """
 
-    def __init__(self, advance: Callable[[int], None]) -> None:
-        self.advance = advance
+    def __init__(self, advance: Callable[[int], None], resume: Resume, stage: str) -> None:
+        self.advance, self.resume, self.stage = advance, resume, stage
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.advance(trainer.global_step * pl_module.stage.batch_size)  # type: ignore[union-attr, operator, arg-type]
@@ -84,9 +85,11 @@ class Advance(Callback):
         self.advance(len(outputs["t"]))
         epoch, position = divmod(trainer.global_step, pl_module.batches.per_epoch)  # type: ignore[union-attr, operator]
         if position == 0 and not all(p.isfinite().all() for p in pl_module.parameters()):
+            # Nobody can go on from what it was before, and other settings may begin in its place.
+            self.resume.path.unlink(missing_ok=True)
             raise UserError(
                 f"training diverged: the weights are no longer finite after epoch {epoch}; lower"
-                " its lr"
+                f" {self.stage}.lr"
             )
 
 
@@ -166,7 +169,7 @@ def fit(
     train: Array,
     resume: Resume,
     how: TrainerConfig,
-    logger: Logger,
+    logger: JournalLogger,
     advance: Callable[[int], None] = lambda n: None,
     weighting: Weighting | None = None,
     flip: bool = False,
@@ -205,7 +208,7 @@ def fit(
         epochs_per_row=-(-steps // (batches.per_epoch * ROWS)),
     )
     save = Save(resume.path, how.checkpoint_seconds)  # last: it saves what the others have done
-    callbacks = [timesteps, Advance(advance), *averaging(stage), *also, save]
+    callbacks = [timesteps, Advance(advance, resume, logger.stage), *averaging(stage), *also, save]
     try:
         trainer(compute, steps, callbacks, logger, resume).fit(
             module,

@@ -109,10 +109,22 @@ def test_changed_science_under_the_same_name_is_refused(experiment: Make, change
 def test_a_run_that_was_refused_at_its_start_is_in_nobodys_way(experiment: Make) -> None:
     """Following the message's advice must not meet the folder of the run that asked for it."""
     wrong = experiment("base.lr=1e30")
-    with pytest.raises(UserError, match="diverged"):
+    with pytest.raises(UserError, match=r"diverged.* lower base\.lr"):
         stages.run(wrong)
     assert wrong.folder.status() is not None
     assert stages.run(experiment())["metrics"]
+
+
+def test_a_diverged_control_goes_on_with_a_lower_rate_as_its_message_says(
+    finished_run: Make,
+) -> None:
+    """Though it has saved its state on the way, which nobody can go on with."""
+    saves = ("sweep.name=other", "trainer.checkpoint_seconds=1e-9")
+    wrong, lower = (finished_run(*saves, f"control.lr={lr}") for lr in ("1e30", "1e-3"))
+    with pytest.raises(UserError, match=r"diverged.* lower control\.lr"):
+        stages.run(wrong)
+    assert [wrong.folder.state(e.keys) for e in (wrong, lower)] == ["failed", "new"]
+    assert stages.run(lower)["science"]["control"]["lr"] == 1e-3
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import pytest
 from memctl.errors import UserError
 from memctl.sweep import devices
 from tests.conftest import KILLS
-from tests.tiny_task import alive, until
+from tests.tiny_task import alive, parent, until
 
 ROOT = Path(__file__).resolve().parents[2]
 INT, TERM, KILL = signal.SIGINT, signal.SIGTERM, signal.SIGKILL
@@ -82,12 +83,13 @@ def test_two_runs_share_a_device_when_told(tmp_path: Path) -> None:
 
 
 def test_a_run_that_fails_never_stops_the_others(tmp_path: Path) -> None:
-    sweep = Sweep(tmp_path, "what=ok,raise,kill,ok", "n=0,1", "hydra.launcher.devices=[0]")
+    sweep = Sweep(tmp_path, "what=ok,raise,kill,busy", "n=0,1", "hydra.launcher.devices=[0]")
     assert sweep.end() == 1
     assert len(sweep.notes("began")) == 8
-    assert len(sweep.notes()) == 4
+    assert len(sweep.notes()) == 2
     assert sweep.out.count("FAILED: exit code 1 (see") == 2
-    assert sweep.out.count("killed by SIGKILL (see") == 2
+    assert sweep.out.count("killed by SIGKILL, as by a machine that is out of memory: run") == 2
+    assert sweep.out.count(": at work in another process\n") == 2
     for number, what in ((2, "raise"), (4, "kill")):
         log = (tmp_path / str(number) / "log.txt").read_text()
         assert "a line for the log" in log
@@ -144,6 +146,28 @@ def test_no_run_outlives_the_launcher(
     assert len(sweep.notes("saved")) == (2 if what == "wait" and number != KILL else 0)
     assert "Traceback" not in sweep.out
     assert sweep.out.count("Ctrl-C:") == (sigint == "heard" and INT in signals)
+
+
+@pytest.mark.slow
+def test_runs_outlive_their_fork_server_and_are_not_started_twice(tmp_path: Path) -> None:
+    sweep = Sweep(tmp_path, "n=0,1,2", "what=wait", "hydra.launcher.devices=[0,1]")
+    sweep.until_begun(2)
+    os.kill(parent(sweep.notes("began")["0"]["pid"]), KILL)
+    time.sleep(0.5)
+    assert len(sweep.notes("began")) == 2
+    (tmp_path / "go").touch()
+    assert sweep.end() == 0, sweep.out
+    assert len(sweep.notes()) == 3
+    assert sweep.out.count(": done in") == 3
+
+
+@pytest.mark.slow
+def test_a_run_whose_time_is_up_saves_and_ends_or_is_killed(tmp_path: Path) -> None:
+    how = ["hydra.launcher.devices=[0,1]", "hydra.launcher.limit_minutes=0.01"]
+    sweep = Sweep(tmp_path, "n=0,1", "what=wait,deaf", *how)
+    assert sweep.end() == 1
+    assert sweep.out.count(": stopped after 0.01 min, hydra.launcher.limit_minutes (see") == 4
+    assert (len(sweep.notes("began")), len(sweep.notes("saved"))) == (4, 2)
 
 
 def test_slots_are_gpus_or_shares_of_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ from memctl.stages import run as stages
 from memctl.training import compute as module
 from memctl.training.compute import Compute
 from memctl.training.fit import fit
+from memctl.training.logger import JournalLogger
 from memctl.training.resume import Resume
 
 
@@ -121,6 +122,7 @@ def test_training_in_bf16_learns_what_training_in_fp32_does(tmp_path: Path) -> N
     for precision in ("fp32", "bf16"):
         net, rows = network(), []
         (tmp_path / precision).mkdir()
+        journal = Journal(tmp_path / precision / "metrics.jsonl")
         how = Trainer(accelerator="cpu", precision=precision)
         fit(
             net,
@@ -128,13 +130,9 @@ def test_training_in_bf16_learns_what_training_in_fp32_does(tmp_path: Path) -> N
             ScheduleSampler(UniformSampler()),
             Stage(epochs=6, batch_size=8, lr=2e-3, ema=0),
             train,
-            Resume(
-                tmp_path / precision / "resume.ckpt",
-                "key",
-                Journal(tmp_path / precision / "metrics.jsonl"),
-            ),
+            Resume(tmp_path / precision / "resume.ckpt", "key", journal),
             how,
-            False,  # type: ignore[arg-type]
+            JournalLogger(journal, "control"),
             rows.append,
         )
         assert {p.dtype for p in net.parameters()} == {torch.float32}
