@@ -110,7 +110,7 @@ class WandbCopy:
         if (
             self.mode == "online"
             and refused.exists()
-            and time.time() - refused.stat().st_mtime < RETRY
+            and 0 <= time.time() - refused.stat().st_mtime < RETRY  # below 0 the clock was set back
         ):
             self.mode, self.reason = (
                 "offline",

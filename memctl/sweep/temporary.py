@@ -12,6 +12,7 @@ from functools import cache
 from multiprocessing.util import Finalize
 from pathlib import Path
 
+from memctl.errors import UserError
 from memctl.files import hold
 
 PREFIX = "memctl-"
@@ -24,12 +25,20 @@ def own_temporary_folder() -> Path:
 
     What torch has compiled stays where it was, for the next sweep. Where the folder's name would be
     too long for a socket in it, the present one is used as it is.
+
+    Raises: UserError where there is no room for one.
     """
-    place = Path(tempfile.gettempdir())
-    remove_abandoned(place)
-    if len(str(place)) + len(f"/{PREFIX}12345678") > LONGEST:
-        return place
-    folder = new_folder(place)
+    try:
+        place = Path(tempfile.gettempdir())
+        remove_abandoned(place)
+        if len(str(place)) + len(f"/{PREFIX}12345678") > LONGEST:
+            return place
+        folder = new_folder(place)
+    except OSError as error:
+        raise UserError(
+            f"cannot make a temporary folder: {error.strerror or error}. Free some space there, or"
+            " name another place with TMPDIR=DIR before the command"
+        ) from None
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(place / f"torchinductor_{os.getuid()}"))
     os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
     # After multiprocessing's own, whose priority is -100, and whose folder is in it.

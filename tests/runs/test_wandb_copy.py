@@ -3,10 +3,12 @@ prompt, no hang.
 """
 
 import json
+import os
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -211,6 +213,21 @@ def test_a_server_that_took_no_run_of_the_sweep_is_not_asked_again(
     m.finish()
     assert m.mode == "offline"
     assert "half hour" in m.reason
+
+
+@pytest.mark.parametrize("age", [wandb_copy.RETRY + 9.0, -9e9], ids=["long ago", "clock set back"])
+def test_a_server_is_asked_again_after_half_an_hour(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, age: float
+) -> None:
+    """And where a clock that was wrong then would have it wait for years."""
+    modes: list[str] = []
+    monkeypatch.setattr(wandb_copy, "choose_mode", lambda wanted: ("online", "key found"))
+    monkeypatch.setattr(WandbCopy, "_start", lambda self, mode, how: modes.append(mode))
+    refused, then = tmp_path / ".wandb-refused", time.time() - age
+    refused.touch()
+    os.utime(refused, (then, then))
+    start(tmp_path / "run")
+    assert modes == ["online"]
 
 
 @pytest.mark.slow

@@ -4,7 +4,9 @@ result.
 
 import json
 import shutil
+import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -182,14 +184,34 @@ def test_a_run_with_dropout_does_not_depend_on_whether_its_base_was_there(
 
 
 def test_runs_starting_at_once_make_one_base(experiment: Make, tmp_path: Path) -> None:
-    e, log = experiment(), tmp_path / "trained.txt"
-    processes = [FORK.Process(target=base_only, args=(e, log)) for _ in range(4)]
+    """Also those of another sweep."""
+    log = tmp_path / "trained.txt"
+    runs = [experiment(f"sweep.name={name}") for name in ("one", "one", "another", "another")]
+    processes = [FORK.Process(target=base_only, args=(e, log)) for e in runs]
     for process in processes:
         process.start()
     for process in processes:
         process.join()
     assert [p.exitcode for p in processes] == [0] * 4
     assert len(log.read_text().splitlines()) == 1
+
+
+def test_a_clock_that_runs_backwards_changes_no_number(
+    finished_run: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An hour a look: no time is negative, nothing is taken for done or for another's."""
+    e = finished_run()
+    before = numbers(e)
+    (e.folder.path / "record.json").unlink()
+    clock = count(time.time(), -3600)
+    monkeypatch.setattr(time, "time", lambda: next(clock))
+    record = stages.run(e)
+    assert numbers(e) == before
+    assert min(record["seconds"].values()) >= 0
+    status = e.folder.status()
+    assert status is not None
+    assert status["updated"] < status["started"]  # the clock was looked at
+    assert e.folder.state(e.keys) == "done"
 
 
 def test_two_processes_do_not_work_on_one_run(experiment: Make) -> None:

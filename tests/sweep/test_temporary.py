@@ -1,25 +1,28 @@
 """A sweep's temporary folder, and those of dead sweeps."""
 
+import errno
 import os
 import tempfile
 from pathlib import Path
 
 import pytest
 
+from memctl.errors import UserError
 from memctl.files import hold
-from memctl.sweep.temporary import LONGEST, own_temporary_folder, remove_abandoned
+from memctl.sweep import temporary
+from memctl.sweep.temporary import own_temporary_folder, remove_abandoned
 
 own = own_temporary_folder.__wrapped__  # as a process calls it first
 
 
 @pytest.fixture
-def place(monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A temporary folder of a short name."""
-    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
-        monkeypatch.setattr(tempfile, "tempdir", folder)
-        monkeypatch.setenv("TMPDIR", folder)
-        monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR", raising=False)
-        yield Path(folder)
+def place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A process' temporary folder, whose name is just short enough."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.delenv("TORCHINDUCTOR_CACHE_DIR", raising=False)
+    monkeypatch.setattr(temporary, "LONGEST", len(str(tmp_path / "memctl-12345678")))
+    return tmp_path
 
 
 def test_what_is_temporary_from_now_on_is_in_it(place: Path) -> None:
@@ -48,12 +51,19 @@ def test_folders_of_dead_sweeps_are_removed_and_no_others(place: Path) -> None:
 def test_a_name_too_long_for_a_socket_is_not_made_longer(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    long = place / ("x" * (LONGEST - len(str(place))))
-    long.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(long))
-    assert own() == long
-    assert list(long.iterdir()) == []
+    monkeypatch.setattr(temporary, "LONGEST", temporary.LONGEST - 1)
+    assert own() == place
+    assert list(place.iterdir()) == []
     assert os.environ["TMPDIR"] == str(place)
+
+
+def test_a_full_disk_is_told(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*args: object, **how: object) -> str:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(place))
+
+    monkeypatch.setattr(tempfile, "mkdtemp", full)
+    with pytest.raises(UserError, match=r"temporary folder: No space left on device.*TMPDIR=DIR"):
+        own()
 
 
 def test_one_that_was_taken_for_a_dead_ones_is_made_again(
