@@ -29,6 +29,7 @@ class Measurement:
         metrics: metric -> {value, low, high}.
         yardsticks: heldout, copies, blurred, mean, floor -> metric -> {value, low, high}.
         answers: Question -> answer (memctl.answers.judge).
+        absent: metric -> why it was not taken.
     """
 
     suite: Suite
@@ -37,6 +38,7 @@ class Measurement:
     yardsticks: dict[str, Measures]
     answers: dict[str, Answer]
     verdict: Verdict
+    absent: dict[str, str]
 
 
 def measure(
@@ -79,7 +81,8 @@ def measure(
     say("asking whether it copies, follows, could be real, and shows all that there is")
     answers = judge(comparison)
     word = verdict(answers, min(len(split.train), len(split.heldout)), saw_heldout)
-    return Measurement(suite, comparison.scan, metrics, known, answers, word)
+    absent = suite.absent(metrics)
+    return Measurement(suite, comparison.scan, metrics, known, answers, word, absent)
 
 
 def kept_yardsticks(cache: Path) -> dict[str, Measures] | None:

@@ -32,7 +32,8 @@ class Metric:
 
     Attributes:
         name: In records, tables and on the command line.
-        read: Its value of a comparison; None where the data is too small for it.
+        read: Its value of a comparison; None or NaN where it is not defined, as for too few
+            examples.
         over_halvings: How a generator is read that makes fresh examples out of held-out ones, over
             random halves of these; as other samples are unless given.
         floor: From its name and the held-out examples read as samples: what 95 % of as many fresh
@@ -106,8 +107,8 @@ class Metric:
     def _measure(self, function: Callable[..., Any], *arguments: Any) -> Measure | None:
         with errors_of(self.file) if self.file else nullcontext():
             value = function(*arguments)
-            if value is None or isinstance(value, Measure):
-                return value
-            if not isinstance(value, float | int | np.floating):
+            if isinstance(value, float | int | np.floating):
+                value = Measure(float(value))
+            if value is not None and not isinstance(value, Measure):
                 raise TypeError(f"{self.name} gave a {type(value).__name__}, no number or Measure")
-            return Measure(float(value))
+            return value if value is not None and np.isfinite(value.value) else None

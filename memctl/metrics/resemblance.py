@@ -13,7 +13,7 @@ import numpy as np
 
 from memctl.metrics.comparison import Comparison
 from memctl.metrics.means import mean_of, resampling_floor
-from memctl.metrics.measure import Floats
+from memctl.metrics.measure import Floats, Measure
 from memctl.metrics.metric import DOWN, UP, Metric
 
 PART = 100  # samples compared at a time, for the memory's sake
@@ -40,9 +40,16 @@ def to_nearest(c: Comparison) -> Floats:
     return np.concatenate(parts)
 
 
+def of_samples(c: Comparison) -> Measure | None:
+    """The mean over samples; None where all are constant."""
+    if not np.ptp(c.samples, axis=1).any():
+        return None
+    return mean_of("corr_train", lambda c: c.once(to_nearest))(c)
+
+
 CORR_TRAIN = Metric(
     name="corr_train",
-    read=mean_of("corr_train", lambda c: c.once(to_nearest)),
+    read=of_samples,
     floor=resampling_floor(lambda c: c.once(to_nearest)),
     title="correlation with the nearest training example",
     about="correlation of a sample with its nearest training example",

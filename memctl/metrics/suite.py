@@ -1,7 +1,7 @@
 """All metrics of a set of samples against one split."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,17 @@ from memctl.data.base import check_finite
 from memctl.metrics import catalogue
 from memctl.metrics.comparison import Comparison
 from memctl.metrics.measure import Floats, Measure
-from memctl.metrics.metric import Metric
+from memctl.metrics.metric import Metric, Need
 from memctl.metrics.sides import Sides
+
+# why a metric is not taken, by what it needs, and else
+WHY: dict[Need, str] = {
+    "full": "metrics.full=false leaves it out",
+    "time": "it is of signals",
+    "labels": "it is of examples with classes",
+    "unbounded": "it is of values without bounds",
+}
+UNDEFINED = "too few samples or examples for it, or it is not defined for these"
 
 
 @dataclass(frozen=True)
@@ -23,10 +32,12 @@ class Suite:
     Attributes:
         sides: The split's examples, prepared.
         metrics: In the order in which they are read.
+        without: Why others are not taken, by name.
     """
 
     sides: Sides
     metrics: tuple[Metric, ...]
+    without: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, split: Split, config: Metrics) -> "Suite":
@@ -38,8 +49,15 @@ class Suite:
             "labels": sides.labels is not None,
             "unbounded": not sides.bounded,
         }
+        lacks = {need: why for need, why in WHY.items() if not there[need]}
         known = catalogue.known(config.components).values()
-        return cls(sides, tuple(m for m in known if all(there[need] for need in m.needs)))
+        without = {m.name: lacks[need] for m in known for need in m.needs if need in lacks}
+        return cls(sides, tuple(m for m in known if m.name not in without), without)
+
+    def absent(self, found: Collection[str]) -> dict[str, str]:
+        """Why each metric that is not among those found was not taken."""
+        undefined = {m.name: UNDEFINED for m in self.metrics if m.name not in found}
+        return {**undefined, **self.without}
 
     def prepare(self, examples: NDArray[np.floating]) -> Floats:
         """Samples, shape (m, channels, *dims), in the units of the sides: shape (m, D)."""
@@ -64,7 +82,7 @@ class Suite:
 
 
 def read(c: Comparison, metrics: Iterable[Metric]) -> dict[str, Measure]:
-    """What the metrics read, those that the data is too small for left out. Raises: UserError."""
+    """What the metrics read, those that are not defined left out. Raises: UserError."""
     out = {}
     for metric in metrics:
         measure = metric.measure(c)

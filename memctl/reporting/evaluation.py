@@ -3,8 +3,8 @@ writes.
 
 evaluation.json   schema, memctl (version), sources (where all came from), samples (how many), split
                   (hash and sizes), exchangeable (the energy distance between train and held-out,
-                  and its p), notes (how all was read), cautions, settings, metrics, yardsticks,
-                  answers and verdict, as `memctl.runs.record` has them
+                  and its p), notes (how all was read), cautions, settings, metrics, absent,
+                  yardsticks, answers and verdict, as `memctl.runs.record` has them
 metrics.csv       one row a metric: value, low, high, what 95 % of fresh real examples would read
                   (floor_low, floor_high), and what held-out, copied, blurred and mean examples do
                   read
@@ -29,6 +29,7 @@ from memctl.data.user_examples import Comparison
 from memctl.files import atomic, shown, write_json
 from memctl.metrics.catalogue import METRICS
 from memctl.metrics.sides import SUBSETS
+from memctl.metrics.suite import UNDEFINED
 from memctl.reporting import pictures
 from memctl.runs.record import YARDSTICKS
 
@@ -97,6 +98,9 @@ class Evaluation:
             *self.sides.notes,
         ]
         lines += [f"CAUTION: {caution}" for caution in self.cautions]
+        undefined = [k for k, why in self.measurement.absent.items() if why == UNDEFINED]
+        if undefined:
+            lines.append(f"not taken: {', '.join(undefined)} ({UNDEFINED})")
         verdict = self.measurement.verdict
         also = f"; also {', '.join(verdict.also)}" if verdict.also else ""
         reason = wrap(verdict.reason, WIDTH, initial_indent="  ", subsequent_indent="  ")
@@ -126,6 +130,7 @@ class Evaluation:
             "cautions": self.cautions,
             "settings": asdict(measurement.suite.sides.config),
             "metrics": measurement.metrics,
+            "absent": measurement.absent,
             "yardsticks": measurement.yardsticks,
             "answers": {k: v.as_json() for k, v in measurement.answers.items()},
             "verdict": asdict(measurement.verdict),

@@ -1,7 +1,9 @@
 """Pictures of a run and of data, drawn without a display."""
 
+import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from memctl.data.panels import Examples, panel, panel_size
+from memctl.errors import UserError
 from memctl.files import atomic
 from memctl.metrics.measure import Floats
 
@@ -22,6 +25,22 @@ def save(figure: Figure, path: Path, trim: bool = False) -> None:
     with atomic(path) as file, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # of names in other scripts
         figure.savefig(file, format="png", dpi=110, bbox_inches="tight" if trim else None)
+
+
+@contextmanager
+def optional(picture: Path | str) -> Iterator[None]:
+    """Drawing a picture that costs nothing but itself where it cannot be drawn, which is said; a
+    former file of it goes.
+    """
+    try:
+        yield
+    except (OSError, UserError):  # a full disk
+        raise
+    except Exception as error:  # of fonts, odd names and numbers
+        why = (str(error).splitlines() or [""])[0]
+        print(f"{picture} could not be drawn ({type(error).__name__}: {why})", file=sys.stderr)
+        if isinstance(picture, Path):
+            picture.unlink(missing_ok=True)
 
 
 def samples(generated: Examples, real: Examples, path: Path, rows: int = 8) -> None:

@@ -1,6 +1,6 @@
 """What a run shows of its samples: pictures, and a table of every sample's nearest examples."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,26 +43,31 @@ def draw(
     table = nearest_examples(scan, names or places)
     with atomic(directory / "neighbours.csv") as file:
         table.to_csv(file, index_label="sample", float_format="%.6g")
-    pictures = {kind: directory / f"{kind}.png" for kind in ("samples", "suspects", "ratios")}
-    generated, real = (scale_for_display(x, split.value_range) for x in (samples, split.heldout))
-    figures.samples(generated, real, pictures["samples"])
-    draw_suspects(samples, split, scan, table, pictures["suspects"])
     sides = suite.sides
+    generated, real = (scale_for_display(x, split.value_range) for x in (samples, split.heldout))
     to_train = neighbours(
         subsample(sides.heldout), sides.train, sides.config.reduce, mirror=sides.mirrored
     )
-    own, threshold = table["ratio"].to_numpy(), sides.config.threshold
-    figures.ratios(own, ratios(to_train), threshold, pictures["ratios"])
+    own, fresh, threshold = table["ratio"].to_numpy(), ratios(to_train), sides.config.threshold
     components = sides.once(projection)
     heldout_scores, scores = (
         components.pca.transform(x) for x in (sides.heldout, suite.prepare(samples))
     )
+    ways: dict[str, Callable[[Path], None]] = {
+        "samples": lambda path: figures.samples(generated, real, path),
+        "suspects": lambda path: draw_suspects(samples, split, scan, table, path),
+        "ratios": lambda path: figures.ratios(own, fresh, threshold, path),
+    }
     if scores.shape[1] > 1:
-        pictures["projection"] = directory / "projection.png"
-        figures.projection(components.scores, heldout_scores, scores, pictures["projection"])
+        ways["projection"] = lambda path: figures.projection(
+            components.scores, heldout_scores, scores, path
+        )
     if realised:
-        pictures["timesteps"] = directory / "timesteps.png"
-        figures.timesteps(realised, name, pictures["timesteps"])
+        ways["timesteps"] = lambda path: figures.timesteps(realised, name, path)
+    pictures = {kind: directory / f"{kind}.png" for kind in ways}
+    for kind, way in ways.items():
+        with figures.optional(pictures[kind]):
+            way(pictures[kind])
     return pictures
 
 

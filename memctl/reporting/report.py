@@ -10,7 +10,7 @@ from memctl.errors import UserError
 from memctl.files import atomic, cannot_write
 from memctl.registry import closest
 from memctl.reporting import page
-from memctl.reporting.figures import save
+from memctl.reporting.figures import optional, save
 from memctl.reporting.headline import headline
 from memctl.reporting.section import Part, Section
 from memctl.reporting.sections import SECTIONS
@@ -47,7 +47,8 @@ def write(
     parts = [part for section in sections if (part := section.fill(sweep))]
     write_files(sweep, parts, folder)
     for metric in metrics:
-        save(overview(sweep, [metric]), folder / f"heatmap_{metric}.png")
+        with optional(path := folder / f"heatmap_{metric}.png"):
+            save(overview(sweep, [metric]), path)
     page.write(sweep, folder / "index.html", headline(sweep), parts)
     print(terminal(sweep, parts, folder), file=out, flush=True)
 
@@ -68,7 +69,8 @@ def write_parts(parts: Sequence[Part], folder: Path) -> None:
             with atomic(folder / f"{part.section.name}.csv") as file:
                 part.table.to_csv(file, index=False)
         if part.figure:
-            save(part.figure, folder / f"{part.section.name}.png")
+            with optional(path := folder / f"{part.section.name}.png"):
+                save(part.figure, path)
 
 
 def terminal(sweep: SweepResults, parts: Sequence[Part], folder: Path) -> str:

@@ -12,6 +12,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from memctl.analysis.sweep_results import SweepResults
+from memctl.reporting.figures import optional
 
 LEAST = 8  # cells from which a trend is worth a test
 
@@ -56,7 +57,10 @@ class Section:
         table = self.table(sweep) if self.table else pd.DataFrame()
         if self.table and not len(table):
             return None
-        return Part(self, table, self.figure(sweep, table) if self.figure else None)
+        figure = None
+        with optional(f"{self.name}.png"):
+            figure = self.figure(sweep, table) if self.figure else None
+        return Part(self, table, figure)
 
 
 @dataclass(frozen=True)

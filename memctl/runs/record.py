@@ -19,6 +19,7 @@ training          base and control: steps, and loss, the mean over the last epoc
                   training's own t
 metrics           metric -> {value, low, high}: low and high are the ends of a 95 % interval, or
                   null
+absent            metric -> why it was not taken
 probe             one row a bin of t: losses on train and held-out with the same noise, membership
                   AUC, distances to the empirical-optimal denoiser (memctl.probes.probe); its means
                   over t are the metrics probe_loss (held-out), probe_gap and probe_auc

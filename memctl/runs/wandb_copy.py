@@ -154,6 +154,8 @@ class WandbCopy:
         import wandb
 
         settings = wandb.Settings(
+            # The one that the key is for: `wandb/settings` of the working folder may name another.
+            base_url=server(),
             init_timeout=PATIENCE,
             finish_timeout=4 * PATIENCE,
             finish_timeout_raises=True,

@@ -60,6 +60,7 @@ def finish(
         "training": {**before.get("training", {}), **about["training"]},
         "split": {"hash": split.hash, **split.summary},
         "metrics": {**measurement.metrics, **measures(probe.summary(rows))},
+        "absent": measurement.absent,
         "yardsticks": measurement.yardsticks,
         "answers": {k: v.as_json() for k, v in answers.items()},
         "verdict": asdict(measurement.verdict),
@@ -161,6 +162,9 @@ def summary(record: Mapping[str, Any]) -> str:
     """
     lines = [f"{record['sweep']}/{record['name']} is done"]
     for name in (metric.name for metric in METRICS.values() if metric.main):
+        if name not in record["metrics"]:
+            lines.append(f"  {name:18s} not taken: {record['absent'][name]}")
+            continue
         m, real = record["metrics"][name], record["yardsticks"]["heldout"][name]["value"]
         interval = f" [{m['low']:.4f}, {m['high']:.4f}]" if m["low"] is not None else ""
         value = f"{m['value']:.4f}"

@@ -9,12 +9,13 @@ import pytest
 from memctl.config import Metrics
 from memctl.data import Split, split
 from memctl.data.base import Examples
+from memctl.metrics import catalogue
 from memctl.metrics.amplitude import amplitude_js
 from memctl.metrics.coverage import prdc
 from memctl.metrics.distance import distances, neighbours
 from memctl.metrics.energy import under_relabelling
 from memctl.metrics.sides import SUBSETS, equal_sides
-from memctl.metrics.suite import Suite
+from memctl.metrics.suite import UNDEFINED, Suite
 
 LENGTH = 24
 CONFIG = Metrics(repeats=40, bins=20)
@@ -294,3 +295,22 @@ def test_too_few_examples_leave_the_metrics_of_variety_out():
     found = Suite.of(few, CONFIG).evaluate(few.heldout)
     assert "authpct" in found
     assert "precision" not in found
+
+
+@pytest.mark.parametrize("count", [8, 40])
+def test_what_is_not_defined_is_missing_and_says_why(count: int) -> None:
+    """Of too few samples, of constant ones, and of data of another kind; never 0 or NaN."""
+    rng = np.random.default_rng(0)
+    smooth = np.cumsum(rng.normal(size=(60, 1, 20)), axis=2).astype(np.float32)
+    suite = Suite.of(split(Examples(smooth, temporal=True)), Metrics(repeats=20))
+    found = suite.evaluate(np.zeros((count, 1, 20), dtype=np.float32))
+    absent = suite.absent(found)
+    assert not found.keys() & absent.keys()
+    assert {*found, *absent} == {*catalogue.known()}
+    assert absent["corr_train"] == UNDEFINED
+    assert absent["class_tv"] == "it is of examples with classes"
+    assert ("kid" in absent) == (count == 8)
+    assert all(np.isfinite(measure.value) for measure in found.values())
+    plain = Suite.of(split(Examples(smooth)), Metrics(repeats=20, full=False))
+    assert plain.absent([])["acf_distance"] == "it is of signals"
+    assert plain.absent([])["kid"] == "metrics.full=false leaves it out"

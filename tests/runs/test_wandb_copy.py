@@ -244,3 +244,17 @@ def test_a_server_that_never_answers_means_offline_in_the_end(
         m = start(tmp_path)
         m.finish()
     assert m.mode == "offline"
+
+
+def test_the_working_folder_names_no_server(
+    tmp_path: Path, keyless: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stranger's would be handed the key."""
+    (tmp_path / "wandb").mkdir()
+    (tmp_path / "wandb" / "settings").write_text("[default]\nbase_url = http://127.0.0.1:9\n")
+    monkeypatch.chdir(tmp_path)
+    copy = WandbCopy(
+        Logger(mode="offline"), tmp_path, name="a", group="b", run_id="c", config={}, rows=[]
+    )
+    assert copy.run.settings.base_url == wandb_copy.server() != "http://127.0.0.1:9"
+    copy.finish()

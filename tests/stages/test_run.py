@@ -40,6 +40,24 @@ def numbers(experiment: Experiment) -> dict[str, Any]:
     }
 
 
+def test_a_picture_that_cannot_be_drawn_costs_nothing_else(
+    finished_run: Make, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    e = finished_run("metrics.bins=20")
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("no font")
+
+    monkeypatch.setattr("memctl.reporting.figures.ratios", fail)
+    record = stages.run(e)
+    assert e.folder.state(e.keys) == "done"
+    assert e.folder.record() == record
+    assert "ratios.png could not be drawn (RuntimeError: no font)" in capsys.readouterr().err
+    assert not e.folder.picture("ratios").exists()
+    assert e.folder.picture("projection").exists()
+    assert record["absent"]["kid"] == "metrics.full=false leaves it out"
+
+
 def test_a_run_leaves_everything(finished_run: Make) -> None:
     e = finished_run()
     record = stages.run(e)
