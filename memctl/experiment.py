@@ -47,9 +47,9 @@ class Experiment:
     schedule_sampler: ScheduleSampler | None
 
     @classmethod
-    def of(cls, cfg: DictConfig) -> "Experiment":
+    def of(cls, cfg: DictConfig | Config) -> "Experiment":
         """Build from a composed config. Raises: UserError for a value that is out of its range."""
-        config = OmegaConf.to_object(cfg)
+        config = cfg if isinstance(cfg, Config) else OmegaConf.to_object(cfg)
         assert isinstance(config, Config)
         check_ranges(config)
         schedule = NoiseSchedule.from_config(config.diffusion)

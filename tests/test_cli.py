@@ -90,8 +90,8 @@ MISTAKES = {
     ),
     "shell's variable": (
         ["ci.low=1", "ci.high=2", "paths.runs=${HOME}/x"],
-        "paths.runs refers to ${HOME}, and HOME is no setting; the variable of the environment is"
-        " '${oc.env:HOME}'",
+        "paths.runs refers to ${HOME}, and HOME is no setting; the shell puts the variable of"
+        " the environment in where it is not in single quotes",
     ),
     "shell's variable in a sweep": (
         ["-m", "ci.low=1", "ci.high=2", "paths.runs=${HOME}/x"],

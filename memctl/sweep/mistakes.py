@@ -85,7 +85,8 @@ def unknown_reference(error: InterpolationKeyError) -> str:
     refers = f"{error.full_key} refers to ${{{name}}}, and {name} is no setting"
     if name in os.environ:
         return (
-            f"{refers}; the variable of the environment is '${{oc.env:{name}}}', in single quotes"
+            f"{refers}; the shell puts the variable of the environment in where it is not in single"
+            " quotes"
         )
     return f"{refers}; write the value itself"
 

@@ -1,7 +1,8 @@
 """What a sweep is made of and what is left of it, decided before anything is launched."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -15,9 +16,10 @@ from memctl.experiment import Experiment
 from memctl.files import read_json, write_json
 from memctl.keys import differences
 from memctl.runs.progress import duration
-from memctl.sweep.compose import Composer
 from memctl.sweep.grid import Axes, Overrides, cells, interval_fault, references, tag
 
+Compose = Callable[[Sequence[str]], Any]
+TELL = 5.0  # seconds
 STATES = {"outdated": "to be measured anew", "damaged": "damaged, to be made again"}
 
 
@@ -30,6 +32,19 @@ class Run:
     overrides: Overrides
     experiment: Experiment
     state: str
+
+
+class Told:
+    """Says every few seconds how far a plan is that takes long."""
+
+    def __init__(self, total: int) -> None:
+        self.total, self.done, self.said = total, 0, time.monotonic()
+
+    def one_more(self) -> None:
+        self.done += 1
+        if time.monotonic() - self.said > TELL:
+            self.said = time.monotonic()
+            print(f"planning: {self.done} of {self.total} combinations", flush=True)
 
 
 @dataclass(frozen=True)
@@ -65,7 +80,7 @@ class Plan:
         write_json(path, {"runs": runs, **({"search": wanted} if wanted else {})})
 
 
-def make_plan(axes: Axes, wanted_references: Sequence[str], compose: Composer) -> Plan:
+def make_plan(axes: Axes, wanted_references: Sequence[str], compose: Compose) -> Plan:
     """Compose, validate, drop and look up every run.
 
     Raises:
@@ -75,15 +90,15 @@ def make_plan(axes: Axes, wanted_references: Sequence[str], compose: Composer) -
     kept: dict[str, tuple[Overrides, Experiment]] = {}  # by fingerprint
     dropped: dict[str, list[str]] = {}
     some_cell = False
-    for kind, combinations in (
-        ("cell", cells(axes)),
-        ("reference", references(axes, wanted_references)),
-    ):
+    every = {"cell": cells(axes), "reference": references(axes, wanted_references)}
+    told = Told(sum(map(len, every.values())))
+    for kind, combinations in every.items():
         for combination in combinations:
+            told.one_more()
             label = tag(axes, combination)
             overrides = (*combination, f"sweep.tag={label}") if label else combination
             cfg = compose(overrides)
-            if kind == "reference" and cfg.start == "scratch" and cfg.sampler.name == "none":
+            if kind == "reference" and cfg.start == "scratch" and cfg.sampler.get("name") == "none":
                 continue  # there is no base to look at
             reason = cell_fault(cfg)
             if reason is None:

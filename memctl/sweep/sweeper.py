@@ -68,7 +68,7 @@ class GridSweeper(Sweeper):
         loader = self.hydra_context.config_loader
         texts = [f"{key}={value}" for key, value in self.params.items()] + list(arguments)
         swept = axes(OverridesParser.create(config_loader=loader).parse_overrides(texts))
-        plan = planning.make_plan(swept, self.references, Composer(loader, self.config))
+        plan = planning.make_plan(swept, self.references, Composer(loader, self.config).typed)
         print(planning.describe(plan, names=self.plan_only), flush=True)
         if self.plan_only:
             slots = slots_of(self.config)
