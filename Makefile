@@ -6,7 +6,7 @@ TORCH ?= torch==2.13.0
 ARGS ?=
 RUN := .venv/bin/python
 
-.PHONY: help setup sweep sweep-digits sweep-scratch sweep-rivals plan theory report test lint format bench drill docs tables clean
+.PHONY: help setup sweep sweep-digits sweep-scratch sweep-rivals plan theory report test lint audit format bench drill docs tables clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -52,6 +52,11 @@ lint: setup  ## what CI checks besides the tests
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
+
+audit: setup  ## installed packages that are known to be faulty, where the list of them can be reached
+	@if $(RUN) -c 'import urllib.request as web; web.urlopen("https://pypi.org/pypi/pip/json", timeout=5)' 2>/dev/null \
+	  && $(RUN) -m $(PIP_INSTALL) -q pip-audit; then $(RUN) -m pip_audit --local --skip-editable --progress-spinner off; \
+	else echo 'the list of known faults cannot be reached; tests/test_packages.py holds what is refused in any case'; fi
 
 format: setup  ## mend what ruff can mend
 	$(RUN) -m ruff check --fix .

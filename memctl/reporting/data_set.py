@@ -80,7 +80,8 @@ def write_duplicates(decoded: Any, folder: Path) -> str:
         for k in shown
     ]
     images = decoded.pixels[same.pairs[shown].ravel()] / 127.5 - 1
-    figures.pairs(images, captions, folder / "duplicates.png")
+    with figures.optional(folder / "duplicates.png"):
+        figures.pairs(images, captions, folder / "duplicates.png")
     return (
         f"{len(same.pairs)} pairs of images are one: {folder / 'duplicates.csv'}, picture"
         f" {folder / 'duplicates.png'}"

@@ -17,6 +17,7 @@ from memctl.metrics.dcr import DCR_SHARE
 from memctl.metrics.energy import ENERGY_HELDOUT
 from memctl.metrics.f_mem import F_MEM
 from memctl.metrics.sides import Sides
+from memctl.reporting.figures import optional
 from memctl.runs.folder import RunFolder, Status
 from memctl.runs.progress import Progress, witnessed
 from memctl.splice import figure
@@ -50,7 +51,8 @@ def splice(memorising: Path, generalising: Path, bands: int, samples: int, out: 
         table = pd.DataFrame([row(cut, readings[cut.name]) for cut in wanted])
         with atomic(out / "splice.csv") as file:
             table.to_csv(file, index=False)
-        figure.write(table, name, out / "splice.png")
+        with optional(out / "splice.png"):
+            figure.write(table, name, out / "splice.png")
     return f"{sentence(table)}\n\ntable and figure: {out}"
 
 

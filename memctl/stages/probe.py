@@ -8,6 +8,7 @@ from memctl.experiment import Experiment
 from memctl.files import write_json
 from memctl.probes import figure, probe
 from memctl.probes.rows import kept
+from memctl.reporting.figures import optional
 from memctl.runs.folder import RunFolder
 from memctl.runs.progress import Progress
 from memctl.training.compute import Compute
@@ -47,5 +48,6 @@ def probe_network(
             batch=config.generate.batch_size,
             advance=progress.advance,
         )
-    figure.draw(rows, progress.title, folder.picture("probe"))
+    with optional(picture := folder.picture("probe")):
+        figure.draw(rows, progress.title, picture)
     write_json(folder.probe, {"key": experiment.keys["probe"], "rows": rows})

@@ -19,6 +19,7 @@ from memctl.diffusion.schedule import forward_process
 from memctl.errors import UserError
 from memctl.experiment import Experiment
 from memctl.files import atomic, read_json, said_plainly, write_json
+from memctl.reporting.figures import optional
 from memctl.runs.folder import RunFolder
 from memctl.runs.progress import Progress
 from memctl.runs.wandb_copy import WandbCopy
@@ -137,7 +138,8 @@ def _work(experiment: Experiment, split: Split, steps: Sequence[int], progress: 
         f" {sum(p.numel() for p in network.parameters()):,} parameters, predicting"
         f" {config.diffusion.prediction}"
     )
-    draw(theory, title, directory / "theory.png")
+    with optional(directory / "theory.png"):
+        draw(theory, title, directory / "theory.png")
     with atomic(directory / "theory.csv") as file:
         pd.DataFrame(theory.rows).drop(columns=["stage", "step"]).to_csv(file, index=False)
     result = {
