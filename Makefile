@@ -54,7 +54,7 @@ lint: setup  ## what CI checks besides the tests
 	$(RUN) -m mypy
 
 audit: setup  ## installed packages that are known to be faulty, where the list of them can be reached
-	@if $(RUN) -c 'import urllib.request as web; web.urlopen("https://pypi.org/pypi/pip/json", timeout=5)' 2>/dev/null \
+	@if $(RUN) -c 'import urllib.request as web; web.urlopen("https://pypi.org/pypi/pip/24.0/json", timeout=5)' 2>/dev/null \
 	  && $(RUN) -m $(PIP_INSTALL) -q pip-audit; then $(RUN) -m pip_audit --local --skip-editable --progress-spinner off; \
 	else echo 'the list of known faults cannot be reached; tests/test_packages.py holds what is refused in any case'; fi
 

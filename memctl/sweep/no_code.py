@@ -109,7 +109,9 @@ def named_code(config: DictConfig) -> Iterator[tuple[str, Any]]:
     """
     tree: Any = OmegaConf.to_container(config.hydra, resolve=False)
     job = tree["job"]
-    yield from leaves(job["env_set"] if isinstance(job, dict) else job, "hydra.job.env_set")
+    variables = job["env_set"] if isinstance(job, dict) else job
+    # their values unsaid: env_copy has Hydra put the user's own there
+    yield from ((key, "...") for key, _ in leaves(variables, "hydra.job.env_set"))
     for name in ("job_logging", "hydra_logging"):
         known = [leaf for config in stock(name) for leaf in leaves(config, f"hydra.{name}")]
         yield from (leaf for leaf in leaves(tree[name], f"hydra.{name}") if leaf not in known)

@@ -44,6 +44,7 @@ TEMPLATES = {
         "hydra.job.env_set.MEMCTL_PLUGINS",
         "hydra: {job: {env_set: {MEMCTL_PLUGINS: .}}}",
     ),
+    "copied environment": ("hydra.job.env_set.MINE", "hydra: {job: {env_copy: [MINE]}}"),
     "search": ("hydra.searchpath", "hydra: {searchpath: ['pkg://stranger']}"),
     "sweeper": ("hydra.sweeper._target_", "hydra: {sweeper: {_target_: stranger.C}}"),
     "swept target": (
@@ -84,8 +85,9 @@ class C(Callback):
 
 @pytest.mark.parametrize(("key", "text"), TEMPLATES.values(), ids=TEMPLATES.keys())
 def test_a_template_that_names_code_is_refused(
-    template: Memctl, tmp_path: Path, key: str, text: str
+    template: Memctl, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, text: str
 ) -> None:
+    monkeypatch.setenv("MINE", "s3cret")
     code, out = template(text, "hydra.mode=MULTIRUN", "hydra.sweeper.plan=true", *CELL)
     assert code == 1
     typed = re.escape(key.removesuffix(".()"))
@@ -94,6 +96,7 @@ def test_a_template_that_names_code_is_refused(
         rf" if you trust it, type {typed}=\.\.\. on the command line\n",
         out,
     ), out
+    assert "s3cret" not in out
     assert not (tmp_path / "mark").exists()
 
 
