@@ -47,6 +47,7 @@ def record(row: dict[str, Any], metrics: dict[str, Any], fresh: dict[str, float]
     """A run's record: of a cell or, where it has no interval, of the uniform run."""
     placed = row["low"] is not None
     inside = np.array([float(not placed or row["low"] <= e < row["high"]) for e in EDGES[:-1]])
+    place = {"low": row["low"], "high": row["high"]} if placed else {}
     floor = dict.fromkeys(("distance_to_train", "js_divergence_C1"), fresh)
     return {
         "schema": 1,
@@ -55,7 +56,7 @@ def record(row: dict[str, Any], metrics: dict[str, Any], fresh: dict[str, float]
         "fingerprint": row["name"],
         "base_fingerprint": "b",
         "seed": 0,
-        "ci": {"low": row["low"], "high": row["high"]} if placed else None,
+        "ci": place or None,
         "split": {"hash": "h", "n_train": 10, "n_heldout": 10},
         "sampler": {
             "name": "interval" if placed else "uniform",
@@ -66,7 +67,11 @@ def record(row: dict[str, Any], metrics: dict[str, Any], fresh: dict[str, float]
         "training": {"control": {"steps": 1, "loss": 0.1}},
         "metrics": metrics,
         "yardsticks": {"heldout": floor, "floor": floor},
-        "science": {"data": {"name": "d"}, "generate": {"samples": 5}},
+        "science": {
+            "data": {"name": "d"},
+            "generate": {"samples": 5},
+            "sampler": {"name": "interval" if placed else "uniform", **place},
+        },
         "environment": {},
         "seconds": {},
     }

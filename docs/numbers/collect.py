@@ -30,6 +30,7 @@ from PIL import Image
 
 from docs.numbers.times import processor
 from memctl.analysis import front_lines
+from memctl.analysis.controls import references
 from memctl.analysis.front import has_front, points
 from memctl.analysis.sweep_answer import answer_table
 from memctl.analysis.sweep_lines import lines
@@ -195,8 +196,7 @@ def metrics(name: str, sweep: SweepResults) -> Iterator[dict[str, Any]]:
         values = sweep.main_runs[column]
         row = {"sweep": name, "metric": metric, "min": values.min(), "max": values.max()}
         row["high"] = sweep.main_runs.get(f"{column}_high", pd.Series(dtype=float)).max()
-        for kind in ("base", "uniform"):
-            row[kind] = sweep.table.loc[sweep.table.kind == kind, column].mean()
+        row |= {kind: sweep.mean(names, metric) for kind, names in references(sweep).items()}
         for known in ("heldout", "copies"):
             row[known] = value(sweep.yardsticks.get(known, {}).get(metric), "value")
         for end in ("low", "high"):

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from memctl.analysis.against_uniform import STATISTICS, against_uniform, read_hits
+from memctl.analysis.controls import UNIFORM, references
 from memctl.analysis.paired import LEVEL
 from memctl.analysis.sweep_results import SweepResults, kind
 
@@ -53,7 +54,7 @@ def bands(sweep: SweepResults) -> pd.DataFrame:
     if not len(found):
         return pd.DataFrame(columns=COLUMNS)
     probe = uniform_probe(sweep)
-    uniform = sweep.table[sweep.table.kind == "uniform"]
+    uniform = sweep.table[sweep.table.name.isin(references(sweep)[UNIFORM])]
     whole: dict[str, Any] = {"multiplier": 1.0, "low": 0, "high": sweep.timesteps}
     rows = [row(uniform, probe, {**whole, "name": uniform.name.iloc[0], "seeds": len(uniform)})]
     for name, runs in found.groupby("of", sort=False):
@@ -84,8 +85,8 @@ def uniform_probe(sweep: SweepResults) -> pd.DataFrame:
     """
     ends = [f"{name}{end}" for name in PROBE for end in ("", "_low", "_high")]
     rows = []
-    for record in sweep.records.values():
-        for bin_ in (record.get("probe") or []) if kind(record) == "uniform" else []:
+    for name in references(sweep)[UNIFORM]:
+        for bin_ in sweep.records[name].get("probe") or []:
             whole = bin_["loss_heldout"] or np.nan
             values = {k: bin_[k] / (whole if k.startswith("gap") else 1) for k in ends}
             rows.append({"t": (bin_["t_low"] + bin_["t_high"]) / 2, **values})

@@ -197,3 +197,11 @@ def settings(sweep: SweepResults) -> list[Setting]:
             text = label(own, found[chosen], alike)
             others.append(Setting(control(own, found[chosen]), text, runs[key]))
     return [Setting(UNIFORM, UNIFORM, runs[chosen]), *others]
+
+
+def references(sweep: SweepResults) -> dict[str, list[str]]:
+    """Names of the runs that others are told by: those of the reference, `uniform`, and the `base`.
+    A uniform run that differs from the reference in anything else is a setting like others.
+    """
+    uniform = next(([*setting.runs.values()] for setting in settings(sweep)), [])
+    return {UNIFORM: uniform, "base": [*sweep.table.name[sweep.table.kind == "base"]]}

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from memctl.analysis.controls import UNIFORM, references
 from memctl.analysis.sweep_results import SweepResults
 
 LAST = 30  # epochs, as the paper shows
@@ -35,7 +36,7 @@ def losses(sweep: SweepResults, last: int = LAST) -> pd.DataFrame:
     """
     runs = sweep.table[sweep.table.kind != "base"]
     epochs = {name: control_epochs(sweep.folder(name).journal.rows())[-last:] for name in runs.name}
-    uniform, error = loss_by_t([epochs[name] for name in runs.name[runs.kind == "uniform"]])
+    uniform, error = loss_by_t([epochs[name] for name in references(sweep)[UNIFORM]])
     rows: list[Row] = []
     for run in runs[RUN].to_dict("records"):
         name = str(run["name"])

@@ -1,7 +1,7 @@
 """A sweep's runs as one table."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -93,9 +93,9 @@ class SweepResults:
         """Name of the data set, which all runs share."""
         return str(next(iter(self.records.values()))["science"]["data"]["name"])
 
-    def mean(self, kind: str, metric: str) -> float:
-        """A metric's mean over the runs of a kind; NaN where none has it."""
-        values = self.table.loc[self.table.kind == kind].get(f"metrics/{metric}")
+    def mean(self, names: Collection[str], metric: str) -> float:
+        """A metric's mean over the runs of these names; NaN where none has it."""
+        values = self.table.loc[self.table.name.isin([*names])].get(f"metrics/{metric}")
         return float("nan") if values is None else float(values.mean())
 
     def floor(self, name: str, metric: str) -> tuple[float, float]:

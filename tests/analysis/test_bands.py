@@ -16,6 +16,7 @@ from tests import sweeps
 from tests.conftest import BLANK
 
 M, N = 400, 60  # samples, and examples a side
+SAME = ("name", "low", "high", "f_mem", "own_change", "probe_gap", "probe_auc")
 FRESH = {"value": 0.0, "low": 0.0, "high": 0.01}
 
 
@@ -35,13 +36,16 @@ def neighbours(copies: int, rng: np.random.Generator) -> pd.DataFrame:
     return near
 
 
-def put(folder: Path, name: str, sampler: dict[str, Any], copies: int, seed: int = 0) -> None:
-    """A finished run of which so many samples are copies."""
+def put(
+    folder: Path, name: str, sampler: dict[str, Any], copies: int, seed: int = 0, **other: Any
+) -> None:
+    """A finished run, with other settings, of which so many samples are copies."""
     place = {"name": f"{name}_s{seed}", "low": None, "high": None, "location": 500.0}
     f_mem = binomial(copies, M)._asdict()
     metrics = {"f_mem": f_mem, "energy_heldout": {"value": 0.005, "low": None, "high": None}}
     known = sweeps.record(place, metrics, FRESH)
     known["science"] |= {"sampler": sampler, "seed": seed, "diffusion": {"timesteps": 1000}}
+    known["science"] |= other
     known["split"] = {"hash": "h", "n_train": N, "n_heldout": N}
     known["sampler"] |= sampler
     known["seed"] = seed
@@ -98,6 +102,16 @@ def test_the_probe_stands_beside_it_by_band(tmp_path: Path) -> None:
     assert table.probe_gap.tolist() == pytest.approx([0.2, *[0.1] * 9])
     assert len(uniform_probe(sweep)) == 20
     assert "examples best in (200, 300], AUC 0.65" in sentence(bands(sweep))
+
+
+def test_uniform_runs_with_other_settings_are_rivals(tmp_path: Path) -> None:
+    sweep = made(tmp_path)
+    table = bands(read(sweep))
+    for steps in (250, 500):
+        put(sweep, f"steps{steps}", {"name": "uniform"}, 0, control={"steps": steps})
+    beside = bands(read(sweep))
+    assert (beside.f_mem.iloc[0], beside.seeds.iloc[0]) == (120 / M, 1)
+    pd.testing.assert_frame_equal(beside[list(SAME)], table[list(SAME)])
 
 
 def test_seeds_are_averaged(tmp_path: Path) -> None:

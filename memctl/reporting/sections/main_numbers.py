@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from memctl.analysis.controls import references
 from memctl.analysis.studied import MAIN
 from memctl.analysis.sweep_results import SweepResults
 from memctl.reporting.section import Section
@@ -12,14 +13,14 @@ def table(sweep: SweepResults) -> pd.DataFrame:
     """One row a main metric: its range over the cells (or all controlled runs), the references,
     the yardsticks, and the correlations.
     """
-    related = over_grid(sweep, MAIN)
+    related, beside = over_grid(sweep, MAIN), references(sweep)
     rows = []
     for metric in MAIN:
         values = sweep.main_runs.get(f"metrics/{metric}", pd.Series(dtype=float))
         known = {name: sweep.yardsticks[name].get(metric) for name in sweep.yardsticks}
         floor = known.get("floor")
         row: dict[str, object] = {"metric": metric, "min": values.min(), "max": values.max()}
-        row |= {kind: sweep.mean(kind, metric) for kind in ("uniform", "base")}
+        row |= {kind: sweep.mean(names, metric) for kind, names in beside.items()}
         row |= {
             name: m["value"] if (m := known.get(name)) else None
             for name in ("heldout", "copies", "blurred", "mean")

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
+from memctl.analysis import controls
 from memctl.analysis.studied import MAIN, title
 from memctl.analysis.sweep_results import SweepResults
 from memctl.reporting import heatmaps
@@ -40,7 +41,7 @@ def overview(sweep: SweepResults, metrics: Sequence[str]) -> Figure:
 def references(sweep: SweepResults, metric: str) -> str:
     """What the references, exact copies and fresh real data read, in two lines."""
     beside: dict[str, float | None] = {
-        kind: sweep.mean(kind, metric) for kind in ("uniform", "base")
+        kind: sweep.mean(names, metric) for kind, names in controls.references(sweep).items()
     }
     if copies := sweep.yardsticks.get("copies", {}).get(metric):
         beside["copies"] = copies["value"]
