@@ -45,7 +45,7 @@ def put(
     metrics = {"f_mem": f_mem, "energy_heldout": {"value": 0.005, "low": None, "high": None}}
     known = sweeps.record(place, metrics, FRESH)
     known["science"] |= {"sampler": sampler, "seed": seed, "diffusion": {"timesteps": 1000}}
-    known["science"] |= other
+    known["science"] |= {"control": {"steps": 2000}, **other}
     known["split"] = {"hash": "h", "n_train": N, "n_heldout": N}
     known["sampler"] |= sampler
     known["seed"] = seed
