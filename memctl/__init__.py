@@ -3,7 +3,15 @@ copies its training data?
 """
 
 import os
+import signal
 import sys
+
+
+def end_at_once(number: int, frame: object) -> None:
+    """Ctrl-C while a command is still imported: one line, and the shell's exit code."""
+    os.write(2, b"\nstopped\n")
+    os._exit(128 + number)
+
 
 # A command runs no code of the folder where one happens to stand, whose `yaml.py` or
 # `hydra_plugins/` Python would take for the library: `python -m` looks there first, and so do the
@@ -13,5 +21,7 @@ if (sys.argv or [""])[0].rpartition(os.sep)[2] in ("-m", "memctl"):
     os.environ["PYTHONSAFEPATH"] = "1"
     if sys.path[0] == os.getcwd() != _ROOT:  # noqa: PTH109
         del sys.path[0]
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, end_at_once)  # until `memctl.exits.plain_exit` answers it
 
 __version__ = "0.1.0"

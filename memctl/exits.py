@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 from memctl.errors import UserError
 
@@ -57,10 +57,26 @@ def plain_exit(stopped: str = "stopped") -> Iterator[None]:
     except UserError as error:
         sys.exit(f"memctl: {error}")
     except KeyboardInterrupt as error:
-        print(f"\n{stopped}", file=sys.stderr, flush=True)
-        sys.exit(128 + getattr(error, "number", signal.SIGINT))
+        say_stopped(stopped, error)
+    except Exception as error:
+        cause = asked_to_stop(error)
+        if cause is None:
+            raise
+        say_stopped(stopped, cause)
     finally:
         restore(previous)
+
+
+def asked_to_stop(error: BaseException | None) -> Stop | None:
+    """The stop that an exception came in the way of, as of argparse, which ends in another."""
+    while error is not None and not isinstance(error, Stop):
+        error = error.__context__
+    return error
+
+
+def say_stopped(stopped: str, error: KeyboardInterrupt) -> NoReturn:
+    print(f"\n{stopped}", file=sys.stderr, flush=True)
+    sys.exit(128 + getattr(error, "number", signal.SIGINT))
 
 
 def is_read() -> bool:

@@ -4,6 +4,7 @@ Signals come from a hook at a counted step, in a process that sets what it hears
 of the machine nor how the tests were started counts.
 """
 
+import os
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from unittest.mock import ANY
 import numpy as np
 import pytest
 
+from memctl.exits import plain_exit
 from memctl.runs.folder import RunFolder
 from memctl.training.resume import resume_step
 from tests.children import FORK, command
@@ -80,6 +82,7 @@ def test_in_the_background_sigint_is_for_others_and_sigterm_stops(
     assert samples(tmp_path / "runs")
 
 
+GO_ON = ("memctl.train", "memctl.tune")
 ARGUMENTS = {
     "memctl": ["train", "--cfg", "job"],
     "memctl.train": ["--cfg", "job"],
@@ -100,6 +103,7 @@ ARGUMENTS = {
         ("memctl.calibrate", "memctl.metrics.suite"),
         ("memctl.data", "memctl.reporting.data_set"),
         ("memctl.samplers", "matplotlib"),
+        ("memctl.tune", "memctl.command"),
     ],
 )
 def test_a_stop_while_modules_are_imported_shows_no_traceback(module: str, imported: str) -> None:
@@ -120,4 +124,45 @@ runpy.run_module({module!r}, run_name="__main__")
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.stdout, done.returncode) == (f"{128 + INT}\n", 128 + TERM), done.stderr
-    assert done.stderr == f"\n{STOPPED if module == 'memctl.train' else 'stopped'}\n" * 2
+    assert done.stderr == f"\n{STOPPED if module in GO_ON else 'stopped'}\n" * 2
+
+
+def test_a_ctrl_c_before_a_command_has_begun_shows_no_traceback() -> None:
+    """From the first import of the package on, before that of the command; a program that imports
+    memctl keeps its own answer.
+    """
+    for name, code, said in (("memctl", 130, "\nstopped\n"), ("mine", 7, "mine\n")):
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                f"""
+import os, signal, sys
+sys.argv = [{name!r}]
+signal.signal(signal.SIGINT, signal.default_int_handler)
+import memctl
+try:
+    os.kill(os.getpid(), signal.SIGINT)
+except KeyboardInterrupt:
+    print("mine", file=sys.stderr)
+    sys.exit(7)
+""",
+            ],
+            capture_output=True,
+            text=True,
+        )
+        assert (done.returncode, done.stderr) == (code, said)
+
+
+def test_a_stop_on_which_a_library_ends_in_an_error_of_its_own_is_a_stop(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """argparse does, on its way out of `parse_intermixed_args`."""
+    with pytest.raises(SystemExit) as end, plain_exit("stopped"):
+        try:
+            os.kill(os.getpid(), INT)
+        finally:
+            raise AttributeError("save_nargs")
+    assert (end.value.code, capsys.readouterr().err) == (130, "\nstopped\n")
+    with pytest.raises(AttributeError, match="mine"), plain_exit("stopped"):
+        raise AttributeError("mine")
