@@ -68,7 +68,7 @@ def _say_unused(where: Path) -> None:
     """Say, once, of folders whose files were used without being named until November 2026."""
     found = [name for name in ("memctl_samplers", "memctl_metrics") if (where / name).is_dir()]
     if found:
-        text = f"{' and '.join(found)} stand here and are not used; to use their code set"
+        text = f"the code in {' and '.join(found)} is not used; to use it set"
         print(f"memctl: {text} {VARIABLE}={os.pathsep.join(found)}", file=sys.stderr)
 
 

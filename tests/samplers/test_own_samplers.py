@@ -109,7 +109,7 @@ def test_a_folder_that_is_not_named_is_not_used(
     assert own_samplers() == own_samplers() == {}
     said = capsys.readouterr().err
     assert said.count("\n") == 1
-    (named,) = re.findall(r"to use their code set MEMCTL_PLUGINS=(\S+)$", said, re.M)
+    (named,) = re.findall(r"to use it set MEMCTL_PLUGINS=(\S+)$", said, re.M)
     monkeypatch.setenv("MEMCTL_PLUGINS", named)
     assert list(own_samplers()) == ["triangle"]
 
