@@ -7,6 +7,9 @@ docs/tables/
   claims.csv       a sweep and claim of the paper
   along.csv        a run with checkpoints along its training: when it becomes good, when it copies
   splice.csv       a splice of two runs' weights by t: what is copied
+  controls.csv     a setting of a sweep from scratch: what it copies and loses;
+                   hypervolumes.csv: what a control gains; bands.csv: what a band of t changes;
+                   replay.csv: how many runs a search takes on a finished grid
   pooled.csv       the paper's correlation over the sweeps that `memctl.report` was last given
   theory.csv       an equation of the paper
   calibration.csv  a metric on the bundled beats: what it can tell; calibration_readings.csv: a
@@ -28,10 +31,12 @@ from typing import Any
 import pandas as pd
 from PIL import Image
 
+from docs.numbers import controls
+from docs.numbers.controls import from_scratch, plane
 from docs.numbers.times import processor
 from memctl.analysis import front_lines
 from memctl.analysis.controls import references
-from memctl.analysis.front import has_front, points
+from memctl.analysis.front import points
 from memctl.analysis.sweep_answer import answer_table
 from memctl.analysis.sweep_lines import lines
 from memctl.analysis.sweep_results import SweepResults, read
@@ -48,6 +53,8 @@ PICTURES = {
     "flowers102_16": "flowers102_16/report/overview.png",
     "scratch": "digits-scratch/report/overview.png",
     "front": "digits-scratch/report/front.png",
+    "rivals": "pooled/front.png",
+    "bands": "digits-rivals/report/bands.png",
     "along": "digits-scratch-along/report/along.png",
     "splice": "digits-scratch/splice/uniform_s0--cl700_ch1000_s0/splice.png",
     "theory": "mitdb208-theory/theory.png",
@@ -78,10 +85,12 @@ def collect(runs: Path) -> None:
             f"{runs} holds no finished sweep with a report, no trials of verdicts and no drill"
         )
     TABLES.mkdir(exist_ok=True)
-    update("sweeps", [described(name, sweep) for name, sweep in sweeps.items()])
+    update("sweeps", [described(name, sweeps) for name in sweeps])
     update("metrics", [row for name, sweep in sweeps.items() for row in metrics(name, sweep)])
     update("runs", [row for name, sweep in sweeps.items() for row in results(name, sweep)])
     update("claims", [row for name, sweep in sweeps.items() for row in claims(name, sweep)])
+    for name, found in controls.tables(sweeps, runs):
+        update(name, found)
     for name in sweeps:
         if (path := runs / name / "report" / "along.csv").exists():
             update("along", [{"sweep": name, **r} for r in pd.read_csv(path).to_dict("records")])
@@ -129,11 +138,12 @@ def update(name: str, rows: list[dict[str, Any]]) -> None:
         new.to_csv(path, index=False, float_format="%.6g")
 
 
-def described(name: str, sweep: SweepResults) -> dict[str, Any]:
+def described(name: str, sweeps: Mapping[str, SweepResults]) -> dict[str, Any]:
     """What a sweep is of and what it took; seconds are from its first run's start to its last end,
     the base's among them where it had none. Of one that was measured anew they are what the table
     has from before.
     """
+    sweep = sweeps[name]
     records = list(sweep.records.values())
     states = [
         json.loads((sweep.directory / r["name"] / "status.json").read_text()) for r in records
@@ -162,7 +172,7 @@ def described(name: str, sweep: SweepResults) -> dict[str, Any]:
         "processor": processor() if here else None,
         "date": where["finished"][:10],
         "answer": answer(sweep),
-        "front": front(sweep),
+        "front": front(plane(name, sweeps)),
     }
 
 
@@ -181,8 +191,7 @@ def answer(sweep: SweepResults) -> str | None:
 
 def front(sweep: SweepResults) -> str | None:
     """What the front of a sweep from scratch says."""
-    scratch = all(r.get("start") == "scratch" for r in sweep.records.values())
-    return " ".join(front_lines.lines(points(sweep))) if scratch and has_front(sweep) else None
+    return " ".join(front_lines.lines(points(sweep))) if from_scratch(sweep) else None
 
 
 def metrics(name: str, sweep: SweepResults) -> Iterator[dict[str, Any]]:

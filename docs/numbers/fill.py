@@ -79,6 +79,7 @@ def environment() -> jinja2.Environment:
         "sizes": lambda sweep: sorted({run.n_train for run in rows("runs", sweep=sweep)}),
         "cells_of": cells_of,
         "settings": settings,
+        "controls": controls,
         "trial_places": trial_places,
         "given": given,
     }
@@ -166,6 +167,26 @@ def settings(sweep: str) -> list[SimpleNamespace]:
     for one in out:
         one.pair = (one.label, one)
     return out
+
+
+def controls(sweep: str) -> list[SimpleNamespace]:
+    """The controls of a sweep by what they gain: name, settings (how many), gained by measure of
+    quality, and best: of the settings that copy at most a tenth of what uniform t copies, or of all
+    where none does, the one of least energy.
+    """
+    found = rows("controls", sweep=sweep)
+    tenth = next(one.f_mem for one in found if one.control == "uniform") / 10
+    out: dict[str, SimpleNamespace] = {}
+    for one in rows("hypervolumes", sweep=sweep, copying="f_mem"):
+        if one.control == "all":
+            continue
+        own = [s for s in found if s.control == one.control]
+        few = [s for s in own if s.f_mem <= tenth] or own
+        best = min(few, key=lambda s: s.energy_heldout)
+        made = SimpleNamespace(name=one.control, settings=len(own), best=best, gained={})
+        of = out.setdefault(one.control, made)
+        of.gained[one.quality] = one.hypervolume, one.low, one.high
+    return sorted(out.values(), key=lambda c: -c.gained["energy_heldout"][0])
 
 
 def ranged(values: list[float]) -> str:
