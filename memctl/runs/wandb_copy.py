@@ -153,6 +153,8 @@ class WandbCopy:
             return None
         import wandb
 
+        # Where W&B can't write its own log, a full disk's, logging would print a traceback a line.
+        logging.raiseExceptions = False
         settings = wandb.Settings(
             # The one that the key is for: `wandb/settings` of the working folder may name another.
             base_url=server(),

@@ -3,6 +3,7 @@ prompt, no hang.
 """
 
 import json
+import logging
 import os
 import socket
 import subprocess
@@ -10,7 +11,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -258,3 +261,27 @@ def test_the_working_folder_names_no_server(
     )
     assert copy.run.settings.base_url == wandb_copy.server() != "http://127.0.0.1:9"
     copy.finish()
+
+
+def test_a_full_disk_under_wandbs_own_log_prints_nothing(
+    keyless: None,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Logging would print a traceback for each line that it can't write."""
+    monkeypatch.setattr(logging, "raiseExceptions", True)
+    monkeypatch.setattr(
+        wandb, "init", lambda **how: SimpleNamespace(define_metric=lambda *a, **k: None)
+    )
+    with Path("/dev/full").open("w") as full:
+        handler = logging.StreamHandler(full)
+        record = logging.LogRecord("wandb", logging.ERROR, "", 0, "a line", None, None)
+        handler.handle(record)
+        assert "No space left on device" in capsys.readouterr().err
+        how: Any = {"name": "a", "group": "g", "run_id": "i", "config": {}, "rows": []}
+        assert WandbCopy(Logger(mode="offline"), tmp_path, **how).mode == "offline"
+        handler.handle(record)
+        with suppress(OSError):
+            full.close()
+    assert capsys.readouterr().err == ""
