@@ -12,6 +12,7 @@ from typing import Any
 
 from memctl.errors import AtWork, UserError
 from memctl.exits import plain_exit
+from memctl.plugins import VARIABLE
 from memctl.sweep.devices import Slot
 
 AT_WORK = 75  # exit code of a run that another process works on (EX_TEMPFAIL of sysexits.h)
@@ -29,6 +30,7 @@ class Payload:
     slot: Slot
     log: Path
     line: Connection  # closed when the child is gone, whoever started or reaps it
+    plugins: str | None  # MEMCTL_PLUGINS of the sweep: a fork server knows that of its own start
 
 
 def main(payload: Payload) -> None:
@@ -36,6 +38,8 @@ def main(payload: Payload) -> None:
     os.setsid()  # a Ctrl-C in the terminal is the launcher's to handle
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=die_with_parent, daemon=True).start()
+    if payload.plugins is not None:
+        os.environ[VARIABLE] = payload.plugins
     if payload.slot.device:
         os.environ["CUDA_VISIBLE_DEVICES"] = payload.slot.device
     payload.log.parent.mkdir(parents=True, exist_ok=True)

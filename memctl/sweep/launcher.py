@@ -32,6 +32,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 
 from memctl.errors import UserError
 from memctl.exits import answer_stops, block_sigint, restore
+from memctl.plugins import VARIABLE
 from memctl.runs.folder import RunFolder
 from memctl.sweep.child import AT_WORK, Payload, main
 from memctl.sweep.console import Console
@@ -225,7 +226,8 @@ class LocalLauncher(Launcher):
         self, context: Any, configs: list[DictConfig], index: int, slot: Slot, log: Path
     ) -> Job:
         line, its = context.Pipe(duplex=False)
-        payload = Payload(self.hydra_context, self.task_function, configs[index], slot, log, its)
+        config, plugins = configs[index], os.environ.get(VARIABLE)
+        payload = Payload(self.hydra_context, self.task_function, config, slot, log, its, plugins)
         process = context.Process(target=main, args=(payload,), name=log.parent.name)
         with block_sigint():  # it starts a fork server anew that is gone
             process.start()
