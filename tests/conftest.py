@@ -47,7 +47,7 @@ TINY = [
     "trainer.base_threads=1",
 ]  # fmt: skip
 # Where one test takes seconds, or starts processes; those that share a fork server together.
-LONG = (
+FIRST = (
     "test_shell.py",
     "test_cli.py",
     "test_own_samplers.py",
@@ -63,7 +63,7 @@ LONG = (
     "test_configs.py",
 )
 compositions.keep()
-KILLS = pytest.mark.kills  # places of a kill or of damage beyond those that the fast tests try
+LONG = pytest.mark.long
 BLANK = pytest.mark.usefixtures("blank_pictures")  # of tests that look at no picture
 
 
@@ -71,8 +71,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long tests first. Each worker begins with a stretch of the list, and who is done takes from
     the end of another's: a long test at the end would be waited for by all.
     """
-    rank = {name: place for place, name in enumerate(LONG)}
-    items.sort(key=lambda item: rank.get(item.path.name, len(LONG)))
+    rank = {name: place for place, name in enumerate(FIRST)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(FIRST)))
 
 
 def pytest_collection_finish() -> None:

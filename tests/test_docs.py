@@ -18,6 +18,7 @@ from memctl.errors import UserError
 from memctl.reporting import report
 from memctl.reporting.sections import ASSOCIATIONS, SCORECARD, VERDICTS
 from tests import sweeps
+from tests.conftest import LONG
 from tests.drill.figures import write as drill_tables
 from tests.drill.kills import drawn
 
@@ -279,6 +280,7 @@ def test_a_command_is_timed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         times.take("exit 3")
 
 
+@LONG
 def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     """Formulas are MathML, docstrings are in the reference, and no page asks another server."""
     for name in ("docs", "memctl"):

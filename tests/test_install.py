@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import TINY
+from tests.conftest import LONG, TINY
+
+pytestmark = LONG
 
 ROOT = Path(__file__).resolve().parents[1]
 FORMS = {

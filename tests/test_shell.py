@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.conftest import LONG
+
 ROOT = Path(__file__).resolve().parents[1]
 BLOCKS = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
 LINES = [line for block in BLOCKS for line in block.splitlines() if line.split("#")[0].strip()]
@@ -61,6 +63,7 @@ def small(line: str, tiny: list[str]) -> str:
     return command
 
 
+@LONG
 def test_a_reader_can_type_the_readme(checkout: Path, tiny: list[str]) -> None:
     """In one shell, which knows of Python no more than the system does."""
     script = "\n".join(f"echo '$ '{shlex.quote(line)}; {small(line, tiny)}" for line in LINES)

@@ -20,6 +20,9 @@ from memctl.exits import plain_exit
 from memctl.runs.folder import RunFolder
 from memctl.training.resume import resume_step
 from tests.children import FORK, command
+from tests.conftest import LONG
+
+pytestmark = LONG
 
 INT, TERM = signal.SIGINT, signal.SIGTERM
 STOPPED = "stopped; the same command goes on from here"

@@ -8,7 +8,7 @@ Neither does a config read the environment, but for variables that are meant for
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from functools import wraps
+from functools import cache, wraps
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +134,7 @@ def calls(key: str, value: str) -> bool:
     return section == "launcher" and (name not in PLAIN or "\n" in value)
 
 
+@cache
 def stock(logging: str) -> list[Any]:
     """Hydra's own configs of a logging."""
     folder = Path(hydra.__file__).parent / "conf" / "hydra" / logging

@@ -28,6 +28,7 @@ from memctl.samplers import (
     TimestepSampler,
     UniformSampler,
 )
+from tests.conftest import LONG
 from tests.examples.alone import load, torchvision_or_a_stand_in
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -151,6 +152,7 @@ def test_improved_diffusion_adapts_to_the_losses_and_corrects_for_it() -> None:
     assert np.allclose(weights, 1 / (100 * p[t]), rtol=1e-5)
 
 
+@LONG
 @pytest.mark.parametrize("weighted", [False, True], ids=["drawn", "weighted"])
 def test_denoising_diffusion_gets_its_times_and_learns(
     weighted: bool, read_from: list[Any]
@@ -195,6 +197,7 @@ def test_denoising_diffusion_of_any_schedule_and_of_signals() -> None:
         assert losses.shape == weights.shape == (5,)
 
 
+@LONG
 def test_the_examples_bring_neither_lightning_nor_hydra() -> None:
     for name in EXAMPLES:
         installed(name)

@@ -13,6 +13,7 @@ from memctl.metrics.catalogue import METRICS
 from memctl.metrics.generators import CALIBRATORS, GENERATORS, IN_TIME
 from memctl.metrics.suite import Suite
 from memctl.reporting.calibration import calibrate
+from tests.conftest import LONG
 
 LENGTH = 40
 CLAIMS = {metric.name: metric.claims for metric in METRICS.values() if metric.claims}
@@ -144,6 +145,7 @@ def test_what_was_made_from_a_example_names_it(sides: Split, name: str) -> None:
         )
 
 
+@LONG
 def test_the_command_writes_tables_and_a_picture(tmp_path: Path) -> None:
     data = {"name": "mitdb208", "n_train": 60, "n_heldout": 60}
     config = Config(data=data, metrics=Metrics(repeats=20, bins=10))

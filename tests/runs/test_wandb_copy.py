@@ -26,6 +26,7 @@ from memctl.runs.record import flat
 from memctl.runs.wandb_copy import WandbCopy, choose_mode
 from memctl.stages import generate
 from memctl.stages import run as stages
+from tests.conftest import LONG
 
 pytestmark = pytest.mark.usefixtures("blank_pictures")
 
@@ -59,6 +60,7 @@ def keyless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     yield
 
 
+@LONG
 def test_every_metric_of_the_record_is_in_the_offline_files(
     experiment: Callable[..., Experiment],
     keyless: None,
@@ -104,6 +106,7 @@ def test_every_metric_of_the_record_is_in_the_offline_files(
     assert any(r["type"] == "exit" for r in records)
 
 
+@LONG
 def test_a_resumed_run_leaves_one_whole_offline_copy(
     experiment: Callable[..., Experiment], keyless: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ from memctl.analysis import pareto
 from memctl.errors import UserError
 from memctl.search import answer, replay, suggest
 from memctl.search.space import Setting, Space
+from tests.conftest import LONG
 from tests.rivals import SCIENCE, interval, record, written
 
 METHODS = suggest.METHODS
@@ -81,6 +82,7 @@ def test_what_is_known_is_not_suggested_and_the_last_setting_is_found() -> None:
         suggest.suggest(space, known | {Setting(3, 4): (0, 0)}, [], 0, "random")
 
 
+@LONG
 def test_a_gaussian_process_finds_the_known_front() -> None:
     """In 16 runs, of which chance reaches 0.72, 0.85 and 0.95 of the hypervolume with three seeds,
     and the process more than 1.1 with each: the front goes on where c_l is above 800.

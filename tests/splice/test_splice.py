@@ -18,9 +18,9 @@ from memctl.splice.cuts import Cut
 from memctl.splice.models import spliced
 from memctl.splice.splice import splice
 from memctl.stages import run as stages
-from tests.conftest import BLANK
+from tests.conftest import BLANK, LONG
 
-pytestmark = BLANK
+pytestmark = [LONG, BLANK]
 Make = Callable[..., Experiment]
 
 

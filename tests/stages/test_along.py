@@ -15,7 +15,7 @@ from memctl.runs.along import kept
 from memctl.stages import control, generate
 from memctl.stages import run as stages
 from tests.children import FORK, run_and_die
-from tests.conftest import KILLS
+from tests.conftest import LONG
 
 Make = Callable[..., Experiment]
 ALONG = ("along.points=3", "along.samples=8")
@@ -75,13 +75,14 @@ def test_each_checkpoint_is_measured_and_the_last_is_the_end(finished_run: Make)
     ]
 
 
+@LONG
 @pytest.mark.parametrize(
     ("where", "calls"),
     [
-        pytest.param("training step", 4, id="at a checkpoint", marks=KILLS),
-        pytest.param("training step", 6, id="between two", marks=KILLS),
+        pytest.param("training step", 4, id="at a checkpoint"),
+        pytest.param("training step", 6, id="between two"),
         pytest.param("batch generated", 2 + 2, id="in the second's generation"),
-        pytest.param("record", 1, id="while writing the record", marks=KILLS),
+        pytest.param("record", 1, id="while writing the record"),
     ],
 )
 def test_a_killed_run_ends_with_the_same_numbers(

@@ -19,7 +19,7 @@ from memctl.stages import base, control, generate
 from memctl.stages import run as stages
 from memctl.training import checkpoint
 from tests.children import FORK, run_and_die
-from tests.conftest import KILLS
+from tests.conftest import LONG
 from tests.stages.test_run import numbers
 
 Make = Callable[..., Experiment]
@@ -164,15 +164,16 @@ def test_lost_rows_are_said(
     assert said in capfd.readouterr().out
 
 
+@LONG
 @pytest.mark.parametrize(
     ("name", "damage"),
     [
         ("checkpoint.pt", tear),
-        pytest.param("checkpoint.pt", flip, marks=KILLS),
-        pytest.param("timesteps.json", empty, marks=KILLS),
-        pytest.param("made.json", empty, marks=KILLS),
+        ("checkpoint.pt", flip),
+        ("timesteps.json", empty),
+        ("made.json", empty),
         ("status.json", empty),
-        pytest.param("resume.ckpt", flip, marks=KILLS),
+        ("resume.ckpt", flip),
         ("metrics.jsonl", flip),
     ],
 )
@@ -198,6 +199,7 @@ def test_an_unfinished_run_gets_past_a_damaged_file(
     assert [p.name for p in e.folder.path.rglob(".*.part")] == []
 
 
+@LONG
 def test_lost_status_never_mixes_two_trainings(
     experiment: Make, finished_run: Make, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -230,6 +232,7 @@ def test_lost_status_does_not_overwrite_a_run_of_other_settings(
     assert e.folder.state(e.keys) == "stopped"
 
 
+@LONG
 def test_a_torn_batch_is_made_again_alone(
     experiment: Make, finished_run: Make, undisturbed: dict[str, Any], calls: list[str]
 ) -> None:
@@ -291,7 +294,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize(
-    "noted", [True, pytest.param(False, marks=KILLS)], ids=["", "of an earlier memctl"]
+    "noted", [True, pytest.param(False, marks=LONG)], ids=["", "of an earlier memctl"]
 )
 @pytest.mark.parametrize("how", FAULTS)
 def test_a_damaged_base_is_made_again_and_one_that_was_named_is_refused(

@@ -20,7 +20,7 @@ from memctl.runs.folder import Status
 from memctl.runs.record import YARDSTICKS
 from memctl.stages import run as stages
 from tests.children import FORK, base_only, run_and_die
-from tests.conftest import KILLS
+from tests.conftest import LONG
 
 Make = Callable[..., Experiment]
 pytestmark = pytest.mark.usefixtures("blank_pictures")
@@ -164,13 +164,13 @@ def test_what_changes_no_number_is_no_other_science(experiment: Make, change: st
     ("where", "calls"),
     [
         pytest.param("training step", 4, id="in the base, mid-epoch"),
-        pytest.param("training step", 6, id="after the base's last step", marks=KILLS),
-        pytest.param("base saved", 1, id="base saved", marks=KILLS),
+        pytest.param("training step", 6, id="after the base's last step", marks=LONG),
+        pytest.param("base saved", 1, id="base saved", marks=LONG),
         pytest.param("training step", 6 + 5, id="in control, mid-epoch"),
-        pytest.param("training step", 6 + 6, id="in control, at an epoch's end", marks=KILLS),
-        pytest.param("training step", 6 + 9, id="after control's last step", marks=KILLS),
+        pytest.param("training step", 6 + 6, id="in control, at an epoch's end", marks=LONG),
+        pytest.param("training step", 6 + 9, id="after control's last step", marks=LONG),
         pytest.param("batch generated", 1, id="in generation"),
-        pytest.param("pictures", 1, id="after the pictures", marks=KILLS),
+        pytest.param("pictures", 1, id="after the pictures", marks=LONG),
         pytest.param("record", 1, id="while writing the record"),
     ],
 )

@@ -15,7 +15,10 @@ from memctl.experiment import Experiment
 from memctl.runs.folder import Status
 from memctl.sweep.compose import Composer
 from memctl.sweep.launcher import LocalLauncher
+from tests.conftest import LONG
 from tests.rivals import record
+
+pytestmark = LONG
 
 SCRATCH = ["start=scratch", "sweep.name=s", "metrics.full=true", "hydra.launcher.devices=[0,1]"]
 UNIFORM = (0.3, 0.96, 0.005, 0.02, 0.9)
@@ -121,6 +124,7 @@ def test_the_answer_comes_from_runs_that_did_not_choose_it(tune: Any, launched: 
     assert "2 of 12 settings are known; about 5 min 00 s left" in out
 
 
+@LONG
 def test_a_killed_search_goes_on_as_if_it_had_not_been(
     tune: Any, launched: Launched, tmp_path: Path
 ) -> None:

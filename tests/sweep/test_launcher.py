@@ -18,8 +18,10 @@ import pytest
 
 from memctl.errors import UserError
 from memctl.sweep import devices
-from tests.conftest import KILLS
+from tests.conftest import LONG
 from tests.tiny_task import alive, parent, until
+
+pytestmark = LONG
 
 ROOT = Path(__file__).resolve().parents[2]
 INT, TERM, KILL = signal.SIGINT, signal.SIGTERM, signal.SIGKILL
@@ -120,11 +122,11 @@ def test_a_ctrl_c_while_the_fork_server_starts_is_heard_by_the_launcher_alone(
     ("signals", "sigint", "what", "code"),
     [
         ([INT, INT], "heard", "wait", 130),
-        pytest.param([INT, INT, INT], "heard", "deaf", 130, marks=KILLS),
+        ([INT, INT, INT], "heard", "deaf", 130),
         ([TERM], "heard", "wait", 143),
-        pytest.param([INT, TERM], "ignored", "wait", 143, marks=KILLS),
+        ([INT, TERM], "ignored", "wait", 143),
         ([TERM, TERM], "ignored", "deaf", 143),
-        pytest.param([KILL], "heard", "wait", -9, marks=KILLS),
+        ([KILL], "heard", "wait", -9),
     ],
     ids=["Ctrl-C twice", "three times", "SIGTERM", "in the background", "deaf runs", "SIGKILL"],
 )

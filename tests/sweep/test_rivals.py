@@ -11,7 +11,9 @@ from memctl.analysis.controls import control, own_settings
 from memctl.paths import TEMPLATES, config_root, template_names
 from memctl.sweep.grid import axes
 from memctl.sweep.plan import Plan, make_plan
-from tests.conftest import composer
+from tests.conftest import LONG, composer
+
+pytestmark = LONG
 
 # What each changes against uniform t, as the front names it.
 CONTROLS = {

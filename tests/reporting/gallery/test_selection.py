@@ -11,7 +11,7 @@ from memctl import samplers
 from memctl.errors import UserError
 from memctl.reporting.gallery import specs
 from memctl.samplers import NoiseSchedule, ScheduleSampler, UniformSampler
-from tests.conftest import BLANK
+from tests.conftest import BLANK, LONG
 from tests.reporting.gallery.runs import SCHEDULE, Command, cells, put, record, selected
 
 
@@ -41,6 +41,7 @@ def test_without_arguments_there_is_one_of_each(
     assert command("rising:power=2")[1][0]["sampler"] == "rising_power2"
 
 
+@LONG
 def test_the_gallery_works_for_any_number_of_steps(command: Command) -> None:
     for steps in (1, 2, 7):
         assert len(command("--timesteps", str(steps))[1]) == len(samplers.SAMPLERS) - 1
