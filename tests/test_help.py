@@ -128,8 +128,8 @@ def test_memctl_lists_its_commands(memctl: Memctl) -> None:
 
 @pytest.mark.parametrize("command", ["train", "samplers", "evaluate"])
 def test_a_reader_who_stops_reading_ends_it_quietly(command: str) -> None:
-    """As `| head` does; the pipe's other end is closed before anything is written. Argparse takes
-    it for well done.
+    """As `| head` does; the pipe's other end is closed before anything is written. Some Pythons'
+    argparse takes it for well done.
     """
     reading, writing = os.pipe()
     os.close(reading)
@@ -142,4 +142,5 @@ def test_a_reader_who_stops_reading_ends_it_quietly(command: str) -> None:
     )
     os.close(writing)
     assert done.stderr == ""
-    assert done.returncode == (128 + signal.SIGPIPE if command == "train" else 0)
+    broken = 128 + signal.SIGPIPE
+    assert done.returncode in ((broken,) if command == "train" else (0, broken))

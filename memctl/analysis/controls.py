@@ -59,6 +59,11 @@ class Setting:
     runs: dict[str, str]
 
 
+def in_words(control: str, label: str) -> str:
+    """A setting with its control, where its label does not begin with it, as `dropout 0.1` does."""
+    return label if label.startswith(control) else f"{control} {label}"
+
+
 def leaves(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Every setting by its path, such as `control.lr`; a list is one."""
     if not isinstance(node, Mapping):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from memctl.analysis.controls import UNIFORM
+from memctl.analysis.controls import UNIFORM, in_words
 from memctl.analysis.front import LITTLE, QUALITY, comparable
 from memctl.analysis.sweep_lines import share
 from memctl.answers.answer import percent
@@ -41,8 +41,7 @@ def lines(rows: pd.DataFrame) -> list[str]:
 
 def named(row: "pd.Series[Any]") -> str:
     """A setting with its control."""
-    told = row.setting.startswith(row.control)  # `uniform`, `dropout 0.1`
-    return row.setting if told else f"{row.control} {row.setting}"
+    return in_words(row.control, row.setting)
 
 
 def copying(row: "pd.Series[Any]") -> str:

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from memctl.analysis.against_uniform import STATISTICS, against_uniform, ranges, read_hits
+from memctl.analysis.controls import in_words, settings
 from memctl.analysis.sweep_results import SweepResults
 from memctl.answers.verdict import from_record
 
@@ -12,8 +13,9 @@ ANSWERS = ("copies", "follows", "quality", "variety")
 
 
 def answer_table(sweep: SweepResults) -> pd.DataFrame:
-    """One row a run: name, label, kind, low, high, seed, n_train, of (the first run of its cell),
-    seeds (of that cell), state (done, unanswered where it was measured before there were answers,
+    """One row a run: name, label, kind (`rival` of a uniform run with other settings than the
+    reference's), low, high, seed, n_train, of (the first run of its cell), seeds (of that cell),
+    state (done, unanswered where it was measured before there were answers,
     or as the run stands), verdict, reason; of copies, follows, quality and variety the effect, low,
     high and limit, and yes; of follows, near and own (memctl.analysis.against_uniform) the value,
     what it changes against the uniform run, and the p of its range over the cells.
@@ -26,9 +28,17 @@ def answer_table(sweep: SweepResults) -> pd.DataFrame:
         ],
         columns=["name", *(f"{k}_value" for k in STATISTICS)],
     )
-    rows = pd.DataFrame([described(sweep, name) for name in sweep.records])
+    labels = {
+        run: in_words(setting.control, setting.label)
+        for setting in (settings(sweep) if sweep.splits == 1 else [])
+        for run in setting.runs.values()
+    }
+    rows = pd.DataFrame([described(sweep, name, labels) for name in sweep.records])
     rows = rows.merge(values, on="name", how="left")
     rows = rows.merge(against_uniform(sweep, hits), on="name", how="left")
+    # A uniform run that is compared with another is one of those that the sweep is about.
+    if "follows_change_p" in rows:
+        rows.loc[(rows.kind == "uniform") & rows.follows_change_p.notna(), "kind"] = "rival"
     for statistic, p in ranges(sweep, hits).items():
         rows[f"{statistic}_range_p"] = p
     others = [
@@ -37,17 +47,21 @@ def answer_table(sweep: SweepResults) -> pd.DataFrame:
     return pd.concat([rows, pd.DataFrame(others)], ignore_index=True) if others else rows
 
 
-def described(sweep: SweepResults, name: str) -> dict[str, Any]:
-    """A finished run and its answers."""
+def described(sweep: SweepResults, name: str, labels: dict[str, str]) -> dict[str, Any]:
+    """A finished run and its answers.
+
+    Args:
+        labels: What to call runs that are no cells, by name.
+    """
     record = sweep.records[name]
     run = sweep.table[sweep.table.name == name].iloc[0]
     said, answers = from_record(record.get("verdict")), record.get("answers") or {}
     known = {key: run[key] for key in ("name", "kind", "low", "high", "seed", "n_train")}
     placed = run["kind"] == "cell"
-    cell = f"[{run['low']:.0f}, {run['high']:.0f}]" if placed else name
+    cell = f"[{run['low']:.0f}, {run['high']:.0f}]" if placed else labels.get(name, name)
     out = {
         **known,
-        "label": cell if placed and sweep.plain else name,
+        "label": cell if sweep.plain or not placed else name,
         "state": "done" if record.get("verdict") and answers else "unanswered",
         "verdict": said.word,
         "also": ", ".join(said.also),

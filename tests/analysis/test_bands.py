@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from memctl.analysis.bands import bands, has_bands, sentence, uniform_probe
+from memctl.analysis.sweep_answer import answer_table
 from memctl.analysis.sweep_results import read
 from memctl.metrics.measure import binomial
 from memctl.reporting.sections.bands import BANDS
@@ -112,6 +113,12 @@ def test_uniform_runs_with_other_settings_are_rivals(tmp_path: Path) -> None:
     beside = bands(read(sweep))
     assert (beside.f_mem.iloc[0], beside.seeds.iloc[0]) == (120 / M, 1)
     pd.testing.assert_frame_equal(beside[list(SAME)], table[list(SAME)])
+    rows = answer_table(read(sweep)).set_index("name")
+    assert rows.kind[["uniform_s0", "steps250_s0"]].tolist() == ["uniform", "rival"]
+    assert rows.label[["uniform_s0", "steps250_s0"]].tolist() == [
+        "uniform",
+        "training time 250 steps",
+    ]
 
 
 def test_seeds_are_averaged(tmp_path: Path) -> None:

@@ -38,8 +38,17 @@ def download(url: str, folder: Path) -> None:
     with downloading("Flowers-102", folder, by_hand) as temporary:
         for name, md5 in MD5.items():
             fetch(f"{url}/{name}", temporary / name, f"md5:{md5}")
+        (temporary / "jpg").mkdir()
         with tarfile.open(temporary / "102flowers.tgz") as archive:
-            archive.extractall(temporary, filter="data")
+            # The images alone, by their names: Python before 3.11.4 has no filter that keeps the
+            # members of an archive within a folder.
+            for member in archive:
+                place = temporary / "jpg" / Path(member.name).name
+                content = archive.extractfile(member) if member.isfile() else None
+                if content is not None and member.name == f"jpg/{place.name}":
+                    place.write_bytes(content.read())
+        if not any((temporary / "jpg").iterdir()):
+            raise tarfile.ReadError("102flowers.tgz holds no jpg/image_NUMBER.jpg")
         # The images last: their folder says that all is there.
         for name in ("imagelabels.mat", "setid.mat", "jpg"):
             (temporary / name).replace(folder / name)
