@@ -163,9 +163,9 @@ def test_a_stop_on_which_a_library_ends_in_an_error_of_its_own_is_a_stop(
     """argparse does, on its way out of `parse_intermixed_args`."""
     with pytest.raises(SystemExit) as end, plain_exit("stopped"):
         try:
-            os.kill(os.getpid(), INT)
+            os.kill(os.getpid(), TERM)  # which a shell's background does not ignore
         finally:
             raise AttributeError("save_nargs")
-    assert (end.value.code, capsys.readouterr().err) == (130, "\nstopped\n")
+    assert (end.value.code, capsys.readouterr().err) == (143, "\nstopped\n")
     with pytest.raises(AttributeError, match="mine"), plain_exit("stopped"):
         raise AttributeError("mine")
