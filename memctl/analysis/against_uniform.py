@@ -141,7 +141,7 @@ class Pairing:
 
 def partners(sweep: SweepResults) -> dict[str, list[str]]:
     """The uniform runs that each run is compared with: those of its settings or, where there are
-    none, the one of its seed and split that the sweep's controls are told by
+    none, the one of its seed and examples that the sweep's controls are told by
     (`memctl.analysis.controls`), so that what its settings change is seen too.
     """
     uniform = {name: r for name, r in sweep.records.items() if kind(r) == "uniform"}
@@ -155,7 +155,10 @@ def partners(sweep: SweepResults) -> dict[str, list[str]]:
     for name, record in sweep.records.items():
         science = record["science"]
         other = runs.get(repetition(science)) if science.get("sampler") else None
-        alike = other and science.get("metrics") == sweep.records[other]["science"].get("metrics")
+        alike = other and (record["split"]["hash"], science.get("metrics")) == (
+            sweep.records[other]["split"]["hash"],
+            sweep.records[other]["science"].get("metrics"),
+        )
         if not found.get(name) and name not in taken and other and alike:
             found[name] = [other]
     return found

@@ -4,7 +4,13 @@ from typing import Any
 
 import pandas as pd
 
-from memctl.analysis.against_uniform import STATISTICS, against_uniform, ranges, read_hits
+from memctl.analysis.against_uniform import (
+    STATISTICS,
+    against_uniform,
+    partners,
+    ranges,
+    read_hits,
+)
 from memctl.analysis.controls import in_words, settings
 from memctl.analysis.sweep_results import SweepResults
 from memctl.answers.verdict import from_record
@@ -13,8 +19,8 @@ ANSWERS = ("copies", "follows", "quality", "variety")
 
 
 def answer_table(sweep: SweepResults) -> pd.DataFrame:
-    """One row a run: name, label, kind (`rival` of a uniform run with other settings than the
-    reference's), low, high, seed, n_train, of (the first run of its cell), seeds (of that cell),
+    """One row a run: name, label, kind (`rival` of a uniform run that no other is
+    compared with), low, high, seed, n_train, of (the first run of its cell), seeds (of that cell),
     state (done, unanswered where it was measured before there were answers,
     or as the run stands), verdict, reason; of copies, follows, quality and variety the effect, low,
     high and limit, and yes; of follows, near and own (memctl.analysis.against_uniform) the value,
@@ -30,15 +36,15 @@ def answer_table(sweep: SweepResults) -> pd.DataFrame:
     )
     labels = {
         run: in_words(setting.control, setting.label)
-        for setting in (settings(sweep) if sweep.splits == 1 else [])
+        for setting in settings(sweep)
         for run in setting.runs.values()
     }
     rows = pd.DataFrame([described(sweep, name, labels) for name in sweep.records])
     rows = rows.merge(values, on="name", how="left")
     rows = rows.merge(against_uniform(sweep, hits), on="name", how="left")
-    # A uniform run that is compared with another is one of those that the sweep is about.
-    if "follows_change_p" in rows:
-        rows.loc[(rows.kind == "uniform") & rows.follows_change_p.notna(), "kind"] = "rival"
+    # A uniform run that none is compared with is one of those that the sweep is about.
+    if beside := {name for others in partners(sweep).values() for name in others}:
+        rows.loc[(rows.kind == "uniform") & ~rows.name.isin(beside), "kind"] = "rival"
     for statistic, p in ranges(sweep, hits).items():
         rows[f"{statistic}_range_p"] = p
     others = [
