@@ -71,7 +71,7 @@ def draw_plane(
     """
     values = front.plane(rows, copying, quality)
     corners = front.box(rows, copying, quality)
-    top = corners[1][1] if corners else 1.1 * float(np.nanmax(values[:, 1]))
+    top = corners[1][1] if corners else 1.1 * float(np.nanmax(values[:, 1])) or 1.0
     right = 1.04 * float(np.nanmax([*values[:, 0], rows[f"{copying}_high"].iloc[0]]))
     if copying == "f_mem":
         ticks = spaced(right, 0.08 if size == LARGE else 0.17)

@@ -83,6 +83,14 @@ def test_where_uniform_hardly_copies_the_points_are_drawn_without_a_front(tmp_pa
     assert not len(gains.get_xticks())
 
 
+def test_a_plane_in_which_nothing_is_lost_is_drawn(rows):
+    none = {"f_mem": 0.0, "f_mem_low": 0.0, "f_mem_high": 0.001}
+    all_there = {f"recall{end}": 1.0 for end in ("", "_low", "_high", "_floor")}
+    *_, plane, _ = draw(rows.assign(**none, **all_there)).axes
+    assert plane.get_ylabel() == "1 - recall"
+    assert plane.get_ylim() == (0, 1)
+
+
 def test_a_sweep_without_a_uniform_run_has_no_front(tmp_path):
     assert FRONT.fill(written(tmp_path / "s", all_runs(1)[1:7])) is None
     assert FRONT.fill(written(tmp_path / "t", all_runs(3)[:3])) is None  # nor one of it alone
