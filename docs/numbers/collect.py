@@ -200,12 +200,13 @@ def metrics(name: str, sweep: SweepResults) -> Iterator[dict[str, Any]]:
         return
     path = sweep.directory / "report" / "associations.csv"
     tested = pd.read_csv(path) if path.exists() else pd.DataFrame()
+    beside = references(sweep)
     for metric in sweep.metrics:
         column = f"metrics/{metric}"
         values = sweep.main_runs[column]
         row = {"sweep": name, "metric": metric, "min": values.min(), "max": values.max()}
         row["high"] = sweep.main_runs.get(f"{column}_high", pd.Series(dtype=float)).max()
-        row |= {kind: sweep.mean(names, metric) for kind, names in references(sweep).items()}
+        row |= {kind: sweep.mean(names, metric) for kind, names in beside.items()}
         for known in ("heldout", "copies"):
             row[known] = value(sweep.yardsticks.get(known, {}).get(metric), "value")
         for end in ("low", "high"):

@@ -19,9 +19,9 @@ ANSWERS = ("copies", "follows", "quality", "variety")
 
 
 def answer_table(sweep: SweepResults) -> pd.DataFrame:
-    """One row a run: name, label, kind (`rival` of a uniform run that no other is
-    compared with), low, high, seed, n_train, of (the first run of its cell), seeds (of that cell),
-    state (done, unanswered where it was measured before there were answers,
+    """One row a run: name, label, kind (`rival` of a uniform run that no other is compared with),
+    low, high, seed, n_train, of (the first run of its cell), seeds (of that cell), state (done,
+    unanswered where it was measured before there were answers,
     or as the run stands), verdict, reason; of copies, follows, quality and variety the effect, low,
     high and limit, and yes; of follows, near and own (memctl.analysis.against_uniform) the value,
     what it changes against the uniform run, and the p of its range over the cells.

@@ -55,10 +55,10 @@ def control(
         [keep_along(experiment, split, folder)],
     )
     drawn = {**timesteps.summary(), "statistics": sampler_statistics(experiment)}
-    keep(experiment, split, network, drawn, folder)
+    save(experiment, split, network, drawn, folder)
 
 
-def keep(
+def save(
     experiment: Experiment,
     split: Split,
     network: nn.Module,
@@ -87,7 +87,7 @@ def take(experiment: Experiment, split: Split, folder: RunFolder) -> str | None:
             assert drawn is not None
             load(experiment, split, network, other)
             folder.journal.restore(other.journal.rows())
-            keep(experiment, split, network, drawn, folder)
+            save(experiment, split, network, drawn, folder)
             return other.name
     return None
 
