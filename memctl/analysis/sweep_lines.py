@@ -161,7 +161,7 @@ def against(rows: pd.DataFrame) -> Iterator[str]:
     if "follows_change_p" not in rows or not rows.follows_change_p.notna().any():
         if not (rows.kind == "uniform").any():
             yield "among these is no uniform run to compare with"
-        elif len(rows) > 1:
+        elif (rows.kind != "uniform").any():
             yield (
                 "no run could be paired with a uniform run: they differ in settings or seeds, or"
                 " neighbours.csv is of an earlier memctl (`memctl evaluate`"

@@ -54,7 +54,7 @@ def needless(uniform: pd.DataFrame, limit: float) -> str | None:
     if not comparable(uniform):
         return lines(uniform)[0]
     if row.f_mem_high < limit:
-        return f"{question(limit)}: uniform itself, which copies {copying(row)}."
+        return f"{question(limit)}: uniform itself, which copies {copying(row)}{off_data(row)}."
     if box(uniform, *PLANE) is None:
         return (
             f"CAUTION: the uniform run copies {copying(row)}: with none to be seen, none is seen to"
@@ -62,6 +62,17 @@ def needless(uniform: pd.DataFrame, limit: float) -> str | None:
             " more samples (generate.samples) show less."
         )
     return None
+
+
+def off_data(uniform: "pd.Series[Any]") -> str:
+    """That the uniform run has not learnt the data, where it has not: then it can't copy either."""
+    energy, floor = uniform.energy_heldout, uniform.energy_heldout_floor
+    if energy <= floor:
+        return ""
+    return (
+        f"; but its energy {number(energy)} is outside the noise floor (at most {number(floor)}):"
+        " trained for longer (control.steps) it may be better, and may copy"
+    )
 
 
 def told(row: "pd.Series[Any]", uniform: "pd.Series[Any]") -> str:

@@ -217,6 +217,12 @@ def test_what_is_missing_is_said_in_a_sentence(sweep):
     assert said(sweep)[2] == "Among these is no uniform run to compare with."
 
 
+def test_uniform_runs_alone_are_compared_with_nothing(tmp_path):
+    for seed in (0, 1):
+        add(tmp_path, f"uniform_s{seed}", None, neighbours(seed), seed=seed)
+    assert "uniform" not in said(tmp_path)[2]
+
+
 def test_one_run(tmp_path):
     add(tmp_path, "cl100_ch400_s0", (100, 400), neighbours())
     copies, following, change, _ = said(tmp_path)
