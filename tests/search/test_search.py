@@ -180,6 +180,6 @@ def test_where_uniform_leaves_nothing_to_gain_it_is_said(
     if limit == 0.2:  # a network that has learnt little cannot copy
         assert "outside the noise floor (at most 0.001)" in text
         row.energy_heldout_floor = 0.01
-        assert answer.needless(row, limit).endswith(
-            "uniform itself, which copies 10 % (at most 15 %)."
+        text = answer.needless(row, limit)
+        assert text is not None and text.endswith("uniform itself, which copies 10 % (at most 15 %).")
         )
