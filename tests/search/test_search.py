@@ -182,4 +182,3 @@ def test_where_uniform_leaves_nothing_to_gain_it_is_said(
         row.energy_heldout_floor = 0.01
         text = answer.needless(row, limit)
         assert text is not None and text.endswith("uniform itself, which copies 10 % (at most 15 %).")
-        )
