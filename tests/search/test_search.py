@@ -181,4 +181,4 @@ def test_where_uniform_leaves_nothing_to_gain_it_is_said(
         assert "outside the noise floor (at most 0.001)" in text
         row.energy_heldout_floor = 0.01
         text = answer.needless(row, limit)
-        assert text is not None and text.endswith("uniform itself, which copies 10 % (at most 15 %).")
+        assert text and text.endswith("uniform itself, which copies 10 % (at most 15 %).")
