@@ -260,10 +260,10 @@ def test_a_record_without_a_field_counts_as_missing(sweep: Path, field: str) -> 
 def drawn(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
     """What the overview draws, by kind."""
     calls: dict[str, list[Any]] = {"dots": [], "triangle": []}
-    for module, kind in ((overview, "dots"), (heatmaps, "triangle")):
-        monkeypatch.setattr(
-            module, kind, lambda axis, rows, *rest, kind=kind: calls[kind].append(rows)
-        )
+    monkeypatch.setattr(overview, "dots", lambda axis, runs, *rest: calls["dots"].append(runs))
+    monkeypatch.setattr(
+        heatmaps, "triangle", lambda axis, content, *rest: calls["triangle"].append(content.cells)
+    )
     return calls
 
 

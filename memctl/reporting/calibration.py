@@ -5,7 +5,7 @@ from memctl.config import Config
 from memctl.files import atomic, path_of
 from memctl.metrics.calibration import Calibration
 from memctl.metrics.suite import Suite
-from memctl.reporting import heatmaps
+from memctl.reporting import calibration_figure
 
 
 def calibrate(config: Config) -> str:
@@ -20,7 +20,7 @@ def calibrate(config: Config) -> str:
             frame.to_csv(
                 file, index=index, index_label="generator" if index else None, float_format="%.6g"
             )
-    heatmaps.calibration(readings, folder / "calibration.png")
+    calibration_figure.draw(readings, folder / "calibration.png")
     lines = [
         (
             f"data={source.name}: {len(split.train)} train and {len(split.heldout)} held-out"

@@ -15,6 +15,7 @@ from memctl.errors import UserError
 from memctl.files import atomic
 from memctl.metrics.measure import Floats
 
+WIDTH = 7.6  # inches, which are 836 pixels: as wide as GitHub shows a picture
 GENERATED, REAL = "#c0392b", "#2c3e50"
 MOST = 2000  # points a set
 PLAIN: dict[str, Any] = {"parse_math": False}  # of names of files, in which a $ is a $

@@ -1,11 +1,9 @@
 """What the report's figures show is what the tables hold."""
 
 import numpy as np
-import pytest
 
 from memctl.analysis.losses import losses
 from memctl.analysis.parity import boxes
-from memctl.reporting.heatmaps import scale
 from memctl.reporting.sections import BOXES, LOSSES
 from memctl.reporting.sections.losses import PANELS
 from tests.sweeps import swept
@@ -39,19 +37,3 @@ def test_boxes_have_a_group_each_and_the_floor_behind(tmp_path):
     assert labels == [f"{row.group}\n{row.n} cells" for row in table.itertuples()]
     (band,) = axis.patches
     assert (band.get_y(), band.get_y() + band.get_height()) == (400, 500)
-
-
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [
-        pytest.param([0.1, 0.2, 0.3, 0.4, 0.5], (0.1, 0.5, 2), id="alike"),
-        pytest.param([0.004, 0.005, 0.006, 0.007, 0.69], (0.004, 0.013, 4), id="one far off"),
-        pytest.param([0, 0, 0, 0, 0.5], (0, 0.5, 2), id="nearly all the same"),
-        pytest.param([0.3], (0.3, 1.3, 3), id="one"),
-        pytest.param([], (0, 1, 3), id="none"),
-    ],
-)
-def test_a_cell_far_off_does_not_make_the_others_look_alike(
-    values: list[float], expected: tuple[float, float, int]
-) -> None:
-    assert scale(np.array(values)) == pytest.approx(expected)
