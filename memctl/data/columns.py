@@ -2,8 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,7 +78,7 @@ def signal(
             found[0] = "the class of each row, as in files of the UCR archive"
         out |= {c: why for c, why in found.items() if why}
         if doubtful := [c for c, why in found.items() if not why]:
-            raise UserError(doubt(table, doubtful, advice))
+            raise UserError(doubt(table, doubtful, out, advice))
     check_text(table, out, advice)
     kept = [c for c in range(table.values.shape[1]) if c not in out]
     labels = None if classes is None else codes(table, classes)
@@ -125,7 +126,7 @@ def named(table: Table) -> Iterator[tuple[int, str]]:
 
 
 def by_values(table: Table, out: dict[int, str]) -> dict[int, str]:
-    """Columns at the ends whose values are no signal's -> why, or nothing where one must ask."""
+    """Columns whose values are no signal's -> why, or nothing where one must ask."""
     values, found = table.values, {}
     if len(values) < FEW or values.dtype.kind not in "iuf":
         return {}
@@ -142,7 +143,20 @@ def by_values(table: Table, out: dict[int, str]) -> dict[int, str]:
             if kind is None:
                 break
             found[order[k]] = "it counts the rows" if kind == "index" else ""
-    return found
+    middle = [] if whole else between(values[:, kept], len(ends))
+    return found | {kept[k]: "" for k in middle}
+
+
+def between(values: NDArray[Any], ends: int) -> list[int]:
+    """Columns not at the ends that alone hold whole numbers, of more than one value."""
+    fractions = (values != np.round(values)).any(axis=0)
+    alone = [
+        k
+        for k in range(max(ends, 2), values.shape[1] - max(ends, 2))
+        if not fractions[k] and fractions[[k - 2, k - 1, k + 1, k + 2]].all()
+    ]
+    found = [k for k in alone if len(np.unique(values[:, k])) > 1]
+    return found if len(found) <= ENDS else []  # of more it is the signal's nature
 
 
 def is_whole(values: NDArray[np.float64]) -> bool:
@@ -189,8 +203,10 @@ def is_ucr(table: Table, found: dict[int, str]) -> bool:
     return fits and (found.get(0) == "" or (bool(same) and not is_whole(rest)))
 
 
-def doubt(table: Table, columns: Sequence[int], advice: Advice) -> str:
-    """The question whether columns are no signal."""
+def doubt(table: Table, columns: Sequence[int], out: Iterable[int], advice: Advice) -> str:
+    """The question whether columns are no signal; `out` are left out without asking, but only while
+    nobody says which are.
+    """
     column = columns[0]
     shown = (
         table.texts[column]
@@ -199,7 +215,7 @@ def doubt(table: Table, columns: Sequence[int], advice: Advice) -> str:
     )
     some = ", ".join(list(dict.fromkeys(shown))[:4])
     listed = " and ".join(called(table, c) for c in columns)
-    told = ",".join(map(str, columns))
+    told = ",".join(map(str, sorted({*columns, *out})))
     as_class = f" (a class: {advice.label.format(column)})" if advice.label else ""
     return (
         f"{table.path}: {listed} {'holds' if len(columns) == 1 else 'hold'} other values than the"
@@ -216,7 +232,7 @@ def check_text(table: Table, out: dict[int, str], advice: Advice) -> None:
         raise UserError(
             f"{table.path}: line {line} holds {cell!r}, which is not a number; if all of"
             f" {called(table, column)} is no signal, leave it out with"
-            f" {advice.drop.format(column)}"
+            f" {advice.drop.format(','.join(map(str, sorted({column, *out}))))}"
         )
 
 

@@ -34,17 +34,33 @@ def spread(values: NDArray[np.floating[Any]]) -> float:
     return float(np.median(away)) if away.size else 1.0
 
 
-def fill_values(values: NDArray[np.floating[Any]]) -> dict[int, float]:
+def fill_values(values: NDArray[np.floating[Any]], own: bool = False) -> dict[int, float]:
     """Example -> a value in it that stands for what is missing, of examples of shape (n, channels,
     *dims): far from all others of its channel, with a gap between.
+
+    Args:
+        own: Whether each signal is normalised by itself, so that one may be in other units than
+            another: then it is far from the others of its signal, or stands in signals that hold
+            usual values too.
     """
-    return {
-        k: value for c in range(values.shape[1]) for k, value in far_apart(values[:, c]).items()
-    }
+    found: dict[int, float] = {}
+    scaled = centred(values.astype(np.float64)) if own else values
+    for c in range(values.shape[1]):
+        if own:
+            found |= far_apart(values[:, c], values[:, c], mixed=True)
+        found |= far_apart(scaled[:, c], values[:, c])
+    return found
 
 
-def far_apart(values: NDArray[np.floating[Any]]) -> dict[int, float]:
-    """The same of one channel, shape (n, ...)."""
+def far_apart(
+    values: NDArray[np.floating[Any]], told: NDArray[np.floating[Any]], mixed: bool = False
+) -> dict[int, float]:
+    """The same of one channel, shape (n, ...).
+
+    Args:
+        told: The same values as they are in the file.
+        mixed: Whether only a few different ones count, in examples that hold others too.
+    """
     scale, middle = spread(values), float(np.median(some(values)))
     away = np.abs(values.astype(np.float64, copy=False) - middle) / scale
     if away.max(initial=0) <= FAR:
@@ -53,13 +69,24 @@ def far_apart(values: NDArray[np.floating[Any]]) -> dict[int, float]:
     gaps = np.flatnonzero((steps[1:] >= GAP * steps[:-1]) & (steps[1:] > FAR))
     for k in gaps:
         far = away >= steps[k + 1]
-        different, count, gap = len(steps) - 1 - k, int(far.sum()), steps[k + 1] / steps[k]
-        few = different <= FEW and (count >= FEW or gap >= GAP**2)
-        if few or steps[k + 1] > ABSURD:
-            rows = far.reshape(len(values), -1)
-            flat = values.reshape(len(values), -1)
-            return {int(i): float(flat[i, rows[i].argmax()]) for i in np.flatnonzero(rows.any(1))}
-    return {}
+        count, gap = int(far.sum()), steps[k + 1] / steps[k]
+        few = len(np.unique(told[far])) <= FEW and (count >= FEW or gap >= GAP**2)
+        if few or (steps[k + 1] > ABSURD and not mixed):
+            rows, flat = (x.reshape(len(values), -1) for x in (far, told))
+            hit = rows.any(axis=1) & ~(rows.all(axis=1) & mixed)
+            return {int(i): float(flat[i, rows[i].argmax()]) for i in np.flatnonzero(hit)}
+    return {} if mixed else far_examples(away, told)
+
+
+def far_examples(away: NDArray[np.float64], told: NDArray[np.floating[Any]]) -> dict[int, float]:
+    """Examples in other units, whose values reach from usual ones to absurd ones without a gap."""
+    away, told = (x.reshape(len(away), -1) for x in (away, told))
+    farthest = away.max(axis=1)
+    order = np.argsort(farthest)
+    tops = farthest[order]
+    gaps = np.flatnonzero((tops[1:] >= GAP * tops[:-1]) & (tops[1:] > ABSURD)) + 1
+    examples = order[gaps[0] :] if gaps.size else order[:0]
+    return {int(i): float(told[i, away[i].argmax()]) for i in np.sort(examples)}
 
 
 def centred(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -80,17 +107,9 @@ def check_fill(values: NDArray[np.floating[Any]], place: str, own: bool = False)
     Args:
         own: Whether each signal is normalised by itself.
     """
-    fills = fill_values(centred(values.astype(np.float64)) if own else values)
-    if own:
-        fills = {k: extreme(values[k]) for k in fills}
+    fills = fill_values(values, own)
     if fills:
-        raise UserError(f"{place}: {fills_in_words(fills, len(values))}; mend or remove them")
-
-
-def extreme(values: NDArray[np.floating[Any]]) -> float:
-    """The value farthest from the median."""
-    flat = values.reshape(-1)
-    return float(flat[np.abs(flat - np.median(flat)).argmax()])
+        raise UserError(f"{place}: {fills_in_words(fills, len(values))} Mend or remove them")
 
 
 def fills_in_words(fills: dict[int, float], n: int) -> str:

@@ -67,6 +67,7 @@ def read_text(path: Path) -> Table:
     if not lines:
         return Table(path, np.array([]))
     check_separator(path, lines[-1][1], separator)
+    check_words(path, lines)
     check_lengths(path, [line for _, line in lines], separator)
     values = np.full((len(lines), len(lines[0][1])), np.nan)
     wrong: dict[int, tuple[int, str]] = {}
@@ -129,6 +130,16 @@ def check_separator(path: Path, cells: list[str], separator: str) -> None:
                 f" {path.suffix} should be; in Python: pandas.read_csv(FILE, sep={other!r}"
                 + (", decimal=','" if other == ";" and any(len(p) > 1 for p in parts) else "")
                 + ").to_csv(NEW, index=False)"
+            )
+
+
+def check_words(path: Path, lines: list[tuple[int, list[str]]]) -> None:
+    """Raises: UserError for a row of words: units, a remark, the header of a file put behind."""
+    for number, line in lines:
+        if any(cell.strip() for cell in line) and not any(map(is_number, line)):
+            raise UserError(
+                f"{path}: line {number} holds no number ({line[0][:40]!r}, ...) and is not the"
+                " first; remove it if it is a remark, units or another header"
             )
 
 

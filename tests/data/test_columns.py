@@ -99,6 +99,34 @@ def test_what_may_be_a_class_is_asked_for(
     assert Signals(path=str(path), drop_columns=[]).read().values.shape == (N, 1, LENGTH + 1)
 
 
+def test_a_class_between_others_is_asked_for(tmp_path: Path) -> None:
+    values = np.insert(X, 6, CLASS, axis=1)
+    path = write(tmp_path / "x.csv", values)
+    with pytest.raises(UserError, match=r"column 6 holds other values"):
+        found(path)
+    np.testing.assert_allclose(found(path, drop=[6]).values, X)
+    constant = np.insert(X, 6, 0, axis=1)  # an edge of a window
+    np.testing.assert_allclose(found(write(path, constant)).values, constant)
+
+
+def test_the_advice_leaves_out_what_was_left_out_without_asking(tmp_path: Path) -> None:
+    values = np.column_stack([np.arange(N), CLASS, X])
+    path = write(tmp_path / "x.csv", values, ["row", "kind", *NAMES])
+    with pytest.raises(UserError, match=r"column 1 \(kind\).*drop_columns=\[0,1\]"):
+        found(path)
+    np.testing.assert_allclose(found(path, drop=[0, 1]).values, X)
+    np.testing.assert_allclose(found(path, label=1).values, X)
+
+
+@pytest.mark.parametrize("line", ["mV," * 11 + "mV", "# a remark", ",".join(NAMES)])
+def test_a_row_of_words_is_named(tmp_path: Path, line: str) -> None:
+    path = write(tmp_path / "x.csv", X, NAMES)
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([lines[0], line, *lines[1:]]))
+    with pytest.raises(UserError, match="line 2 holds no number"):
+        table.read(path)
+
+
 def test_classes_beside_whole_numbers(tmp_path: Path) -> None:
     counts = (1000 * X).astype(int)
     np.save(tmp_path / "x.npy", np.column_stack([CLASS, counts]))

@@ -39,6 +39,36 @@ def test_the_example_that_is_off_is_named(tmp_path: Path, fill: float) -> None:
     assert "1 of 50 examples" in next(cautions(samples.values, train.values)).text
 
 
+@pytest.mark.parametrize(
+    "where",
+    [
+        RNG.uniform(size=(50, 40)) < 0.3,  # in every example
+        (RNG.uniform(size=(50, 1)) < 0.6) & (np.arange(40) < 5),  # at the start of most
+        (np.arange(50)[:, None] == 5) & (np.arange(40) < 36),  # nearly all of one
+        np.ones((50, 1), bool) & (np.arange(40) == 3),  # one column
+    ],
+    ids=["everywhere", "starts", "one example", "one column"],
+)
+def test_fill_values_of_many_examples_that_are_each_normalised(
+    tmp_path: Path, where: np.ndarray
+) -> None:
+    np.save(tmp_path / "x.npy", np.where(where, -9999.0, X[:, 0]))
+    named = rf"{where.any(axis=1).sum()} of 50 examples.*such as -9999 "
+    for normalise in ("zscore", "none"):
+        with pytest.raises(UserError, match=named):
+            Signals(path=str(tmp_path / "x.npy"), normalise=normalise).read()
+
+
+def test_an_example_in_other_units_is_named(tmp_path: Path) -> None:
+    values = X.copy()
+    values[7] *= 1e8
+    assert list(fill_values(values)) == [7]
+    assert fill_values(values, own=True) == {}
+    counts = np.round(20 * X)
+    counts[3, 0] = 20_000 + np.arange(40) % 3  # a lead with an offset, in few levels
+    assert fill_values(counts, own=True) == {}
+
+
 @pytest.mark.parametrize("fill", [*FILLS, 0.0])
 def test_one_wrong_value_makes_nothing_a_duplicate(fill: float) -> None:
     values = filled(fill).astype(np.float32)
