@@ -22,6 +22,8 @@ SHEET = 2  # images a side of a sheet, at least
 PADDING = 16  # pixels that a sheet has between its images, at most
 SQUASHED = 1.05  # ratio of the files' shapes from which one side may have been squashed
 
+ONE = 1e-3  # of the median, within which the scales of signals are one: each was brought to it
+
 NO_NUMBER = "no number here holds"
 Sizes = NDArray[Any]  # width and height of each file, shape (n, 2)
 
@@ -50,6 +52,9 @@ def cautions(samples: Array, train: Array, heldout: Array | None = None) -> Iter
     if text := other_ranges(samples, train, "samples", "the range of the training images"):
         yield Caution(text, fatal=True)
         return
+    # The other way round it says nothing: what a generator makes is near to its scale only.
+    if own_scale(samples) and (text := normalised_apart(samples, train, "samples")):
+        yield Caution(f"{text}: are they in the same units?")
     mean, sd, centre, scale = (
         float(f(side, dtype=np.float64)) for side in (samples, train) for f in (np.mean, np.std)
     )
@@ -64,6 +69,9 @@ def between_sides(train: Array, heldout: Array) -> Iterator[Caution]:
     """Of the two sides, which are draws of one population: any channel that is not."""
     if text := other_ranges(heldout, train, "held-out images", "one range"):
         yield Caution(text, fatal=True)
+        return
+    if text := normalised_apart(heldout, train, "held-out signals"):
+        yield Caution(f"{text}: {NO_NUMBER}; normalise both or none", fatal=True)
         return
     for c in range(train.shape[1]):
         (centre, scale), (mean, sd) = (
@@ -80,6 +88,25 @@ def between_sides(train: Array, heldout: Array) -> Iterator[Caution]:
                 fatal=True,
             )
             return
+
+
+def own_scale(side: Array) -> bool:
+    """Whether signals, shape (n, channels, length), were each brought to one scale: the same
+    standard deviation or the same range.
+    """
+    if side.ndim != 3:
+        return False
+    scales = (side.std(axis=(1, 2), dtype=np.float64), np.ptp(side, axis=(1, 2)))
+    return any(bool(np.ptp(of) <= ONE * np.median(of)) for of in scales)
+
+
+def normalised_apart(side: Array, train: Array, name: str) -> str:
+    """What to say of signals of which one side alone was normalised one by one; else nothing."""
+    one, other = own_scale(side), own_scale(train)
+    if one == other:
+        return ""
+    first, second = (name, "training signals") if one else ("training signals", name)
+    return f"{first} were each brought to one scale, {second} were not"
 
 
 def other_ranges(side: Array, train: Array, name: str, to: str) -> str:

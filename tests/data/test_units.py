@@ -24,6 +24,17 @@ def test_held_out_examples_in_other_units_leave_no_verdict() -> None:
     assert fatal(1000 * FRESH, TRAIN, HELDOUT) == [False]  # it may be what the generator does
 
 
+def test_signals_that_were_normalised_one_by_one_on_one_side() -> None:
+    raw = TRAIN * RNG.uniform(0.8, 1.2, (60, 1, 1)).astype(np.float32)
+    z = (HELDOUT - HELDOUT.mean((1, 2), keepdims=True)) / HELDOUT.std((1, 2), keepdims=True)
+    unit = (HELDOUT - HELDOUT.min((1, 2), keepdims=True)) / np.ptp(HELDOUT, (1, 2), keepdims=True)
+    assert fatal(FRESH, raw, z) == [True] == fatal(FRESH, z, raw)
+    assert "held-out signals were each brought to one scale" in next(cautions(raw, raw, z)).text
+    assert fatal(z, raw, raw) == [False]  # said: a generator may have learnt it
+    assert fatal(FRESH, z, z[::-1]) == []
+    assert "no number here holds" in next(cautions(FRESH, 4 * raw, unit)).text
+
+
 def test_images_in_another_range_leave_no_verdict() -> None:
     images = RNG.uniform(-1, 1, (20, 3, 8, 8)).astype(np.float32)
     assert fatal(images, images, images) == []

@@ -35,7 +35,10 @@ def opaque(image: Image.Image, levels: Levels) -> Image.Image:
     """The image with what is transparent on white, deep grey levels brought to 8 bits."""
     if is_deep(image.mode):  # Pillow would clip levels above 255
         low, high = levels.of(image.mode)
-        share = (np.asarray(image, dtype=np.float64) - low) / (high - low)
+        values = np.asarray(image, dtype=np.float64)
+        if not np.isfinite(values).all():
+            raise ValueError("it holds NaN or infinity")
+        share = (values - low) / (high - low)
         return Image.fromarray(np.round(np.clip(share, 0, 1) * 255).astype(np.uint8), "L")
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         whole = image.convert("RGBA")

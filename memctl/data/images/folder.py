@@ -67,7 +67,8 @@ def find_images(folder: Path, hint: str = "", name: str = "data.path=") -> Found
         )
     files: list[Path] = []
     passed: Counter[str] = Counter()
-    look(folder, files, passed, set())
+    # Links up to a folder that this one is in would bring other sets in.
+    look(folder, files, passed, set(map(str, folder.resolve().parents)))
     if not files:
         others = f"; passed over: {said(passed)}" if passed else ""
         some = ", ".join(sorted(endings() & {".jpg", ".png", ".tif", ".webp"}))

@@ -17,6 +17,8 @@ from memctl.errors import UserError
 
 BITS = (8, 10, 12, 14, 16)  # of cameras and scanners; the first that holds a set's highest level
 FRACTIONS = ((0.0, 1.0), (-1.0, 1.0))  # of images of floating-point numbers
+ROUNDING = 1e-3  # of a scale, by which fractions leave it that were resized or computed
+LEAST = 1 / 16  # of a scale that a set fills: of less, 8 bits would keep next to nothing
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ def extremes(file: ImageFile) -> Extremes | None:
             if not is_deep(image.mode):
                 return None
             values = np.asarray(image, dtype=np.float64)
+            values = values[np.isfinite(values)]  # decoding names a file with others
             return Extremes(image.mode, float(values.min()), float(values.max()))
     except Exception:  # Pillow raises many kinds of errors for broken files; decoding names them
         return None
@@ -94,8 +97,12 @@ def span(
 ) -> tuple[float, float]:
     """The first of the known scales that holds all levels of a set. Raises: UserError."""
     low, high = min(image.low for image in images), max(image.high for image in images)
+    slack = ROUNDING if images[0].mode == "F" else 0.0
     for a, b in known:
-        if a <= low and high <= b:
+        margin = slack * (b - a)
+        if a - margin <= low and high <= b + margin:
+            if max(abs(low), abs(high)) < LEAST * b:
+                break
             return a, b
     # Fractions that are the 256 levels of common images.
     if images[0].mode == "F" and low >= 0 and 127 < high <= 255:

@@ -31,12 +31,13 @@ def test_linked_folders_are_looked_through_and_loops_end(folder: Path, tmp_path:
     picture(tmp_path / "elsewhere" / "x.png", 50)
     (folder / "linked").symlink_to(tmp_path / "elsewhere")
     (folder / "loop").symlink_to(folder)
+    (folder / "up").symlink_to(tmp_path)  # where the other sides lie
     (folder / "gone.png").symlink_to(tmp_path / "nowhere.png")
     (folder / "one.png").symlink_to(tmp_path / "elsewhere" / "x.png")
     found = find_images(folder)
     names = [file.relative_to(folder).as_posix() for file in found.files]
     assert names == [*(f"{k:02d}.png" for k in range(12)), "linked/x.png", "one.png"]
-    assert found.passed == {"links to nothing": 1, "links to a folder that holds them": 1}
+    assert found.passed == {"links to nothing": 1, "links to a folder that holds them": 2}
     assert "1 links to nothing" in read(str(folder), 12).notes[0]
 
 

@@ -26,6 +26,7 @@ KINDS = {
     "8 levels in 32 bits": (EIGHT.astype(np.int32), "tif"),
     "fractions": ((EIGHT / 255).astype(np.float32), "tif"),
     "fractions about 0": ((EIGHT / 127.5 - 1).astype(np.float32), "tif"),
+    "fractions beyond 1 by rounding": ((EIGHT / 255 * 1.0005).astype(np.float32), "tif"),
     "levels as fractions": (EIGHT.astype(np.float32), "tif"),
 }
 
@@ -52,8 +53,9 @@ def test_a_set_keeps_its_dark_and_its_bright_pictures(tmp_path: Path, kind: str)
 @pytest.mark.parametrize(
     "values",
     [(16 * EIGHT).astype(np.float32), (3 * EIGHT - 40).astype(np.float32),
-     (1000 * EIGHT).astype(np.int32), (EIGHT - 9).astype(np.int32)],
-    ids=["counts", "heights", "32 bits", "below 0"],
+     (1000 * EIGHT).astype(np.int32), (EIGHT - 9).astype(np.int32),
+     (EIGHT / 255 / 20).astype(np.float32), (EIGHT // 20).astype(np.int32)],
+    ids=["counts", "heights", "32 bits", "below 0", "next to nothing of 1", "classes"],
 )  # fmt: skip
 def test_what_nothing_says_the_levels_of_is_refused_until_they_are_stated(
     tmp_path: Path, values: np.ndarray
@@ -67,6 +69,15 @@ def test_what_nothing_says_the_levels_of_is_refused_until_they_are_stated(
     np.testing.assert_allclose(found, (values - low) / (high - low) * 255, atol=1)
     with pytest.raises(UserError, match="must be the levels"):
         data.build({**stated, "range": [3.0, 1.0]})
+
+
+def test_images_with_nan_are_named(tmp_path: Path) -> None:
+    values = (EIGHT / 255).astype(np.float32)
+    values[3, 0, 0] = np.nan
+    folder = write(tmp_path / "set", values, "tif")
+    for stated in (None, (0.0, 1.0)):  # of which a cast would make black
+        with pytest.raises(UserError, match=r"3\.tif \(it holds NaN or infinity\)"):
+            read_sides([str(folder)], Reading(size=8, channels=1, range=stated))
 
 
 def test_three_sides_have_one_scale(tmp_path: Path) -> None:
