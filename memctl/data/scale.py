@@ -80,13 +80,13 @@ def far_apart(
 
 def far_examples(away: NDArray[np.float64], told: NDArray[np.floating[Any]]) -> dict[int, float]:
     """Examples in other units, whose values reach from usual ones to absurd ones without a gap."""
-    away, told = (x.reshape(len(away), -1) for x in (away, told))
+    away, flat = away.reshape(len(away), -1), told.reshape(len(told), -1)
     farthest = away.max(axis=1)
     order = np.argsort(farthest)
     tops = farthest[order]
     gaps = np.flatnonzero((tops[1:] >= GAP * tops[:-1]) & (tops[1:] > ABSURD)) + 1
     examples = order[gaps[0] :] if gaps.size else order[:0]
-    return {int(i): float(told[i, away[i].argmax()]) for i in np.sort(examples)}
+    return {int(i): float(flat[i, away[i].argmax()]) for i in np.sort(examples)}
 
 
 def centred(values: NDArray[np.float64]) -> NDArray[np.float64]:
