@@ -47,14 +47,19 @@ from memctl.runs.record import is_complete
 
 @dataclass
 class Status:
-    """status.json. `done` and `total` are in network passes, `seconds` is of each stage."""
+    """status.json. `done` and `total` are in network passes, `seconds` is of each stage; `left` has
+    the passes of each stage that the attempt has not found done, `at` what was done when the
+    present stage began.
+    """
 
     keys: dict[str, str]
     science: dict[str, Any]
     state: str = "running"
     stage: str = "start"
     done: float = 0.0
+    at: float = 0.0
     total: float = 1.0
+    left: dict[str, float] = field(default_factory=dict)
     attempt: int = 1
     pid: int = field(default_factory=os.getpid)
     host: str = field(default_factory=socket.gethostname)

@@ -2,13 +2,16 @@
 the terminal.
 """
 
+import shutil
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 
 from memctl.errors import UserError
 from memctl.runs.folder import RunFolder, Status
+from memctl.runs.pace import Pace
 
 
 def duration(seconds: float) -> str:
@@ -34,23 +37,32 @@ class Progress:
         self.folder, self.status, self.title = folder, status, title
         self.saved = self.shown = 0.0
         self.begun: tuple[float, float] | None = None
+        self.pace = Pace()
+        self.tty = sys.stderr.isatty()
+        if self.tty:  # in a sweep nobody looks
+            for path in folder.path.parent.glob("*/status.json"):
+                self.pace.learn(path.parent.name, RunFolder(path.parent).status() or {})
 
     def stage(self, name: str, done: float | None = None) -> None:
         """Enter a stage; `done` sets the count where a stage was resumed or skipped."""
         self.status.stage = name
+        self.begun = None
         if done is not None:
             self.status.done = done
-            self.begun = None
+        self.status.at = self.status.done
         self.save()
+        if self.tty and self.shown:
+            self.show(time.monotonic())
 
     def advance(self, work: float) -> None:
         """Count `work` as done; writes and shows it when enough time has passed."""
         now = time.monotonic()
-        self.begun = self.begun or (now, self.status.done)
         self.status.done += work
+        # From the first call's end: it counts what an earlier attempt did, too.
+        self.begun = self.begun or (now, self.status.done)
         if now - self.saved >= 0.5:
             self.save(sync=False)
-        if now - self.shown >= (0.5 if sys.stderr.isatty() else 15):
+        if now - self.shown >= (0.5 if self.tty else 15):
             self.show(now)
 
     def save(self, sync: bool = True) -> None:
@@ -59,28 +71,27 @@ class Progress:
 
     def show(self, now: float) -> None:
         self.shown = now
-        assert self.begun is not None
-        start, done = self.begun
-        rate = (self.status.done - done) / max(now - start, 1e-9)
-        left = (
-            f", {duration((self.status.total - self.status.done) / rate)} left"
-            if rate > 0 and now - start > 2
-            else ""
-        )
         text = (
             f"{self.title}: {self.status.stage},"
-            f" {min(self.status.done / self.status.total, 1):.0%}{left}"
+            f" {min(self.status.done / self.status.total, 1):.0%}{self.time_left(now)}"
         )
-        print(
-            f"\r\x1b[K{text}" if sys.stderr.isatty() else text,
-            end="" if sys.stderr.isatty() else "\n",
-            file=sys.stderr,
-            flush=True,
-        )
+        if self.tty:
+            width = shutil.get_terminal_size().columns - 1
+            print(f"\r\x1b[K{text[:width]}", end="", file=sys.stderr, flush=True)
+        else:
+            print(text, file=sys.stderr, flush=True)
+
+    def time_left(self, now: float) -> str:
+        """`, 3 min 10 s left`, where there is a speed to tell it by."""
+        start, done = self.begun or (now, self.status.done)
+        rate = (self.status.done - done) / max(now - start, 1e-9)
+        if not rate or now - start <= 2:
+            return ""
+        return f", {duration(self.pace.left(asdict(self.status), now - start, rate))} left"
 
     def clear(self) -> None:
         """Leave a clean terminal line."""
-        if sys.stderr.isatty() and self.shown:
+        if self.tty and self.shown:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 

@@ -113,9 +113,12 @@ class Chain:
         ):
             stages = self.stages()
             status.total = sum(stage.work for stage in stages) or 1.0
+            status.left = {stage.name: stage.work for stage in stages}
             reached = 0.0
             for stage in stages:
-                if not stage.is_done():
+                if stage.is_done():
+                    del status.left[stage.name]
+                else:
                     progress.stage(stage.name, reached)
                     began = time.monotonic()
                     stage.do(progress)

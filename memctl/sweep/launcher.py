@@ -165,7 +165,8 @@ class LocalLauncher(Launcher):
             own_temporary_folder()
             with block_sigint():
                 forkserver.ensure_running()
-            returns = self._run(context, configs, logs, slots, console)
+            with console.opened():
+                returns = self._run(context, configs, logs, slots, console)
         finally:
             restore(previous)
         if self.stops > 1:
