@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "training": BASE | {"samplers", "data", "diffusion", "runs"},
     "answers": BASE | {"metrics"},
     "analysis": BASE | {"answers", "data", "metrics", "runs"},
-    "reporting": BASE | {"analysis", "answers", "data", "metrics", "runs", "samplers"},
+    "reporting": BASE | LEAVES | {"analysis", "answers", "metrics", "runs"},
     "probes": BASE | {"answers", "diffusion", "metrics", "reporting", "runs", "training"},
     "stages": BASE
     | LEAVES

@@ -93,7 +93,11 @@ def test_the_wheel_brings_its_data_and_configs(wheel_site: Path) -> None:
         "data/bundled/mitdb208.npz",
         "conf/config.yaml",
         "multirun_templates/grid.yaml",
-        "reporting/page.html",
+        "reporting/page/page.html",
+        "reporting/page/vendor/plotly-cartesian.min.js",
+        "reporting/page/vendor/plotly-cartesian.LICENSE",
+        "reporting/page/vendor/tabulator.LICENSE",
+        "reporting/page/pane.js",
         "py.typed",
     ):
         assert (package / name).is_file(), name

@@ -337,20 +337,6 @@ def test_what_was_left_out_and_a_base_that_knows_too_much_are_said(sweep: Path) 
 
 
 @BLANK
-def test_the_page_shows_the_run_that_is_nearest_to_train(sweep: Path) -> None:
-    for name in ("base", "cl300_ch400_s0", "cl100_ch200_s0"):
-        for picture in ("samples", "suspects"):
-            (sweep / name / f"{picture}.png").write_bytes(b"")
-    report.write(sweep, io.StringIO())
-    page = (sweep / "report" / "index.html").read_text()
-    assert "cl300_ch400_s0 (nearest to train: dcr_share 1100.000)" in page
-    assert "../cl300_ch400_s0/suspects.png" in page
-    assert "../base/samples.png" in page
-    assert "../cl100_ch200_s0/samples.png" not in page
-    assert "projection.png" not in page  # which no run has
-
-
-@BLANK
 def test_a_metric_without_a_value_anywhere_is_left_out(sweep: Path) -> None:
     for path in sweep.glob("*/record.json"):
         known = json.loads(path.read_text())

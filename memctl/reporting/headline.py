@@ -1,12 +1,27 @@
 """What a sweep is, in a sentence."""
 
+from memctl.analysis.controls import UNIFORM, settings
 from memctl.analysis.sweep_results import SweepResults, differing_settings
 
+OVER_CELLS = (
+    "Does the interval of diffusion steps from which training draws decide whether the model copies"
+    " its training data?"
+)
+OVER_CONTROLS = "Which control makes the model copy less of its training data, and at what loss?"
+OTHERWISE = "Do the models of these runs copy their training data?"
 SAW_HELDOUT = (
     ". CAUTION: the base was not made on this split and may have seen the held-out examples:"
     " dcr_share, dcr_p and delta_nn then call copying fair"
 )
 NAMED = 6  # reference runs, at most
+
+
+def question(sweep: SweepResults) -> str:
+    """What the sweep asks."""
+    found = {setting.control for setting in settings(sweep)} - {UNIFORM}
+    if found - {"interval"}:
+        return OVER_CONTROLS
+    return OVER_CELLS if len(sweep.cells) > 1 else OTHERWISE
 
 
 def headline(sweep: SweepResults) -> str:

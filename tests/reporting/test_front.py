@@ -68,8 +68,8 @@ def test_the_report_ends_in_the_sentence_and_writes_the_tables(tmp_path):
     assert len(pd.read_csv(tmp_path / "s" / "report" / "hypervolumes.csv")) == 36
     assert "Least copying at least loss: interval [700, 1000]" in out.getvalue().split("\n\n")[-1]
     page = (tmp_path / "s" / "report" / "index.html").read_text()
-    assert "<p>Least copying at least loss: interval [700, 1000]" in page
-    assert '<img src="front.png"' in page
+    assert '<p class="answer">Least copying at least loss: interval [700, 1000]' in page
+    assert 'id="part-front"' in page
 
 
 def test_where_uniform_hardly_copies_the_points_are_drawn_without_a_front(tmp_path):

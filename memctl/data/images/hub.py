@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from memctl.data.download import check_network
 from memctl.data.images import Embedded
 from memctl.data.images.source import ImageSource
 from memctl.errors import UserError
@@ -33,6 +34,8 @@ def table(path: str, part: str) -> Any:
     try:
         folder = path_of(path)
         saved = any((folder / name).is_file() for name in ("state.json", "dataset_dict.json"))
+        if not saved:
+            check_network(path)
         loaded = datasets.load_from_disk(str(folder)) if saved else datasets.load_dataset(path)
     except Exception as error:  # no network, no such data set, a damaged file: all kinds of errors
         raise UserError(

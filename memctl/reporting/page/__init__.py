@@ -1,0 +1,181 @@
+"""A sweep's page: one HTML file that holds all it shows, and asks no network for anything."""
+
+import base64
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+from markupsafe import Markup
+
+from memctl.analysis.studied import MAIN
+from memctl.analysis.sweep_results import SweepResults
+from memctl.files import atomic
+from memctl.reporting.headline import OVER_CONTROLS, question
+from memctl.reporting.page import examples
+from memctl.reporting.page.content import content
+from memctl.reporting.page.examples import Amount, Splits, gallery
+from memctl.reporting.section import Part
+
+HERE = Path(__file__).parent
+SCRIPTS = ("state", "colours", "map", "pictures", "curves", "pane", "plane", "runs")
+LONG = 60  # characters from which a table's text is broken into lines
+LARGEST = 15_000_000  # bytes of a page, above which it shows fewer pictures
+MARKS = {"reproduced": "\u2713", "not reproduced": "\u2717", "can't tell": "?"}
+
+
+def html(table: pd.DataFrame) -> Markup:
+    """A table with four significant digits, its text escaped."""
+    text = table.to_html(index=False, border=0, na_rep="", float_format=lambda v: f"{v:.4g}")
+    return Markup(text)
+
+
+def has_sentences(table: pd.DataFrame) -> bool:
+    """Whether a table holds sentences."""
+    texts = (value for row in table.itertuples(index=False) for value in row)
+    return any(isinstance(value, str) and len(value) > LONG for value in texts)
+
+
+def write(sweep: SweepResults, path: Path, lead: str, parts: Sequence[Part]) -> None:
+    """Write the page of a sweep.
+
+    Args:
+        lead: What the sweep is, in a sentence.
+        parts: Of the report, in their order; their pictures lie beside the page.
+    """
+    by_name = {part.section.name: part for part in parts}
+    answers = by_name["answer"].table if "answer" in by_name else pd.DataFrame()
+    scorecard = by_name.get("scorecard")
+    known: dict[str, Any] = {
+        "title": f"sweep {sweep.directory.name}",
+        "lead": lead,
+        "question": question(sweep),
+        "said": said(parts, question(sweep) == OVER_CONTROLS),
+        "left_out": {**sweep.unfinished, **sweep.strangers},
+        "parts": parts,
+        "pictures": pictures(path.parent, parts),
+        "scorecard": scorecard,
+        "claims": claims(scorecard.table) if scorecard else [],
+        "grid": sweep.plain and len(sweep.cells),
+        "html": html,
+        "has_sentences": has_sentences,
+        "runs": html(printed(sweep, answers)),
+        "provenance": provenance(sweep),
+        "made": made(sweep),
+    }
+    page = fitted(sweep, known, content(sweep, answers))
+    with atomic(path) as file:
+        file.write(page.encode(errors="replace"))
+
+
+def fitted(sweep: SweepResults, known: dict[str, Any], about: dict[str, Any]) -> str:
+    """The page with as many examples as leave it below LARGEST; that there are fewer is said."""
+    template = jinja2.Environment(autoescape=True).from_string((HERE / "page.html").read_text())
+    shipped = {key: Markup(text) for key, text in assets().items()}
+    amount: Amount | None = Amount()
+    splits = Splits(sweep)
+    while True:
+        assert amount is not None
+        shown = gallery(sweep, splits, amount)
+        held = {**about, "examples": vars(shown), "amount": vars(amount)}
+        notes = examples.said(amount, next(iter(sweep.records.values()))["split"].get("shape", []))
+        if amount != Amount():
+            notes.append(
+                f"{amount.samples} samples and {amount.suspects} suspects a run are shown, images"
+                f" at {amount.side} pixels or less: more would make this page larger than"
+                f" {LARGEST / 1e6:.0f} MB. All are in the runs' folders."
+            )
+        page = template.render(**known, **shipped, notes=notes, content=as_script(held))
+        fewer = amount.fewer()
+        if len(page) <= LARGEST or fewer is None:
+            return page
+        amount = fewer
+
+
+def as_script(value: Any) -> Markup:
+    """A value as JSON that can stand in a script element, whatever texts it holds."""
+    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    marks = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}  # U+2028 is escaped by json already
+    return Markup(re.sub("[<>&]", lambda found: marks[found[0]], text))
+
+
+def assets() -> dict[str, str]:
+    """The page's own and vendored scripts and styles, without addresses of source maps."""
+    vendor = HERE / "vendor"
+    own = "\n".join((HERE / f"{name}.js").read_text() for name in SCRIPTS)
+    found = {
+        "css": (HERE / "page.css").read_text(),
+        "table_css": (vendor / "tabulator.min.css").read_text(),
+        "plotly": (vendor / "plotly-cartesian.min.js").read_text(),
+        "tabulator": (vendor / "tabulator.min.js").read_text(),
+        "script": f'"use strict";\n(() => {{\n{own}\n}})();',
+    }
+    return {key: re.sub(r"(/[/*]# )sourceMappingURL=\S+", r"\1", t) for key, t in found.items()}
+
+
+def said(parts: Sequence[Part], controls: bool) -> list[str]:
+    """The sentences that a terminal shows last, in the order of the parts.
+
+    Args:
+        controls: Whether those of the front, which compares controls, come first.
+    """
+    first = lambda part: controls and part.section.name == "front"
+    leads = sorted((p for p in parts if p.section.lead), key=lambda p: not first(p))
+    return [line for part in leads for line in part.said.splitlines()]
+
+
+def pictures(folder: Path, parts: Sequence[Part]) -> dict[str, str]:
+    """The pictures of the parts, as addresses that hold them, by the parts' names."""
+    names = [p.section.name for p in parts if p.figure]
+    found = {name: folder / f"{name}.png" for name in names if name != "overview"}
+    return {
+        name: f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"
+        for name, path in found.items()
+        if path.is_file()
+    }
+
+
+def claims(table: pd.DataFrame) -> list[dict[str, str]]:
+    """The scorecard's lines: verdict with its mark, claim, and the number here and in the paper."""
+    out = []
+    for row in table.to_dict("records"):
+        value, low, high = (float(row[key]) for key in ("value", "low", "high"))
+        interval = f" [{low:.3g}, {high:.3g}]" if low == low else ""
+        verdict = str(row["verdict"])
+        out.append(
+            {
+                "verdict": verdict,
+                "kind": verdict.split()[0].replace("'", ""),
+                "mark": MARKS.get(verdict, ""),
+                "claim": str(row["claim"]),
+                "here": f"{row['number']} {value:.3g}{interval}" if value == value else "-",
+                "paper": str(row["paper"]),
+            }
+        )
+    return out
+
+
+def printed(sweep: SweepResults, answers: pd.DataFrame) -> pd.DataFrame:
+    """What stands on paper in the place of the table: the runs with their verdicts and main
+    metrics.
+    """
+    metrics = [f"metrics/{m}" for m in MAIN if m in sweep.metrics]
+    rows = sweep.table[["name", "n_train", *metrics]]
+    if "verdict" in answers:
+        rows = rows.merge(answers[["name", "verdict"]], on="name", how="left")
+    return rows.rename(columns=lambda name: name.removeprefix("metrics/"))
+
+
+def provenance(sweep: SweepResults) -> str:
+    """Keys, split, environment and settings of the first run."""
+    first: Mapping[str, Any] = next(iter(sweep.records.values()))
+    return json.dumps({k: first[k] for k in ("keys", "split", "environment", "science")}, indent=1)
+
+
+def made(sweep: SweepResults) -> str:
+    """When the last of the runs was measured."""
+    times = [str(r["environment"].get("measured", "")) for r in sweep.records.values()]
+    return f"Last measured {max(times)[:16].replace('T', ' ')} UTC." if any(times) else ""
