@@ -202,6 +202,15 @@ class Experiment:
         return RunFolder(self.runs / "bases" / self.keys["base"])
 
     @property
+    def lacks_base(self) -> bool:
+        """Whether a base is still to be trained for what is left of the run."""
+        if self.from_scratch or self.config.base.path:
+            return False
+        made = self.folder.has(self.folder.samples, self.keys["generate"])
+        base = self.base_folder
+        return not made and not base.has(base.checkpoint, self.keys["base"])
+
+    @property
     def base_place(self) -> str:
         """The folder of the base that the run waits for and starts from; empty from scratch."""
         return "" if self.from_scratch else str(self.base_folder.path)

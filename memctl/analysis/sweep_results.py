@@ -12,6 +12,7 @@ from memctl.data.base import SPLIT_KEYS
 from memctl.errors import UserError
 from memctl.files import read_json
 from memctl.runs.folder import RunFolder
+from memctl.runs.queue import taken
 from memctl.runs.record import flat
 
 
@@ -165,6 +166,7 @@ def read(directory: Path) -> SweepResults:
     records, unfinished, damaged = {}, {}, {}
     made = made_records(directory)
     strangers = strange(made)
+    seats = taken(directory / name for name in names if name not in made)
     for name in (name for name in names if name not in strangers):
         folder = RunFolder(directory / name)
         status, record = folder.status(), made.get(name)
@@ -173,6 +175,9 @@ def read(directory: Path) -> SweepResults:
             records[name] = record
             if lost := folder.made.damage(record["keys"]):
                 damaged[name] = ", ".join(lost)
+            continue
+        if seat := seats.get(directory / name):
+            unfinished[name] = f"{seat.state}, {seat.engine}'s job {seat.id}"
             continue
         message = (status or {}).get("message", "")
         reason = f": {message.splitlines()[0]}" if message else ""

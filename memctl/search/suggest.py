@@ -33,7 +33,7 @@ def optuna() -> Any:
     try:
         import optuna as library
     except ImportError:
-        raise UserError("memctl tune needs Optuna: pip install 'memctl[tune]'") from None
+        raise UserError("memctl tune needs Optuna: pip install 'optuna>=5,<6'") from None
     library.logging.set_verbosity(library.logging.ERROR)
     return library
 

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from memctl import data
 from memctl.data import Split
 from memctl.errors import UserError
 from memctl.experiment import Experiment
@@ -54,6 +55,15 @@ def base_network(experiment: Experiment, split: Split) -> nn.Module:
         chain(experiment, split, network, made_from).run()
         checkpoint.load(experiment.base_folder.checkpoint, network, made_from)
     return network
+
+
+def make(experiment: Experiment) -> None:
+    """Train the base of an experiment, or what is left of it, for the runs that start from it.
+
+    Raises: UserError.
+    """
+    torch.set_num_threads(experiment.config.trainer.threads)
+    base_network(experiment, data.load(experiment.data))
 
 
 def load_pretrained(

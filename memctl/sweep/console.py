@@ -26,10 +26,12 @@ class Console:
     Args:
         directories: Of the runs, in launch order.
         slots: Runs at once.
+        bases: Of bases that may be made before any run begins.
     """
 
-    def __init__(self, directories: Sequence[Path], slots: int) -> None:
+    def __init__(self, directories: Sequence[Path], slots: int, bases: Sequence[Path] = ()) -> None:
         self.directories, self.slots = list(directories), slots
+        self.bases = {str(place) for place in bases}
         self.shown = time.monotonic()
         self.ended: dict[Path, bool] = {}
         self.moved: dict[Path, tuple[Any, float]] = {}  # how far it was when it last moved
@@ -65,14 +67,21 @@ class Console:
             self.pace.learn(directory.name, RunFolder(directory).status() or {}, took)
             word = (RunFolder(directory).record() or {}).get("verdict", {}).get("word", "")
         said = problem or f"done in {duration(took)}{f', {word}' if word else ''}"
-        text = f"[{len(self.ended)}/{len(self.directories)}] {directory.name}: {said}"
+        self.say(f"[{len(self.ended)}/{len(self.directories)}] {directory.name}: {said}")
+
+    def say(self, text: str) -> None:
+        """A line that stays."""
         if self.board:
             self.board.say(text)
             return
         print(text, flush=True)
 
-    def tick(self, running: Sequence[Path]) -> None:
-        """Show where the running ones are."""
+    def tick(self, running: Sequence[Path], queued: int = 0) -> None:
+        """Show where the running ones are.
+
+        Args:
+            queued: Runs that wait in a cluster's queue.
+        """
         now = time.monotonic()
         known = {d: RunFolder(d).status() or {} for d in running}
         base = self.base(list(known.values()))
@@ -84,12 +93,13 @@ class Console:
         self.shown = now
         left = self.time_left(known, base, now)
         if self.board:
-            self.draw(known, base, still, left, now)
+            self.draw(known, base, still, left, now, queued)
             return
         parts = [stage_of(d, status) + still[d] for d, status in known.items()]
         if base:
             stopped = self.still(Path(base["place"]), base, now)
             parts = [f"base {base['done'] / base['total']:.0%} (runs wait for it){stopped}"]
+        parts = [*([f"{queued} queued"] if queued else []), *parts]
         text = f"{len(self.ended)}/{len(self.directories)} ended; now {', '.join(parts)}"
         print(text + (f"; {left}" if left else ""), flush=True)
 
@@ -100,6 +110,7 @@ class Console:
         still: Mapping[Path, str],
         left: str,
         now: float,
+        queued: int,
     ) -> None:
         """The board's lines; a run keeps its place on it."""
         assert self.board is not None
@@ -111,6 +122,7 @@ class Console:
         n, ended = len(self.directories), len(self.ended)
         failed = sum(not well for well in self.ended.values())
         bad = f", {failed} not done" if failed else ""
+        bad += f", {queued} queued" if queued else ""
         part = sum(
             min(status["done"] / status["total"], 1.0)
             for d, status in known.items()
@@ -197,7 +209,7 @@ class Console:
 
     def base(self, runs: Sequence[Status | None]) -> dict[str, Any] | None:
         """The status of a base that is being made for one of these runs."""
-        folders = sorted({s["base"] for s in runs if s and s.get("base")})
+        folders = sorted(self.bases | {s["base"] for s in runs if s and s.get("base")})
         known = ((place, RunFolder(Path(place)).status()) for place in folders)
         found = ({**s, "place": place} for place, s in known if s and s["state"] == "running")
         return next(found, None)

@@ -78,7 +78,7 @@ def slots_of(config: Any) -> int:
     """How many runs a composed config's launcher would run at once."""
     launcher = config.hydra.launcher
     if "devices" not in launcher:
-        return int(launcher.get("array_parallelism") or launcher.get("n_jobs") or 1)
+        return int(launcher.get("at_once") or 1)  # of a cluster
     devices = None if launcher.devices is None else [str(d) for d in launcher.devices]
     return len(
         pool(devices, launcher.per_device, config.trainer.threads, config.trainer.accelerator)

@@ -91,6 +91,8 @@ class FrontSweeper(GridSweeper):
         ):
             if not valid:
                 raise UserError(f"--{key} {getattr(self, key)} must be {text}")
+        if not getattr(self.launcher, "wait", True):
+            raise UserError("a search goes on from what runs say; leave hydra.launcher.wait out")
         steps = self.steps
         if steps is not None and (len(steps) != 2 or not 1 <= steps[0] < steps[1]):
             raise UserError(f"--steps {steps} must be LEAST MOST, two numbers of steps that rise")
@@ -143,7 +145,7 @@ class FrontSweeper(GridSweeper):
     def _run(self, *overrides: str) -> planning.Run:
         own = (*self.shared, *overrides)
         experiment = planning.check_experiment(self.compose(own))
-        return planning.Run(own, experiment, experiment.folder.state(experiment.keys))
+        return planning.Run.all_of([(own, experiment)])[0]
 
     def _uniform(self) -> list[planning.Run]:
         """The uniform runs of all seeds."""
@@ -157,15 +159,16 @@ class FrontSweeper(GridSweeper):
         """Have runs done. Raises: UserError where some are not, as the grid's sweeper does."""
         planning.refuse_conflicts(list(runs))
         plan = planning.Plan(self.directory, list(runs), {})
-        busy = [run.experiment.name for run in runs if run.state == "running"]
+        busy = [run.experiment.name for run in runs if self._is_elsewhere(run)]
         if busy:
             raise UserError(f"{', '.join(busy)}: at work in another process; wait for it")
-        if not plan.left:
+        if not self._to_launch(plan):
             return
         print(f"search: {what}", flush=True)
         names = [run.experiment.name for run in runs] if suggested else []
         plan.save(names)
-        if failed := self._launch(plan):
+        failed = self._launch(plan)
+        if failed or (self.launcher is not None and getattr(self.launcher, "interrupted", False)):
             self._report(plan, failed)
 
     def _finished(self) -> Any:

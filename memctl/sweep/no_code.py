@@ -30,8 +30,7 @@ CALLBACKS = [
 ]
 # text of a launcher that stays what it says; other text is for a shell, or names code
 PLAIN = (
-    "account", "comment", "constraint", "devices", "exclude", "gres", "mem_per_cpu", "mem_per_gpu",
-    "name", "nodelist", "partition", "qos", "reservation", "submitit_folder",
+    "account", "constraint", "devices", "mem", "partition", "per_device", "qos", "time",
 )  # fmt: skip
 
 

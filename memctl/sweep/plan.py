@@ -16,6 +16,7 @@ from memctl.experiment import Experiment
 from memctl.files import read_json, write_json
 from memctl.keys import differences
 from memctl.runs.progress import duration
+from memctl.runs.queue import taken
 from memctl.sweep.grid import Axes, Overrides, cells, interval_fault, references, tag
 
 Compose = Callable[[Sequence[str]], Any]
@@ -25,13 +26,30 @@ STATES = {"outdated": "to be measured anew", "damaged": "damaged, to be made aga
 
 @dataclass(frozen=True)
 class Run:
-    """A run of the sweep: its overrides, what they make, and its state (see
-    `memctl.runs.folder.RunFolder.state`).
+    """A run of the sweep.
+
+    Attributes:
+        overrides, experiment: What it is made by.
+        state: As `memctl.runs.folder.RunFolder.state` has it, or queued on a cluster.
+        on_cluster: Whether a cluster has it in its queue, or at work.
     """
 
     overrides: Overrides
     experiment: Experiment
     state: str
+    on_cluster: bool = False
+
+    @classmethod
+    def all_of(cls, made: Iterable[tuple[Overrides, Experiment]]) -> "list[Run]":
+        """The runs with the states that they are in now."""
+        found = [(o, e, e.folder.state(e.keys)) for o, e in made]
+        seats = taken(e.folder.path for _, e, state in found if state not in ("done", "conflict"))
+        runs = []
+        for overrides, experiment, state in found:
+            seat = seats.get(experiment.folder.path)
+            now = state if seat is None or state == "running" else seat.state
+            runs.append(cls(overrides, experiment, now, seat is not None))
+        return runs
 
 
 class Told:
@@ -58,7 +76,12 @@ class Plan:
     @property
     def left(self) -> list[Run]:
         """Runs to launch: new, failed and stopped ones, and those to be measured anew."""
-        return [run for run in self.runs if run.state not in ("done", "running")]
+        return [run for run in self.runs if run.state not in ("done", "running", "queued")]
+
+    @property
+    def on_cluster(self) -> list[Run]:
+        """Runs that a cluster has in its queue, or at work."""
+        return [run for run in self.runs if run.on_cluster]
 
     def save(self, suggested: Sequence[str] = ()) -> None:
         """Note the runs in sweep.json, beside those of earlier commands, so that a report can name
@@ -114,7 +137,7 @@ def make_plan(axes: Axes, wanted_references: Sequence[str], compose: Compose) ->
         raise UserError(f"no run is left: {reasons}")
     check_folders([experiment for _, experiment in kept.values()])
     check_data([experiment for _, experiment in kept.values()])
-    runs = [Run(o, e, e.folder.state(e.keys)) for o, e in kept.values()]
+    runs = Run.all_of(kept.values())
     refuse_conflicts(runs)
     return Plan(runs[0].experiment.sweep_directory, runs, dropped)
 
@@ -224,7 +247,7 @@ def describe(plan: Plan, names: bool) -> str:
             f", and {len(combinations) - len(shown)} more" if len(shown) < len(combinations) else ""
         )
         lines.append(f"  dropped, {reason}: {', '.join(shown)}{more}")
-    for state in ("done", "running", "outdated", "damaged", "stopped", "failed", "new"):
+    for state in ("done", "running", "queued", "outdated", "damaged", "stopped", "failed", "new"):
         found = [run.experiment.name for run in plan.runs if run.state == state]
         if found:
             lines.append(

@@ -83,10 +83,13 @@ def install() -> None:
     from memctl.sweep.choices import nodes, tables
     from memctl.sweep.front_sweeper import FrontSweeper, FrontSweeperConfig
     from memctl.sweep.launcher import LocalLauncher, LocalLauncherConfig
+    from memctl.sweep.ray import RayLauncher, RayLauncherConfig
+    from memctl.sweep.slurm import SlurmLauncher, SlurmLauncherConfig
     from memctl.sweep.sweeper import GridSweeper, GridSweeperConfig
 
     no_code.install()
-    register(TemplateSource, MemctlSearchPath, GridSweeper, FrontSweeper, LocalLauncher)
+    register(TemplateSource, MemctlSearchPath, GridSweeper, FrontSweeper)
+    register(LocalLauncher, SlurmLauncher, RayLauncher)
     # Hydra copies its store whenever it composes, a sixth of that time, though it only reads there,
     # and copies what it reads.
     ConfigStore.__deepcopy__ = lambda self, memo: self  # type: ignore[attr-defined]
@@ -94,6 +97,8 @@ def install() -> None:
     store.store(group="hydra/sweeper", name="grid", node=GridSweeperConfig, provider="memctl")
     store.store(group="hydra/sweeper", name="front", node=FrontSweeperConfig, provider="memctl")
     store.store(group="hydra/launcher", name="local", node=LocalLauncherConfig, provider="memctl")
+    store.store(group="hydra/launcher", name="ray", node=RayLauncherConfig, provider="memctl")
+    store.store(group="hydra/launcher", name="slurm", node=SlurmLauncherConfig, provider="memctl")
     for group in tables():
         for name, node in nodes(group).items():
             file = config_root() / "conf" / group / f"{name}.yaml"

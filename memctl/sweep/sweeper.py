@@ -23,6 +23,7 @@ from memctl.errors import UserError
 from memctl.files import read_json, write_json
 from memctl.keys import digest
 from memctl.sweep import plan as planning
+from memctl.sweep.cluster import ClusterLauncher
 from memctl.sweep.compose import Composer
 from memctl.sweep.devices import cores, slots_of
 from memctl.sweep.grid import axes
@@ -74,11 +75,24 @@ class GridSweeper(Sweeper):
             slots = slots_of(self.config)
             print(planning.estimate(plan, slots, lambda: cached_measurement(plan)), flush=True)
             return None
-        if plan.left:
+        if self._to_launch(plan):
             return self._report(plan, self._launch(plan))
         if all(run.state == "done" for run in plan.runs):
             print("all of these runs are done; nothing to do", flush=True)
         return self._report(plan, {})
+
+    def _to_launch(self, plan: planning.Plan) -> list[planning.Run]:
+        """What is left of a plan and, for a launcher that watches a cluster's queue, what is in
+        it.
+        """
+        on_cluster = plan.on_cluster if isinstance(self.launcher, ClusterLauncher) else []
+        wanted = {run.experiment.name for run in [*plan.left, *on_cluster]}
+        return [run for run in plan.runs if run.experiment.name in wanted]
+
+    def _is_elsewhere(self, run: planning.Run) -> bool:
+        """Whether a process works on it, or will, that the launcher does not watch."""
+        watches = isinstance(self.launcher, ClusterLauncher) and run.on_cluster
+        return run.state in ("running", "queued") and not watches
 
     def _launch(self, plan: planning.Plan) -> dict[str, str]:
         """Run what is left of a plan; gives the names of the runs that are not done then, with why.
@@ -86,15 +100,15 @@ class GridSweeper(Sweeper):
         """
         assert self.launcher is not None
         plan.save()
-        jobs = [
-            [*run.overrides, f"hydra.sweep.subdir='{run.experiment.name}'"] for run in plan.left
-        ]
+        runs = self._to_launch(plan)
+        jobs = [[*run.overrides, f"hydra.sweep.subdir='{run.experiment.name}'"] for run in runs]
         returns = self.launcher.launch(jobs, initial_job_idx=0)
+        made = planning.Run.all_of((run.overrides, run.experiment) for run in runs)
         return {
             run.experiment.name: str(r._return_value).partition("\n")[0]
-            for run, r in zip(plan.left, returns, strict=True)
+            for run, r in zip(made, returns, strict=True)
             if r.status is not JobStatus.COMPLETED
-            and run.experiment.folder.state(run.experiment.keys) not in ("done", "running")
+            and run.state not in ("done", "running", "queued")
         }
 
     def _report(self, plan: planning.Plan, failed: Mapping[str, str]) -> None:
@@ -106,7 +120,9 @@ class GridSweeper(Sweeper):
             report.write(plan.directory, sys.stdout)
         except UserError as error:
             print(f"no report yet: {error}", flush=True)
-        busy = [e.name for run in plan.runs if (e := run.experiment).folder.is_held()]
+        now = planning.Run.all_of((run.overrides, run.experiment) for run in plan.runs)
+        on_cluster = [run.experiment.name for run in now if run.on_cluster]
+        busy = [e.name for r in now if not r.on_cluster and (e := r.experiment).folder.is_held()]
         if busy:
             print(
                 f"{len(busy)} of {len(plan.runs)} runs are at work in another process:"
@@ -114,12 +130,19 @@ class GridSweeper(Sweeper):
                 " too",
                 flush=True,
             )
-        if failed and getattr(self.launcher, "interrupted", False):
+        if on_cluster:
             print(
-                f"stopped: {len(failed)} of {len(plan.runs)} runs are not done; the same command"
-                " goes on with them",
+                f"{len(on_cluster)} of {len(plan.runs)} runs go on on the cluster; the same command"
+                f" watches them, `make cancel SWEEP={plan.directory}` stops them",
                 flush=True,
             )
+        if getattr(self.launcher, "interrupted", False) and (failed or on_cluster):
+            if failed:
+                print(
+                    f"stopped: {len(failed)} of {len(plan.runs)} runs are not done; the same"
+                    " command goes on with them",
+                    flush=True,
+                )
             sys.exit(130)
         if failed:
             logs = "\n".join(

@@ -125,6 +125,7 @@ def quiet() -> None:
         ".*GPU available.*",
         ".*mid-epoch.*",
         ".*ended before the epoch ended.*",
+        "The `srun` command.*",  # on SLURM too a run is one process
     ):
         warnings.filterwarnings("ignore", message=message)
 
@@ -151,7 +152,6 @@ def trainer(
         accelerator="gpu" if compute.device.type == "cuda" else compute.device.type,
         devices=1,
         precision=compute.plugin,
-        # On SLURM too a run is one process.
         plugins=[LightningEnvironment(), ResumeIO(resume)],
         callbacks=callbacks,
         logger=logger,

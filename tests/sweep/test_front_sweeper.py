@@ -257,5 +257,5 @@ def test_without_optuna_it_says_how_to_get_it(
     monkeypatch.setitem(sys.modules, "optuna", None)
     code, out = tune()
     assert code == 1
-    assert "memctl: memctl tune needs Optuna: pip install 'memctl[tune]'" in out
+    assert "memctl: memctl tune needs Optuna: pip install 'optuna>=5,<6'" in out
     assert launched.jobs == []

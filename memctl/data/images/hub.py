@@ -1,5 +1,5 @@
 """Image data sets of the Hugging Face hub, or saved on disk by its library, which must be
-installed: pip install memctl[hub].
+installed: pip install 'datasets>=3,<6'.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ def table(path: str, part: str) -> Any:
         import datasets  # here alone: it is not required, and takes a second
     except ImportError:
         raise UserError(
-            "data sets of the Hugging Face hub need its library: pip install 'memctl[hub]'"
+            "data sets of the Hugging Face hub need its library: pip install 'datasets>=3,<6'"
         ) from None
     datasets.disable_progress_bars()
     try:

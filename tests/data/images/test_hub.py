@@ -102,7 +102,7 @@ def test_what_is_wrong_is_said_in_one_line(
 
 def test_without_the_library_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "datasets", None)
-    with pytest.raises(UserError, match=r"pip install 'memctl\[hub\]'"):
+    with pytest.raises(UserError, match="pip install 'datasets>=3,<6'"):
         source("somewhere/else").read()
 
 

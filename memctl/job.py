@@ -1,0 +1,52 @@
+"""python -m memctl.job FOLDER: do the work that a launcher for clusters has frozen in the folder of
+a run, or of a base. A job's worker (memctl.sweep.worker) starts it, and it ends with the worker.
+"""
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from memctl.errors import AtWork
+from memctl.exits import plain_exit
+
+AT_WORK = 75  # exit code where another process works on it (EX_TEMPFAIL of sysexits.h)
+
+
+def main() -> None:
+    """The command line."""
+    with plain_exit("stopped; it goes on from here"):
+        threading.Thread(target=end_with_worker, daemon=True).start()
+        folder = Path(sys.argv[1])
+        try:
+            do(folder)
+        except AtWork as error:
+            print(f"memctl: {error}", file=sys.stderr)
+            sys.exit(AT_WORK)
+
+
+def do(folder: Path) -> None:
+    """The run or the base. Raises: UserError."""
+    from memctl.files import said_plainly
+    from memctl.stages import base, finish, run
+    from memctl.sweep.frozen import thaw
+
+    experiment = thaw(folder)
+    with said_plainly():
+        if folder == experiment.base_folder.path:
+            base.make(experiment)
+            print(f"{folder} is made", flush=True)
+        else:
+            print(finish.summary(run.run(experiment)), flush=True)
+
+
+def end_with_worker() -> None:
+    """End this process, and all that it started, when what started it is gone, however it went."""
+    if not sys.stdin.isatty():
+        sys.stdin.read()
+        os.killpg(0, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()
