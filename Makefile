@@ -6,7 +6,7 @@ TORCH ?= torch==2.13.0
 ARGS ?=
 RUN := .venv/bin/python
 
-.PHONY: help setup sweep sweep-digits sweep-scratch sweep-rivals plan theory report test lint audit format bench drill docs tables clean
+.PHONY: help setup sweep sweep-digits sweep-scratch sweep-rivals plan theory report test test-clusters cancel lint audit format bench drill docs tables clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -47,6 +47,12 @@ report: setup  ## write and print the report of the bundled sweep
 
 test: setup  ## all fast tests
 	$(RUN) -m pytest $(ARGS)
+
+test-clusters: setup  ## on a SLURM and a Ray of one node, where they are installed: minutes
+	$(RUN) -m pytest -n0 -m cluster tests/clusters $(ARGS)
+
+cancel: setup  ## stop what of a sweep is in a cluster's queue: make cancel SWEEP=runs/mitdb208
+	$(RUN) -m memctl.cancel $(SWEEP)
 
 lint: setup  ## what CI checks besides the tests
 	$(RUN) -m ruff check .

@@ -138,7 +138,7 @@ class ClusterLauncher(Launcher):
         finally:
             self.close()
             restore(previous)
-        return [returned(ended.get(run, "in the queue")) for run in runs]
+        return [returned(ended[run]) if run in ended else JobReturn() for run in runs]
 
     def _missing(self, runs: Mapping[Path, Experiment]) -> Work:
         """What is not in the queue."""
@@ -198,6 +198,7 @@ class ClusterLauncher(Launcher):
                     took = status.get("updated", 0) - status.get("started", 0)
                     console.finish(run, took, ended[run])
                 at_work = [r for r in left if r not in ended and is_running(r, seats)]
+                console.slots = max(1, len(at_work))
                 console.tick(at_work, queued=len(runs) - len(ended) - len(at_work))
             time.sleep(min(0.2, self.poll))
         return ended
@@ -206,7 +207,7 @@ class ClusterLauncher(Launcher):
         """Why a run that has left the queue is not done."""
         folder, base = experiment.folder, experiment.base_folder
         status, note = folder.status() or {}, queue.read_note(folder.path) or {}
-        begun = status.get("started", 0) >= note.get("submitted", 0)
+        begun = bool(status) and status["started"] >= note.get("submitted", 0)
         if begun and status.get("state") == "failed":
             why = f"FAILED: {str(status['message']).splitlines()[0]}"
         elif not begun and experiment.lacks_base:
@@ -246,7 +247,6 @@ def submitting(sweep: Path) -> Iterator[None]:
 
 
 def returned(problem: str | None) -> JobReturn:
-    status = JobStatus.FAILED if problem else JobStatus.COMPLETED
-    out = JobReturn(status=status)
+    out = JobReturn(status=JobStatus.FAILED if problem else JobStatus.COMPLETED)
     out.return_value = RuntimeError(problem) if problem else None
     return out

@@ -271,7 +271,9 @@ def estimate(plan: Plan, slots: int, measure: Any, others: Iterable[Mapping[str,
         others: Records of more runs that take as long.
     """
     if not plan.left:
-        return "  nothing is left to do"
+        there = len(plan.on_cluster)
+        more = f"; {there} runs are in a cluster's queue or at work there" if there else ""
+        return f"  nothing is left to do{more}"
     found = (run.experiment.folder.record() for run in plan.runs if run.state == "done")
     each, base = seconds_a_run([*others, *(record for record in found if record)]), 0.0
     source = "the median of the runs that are done"

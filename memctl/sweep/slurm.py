@@ -23,7 +23,7 @@ MOST = 1000  # jobs of an array, as SLURM has it by default
 NEVER = (
     "AssocGrpBilling", "BadConstraints", "InvalidAccount", "InvalidQOS", "PartitionNodeLimit",
     "PartitionTimeLimit", "QOSMaxWallDurationPerJobLimit", "AssocMaxWallDurationPerJobLimit",
-    "QOSMinGRES", "QOSMaxCpuPerJobLimit", "QOSMaxGRESPerJob",
+    "PartitionConfig", "QOSMinGRES", "QOSMaxCpuPerJobLimit", "QOSMaxGRESPerJob",
 )  # fmt: skip
 NAMED = ("partition", "account", "qos", "constraint", "time", "mem")
 OF_GPUS = ("gres", "gpus", "gpus-per-node", "gpus-per-task", "gpus-per-socket")
@@ -88,29 +88,23 @@ class SlurmLauncher(ClusterLauncher):
             "time": clock(min(HOURS * 60, limit)),
             **({"gres": f"gpu:{gpus}"} if gpus and not set(OF_GPUS) & set(self.sbatch) else {}),
         }
-        jobs: dict[Path, str] = {}
         for base, experiment in work.bases.items():
             own = {
                 "cpus-per-task": experiment.config.trainer.base_threads,
                 "job-name": f"{sweep.name}-base",
             }
-            jobs[base] = self._sbatch([[base]], sweep, {**shared, **own})
+            self._sbatch([[base]], sweep, {**shared, **own})
         waits: dict[Path | None, list[Path]] = {}
         for run, (_, awaited) in work.runs.items():
             waits.setdefault(awaited, []).append(run)
         together = self.per_device if gpus else 1
         cores = {"cpus-per-task": some.threads * together, "job-name": sweep.name}
         for place, runs in waits.items():
-            after = {"dependency": f"afterok:{self._job_of(place, jobs)}"} if place else {}
+            after = (queue.read_note(place) or {})["id"] if place else ""
             groups = [runs[k : k + together] for k in range(0, len(runs), together)]
             for first in range(0, len(groups), MOST):
                 some_of_them = groups[first : first + MOST]
-                self._sbatch(some_of_them, sweep, {**shared, **cores, **after})
-
-    @staticmethod
-    def _job_of(base: Path, jobs: Mapping[Path, str]) -> str:
-        note = queue.read_note(base) or {}
-        return jobs.get(base) or str(note["id"])
+                self._sbatch(some_of_them, sweep, {**shared, **cores}, after)
 
     def _partition(self) -> tuple[bool, float]:
         """Whether the partition has GPUs, and its time limit in minutes. Raises: UserError."""
@@ -124,8 +118,12 @@ class SlurmLauncher(ClusterLauncher):
         return any("gpu" in r[1] for r in rows), max((minutes(r[2]) for r in rows), default=1e9)
 
     def _sbatch(
-        self, groups: Sequence[Sequence[Path]], sweep: Path, options: Mapping[str, Any]
-    ) -> str:
+        self,
+        groups: Sequence[Sequence[Path]],
+        sweep: Path,
+        options: Mapping[str, Any],
+        after: str = "",
+    ) -> None:
         """Submit a job for each group of folders. Raises: UserError where it could never begin."""
         place = sweep / ".slurm" / f"{time.time_ns()}.txt"
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -138,14 +136,16 @@ class SlurmLauncher(ClusterLauncher):
             python=shlex.quote(sys.executable),
         )
         place.with_suffix(".sh").write_text(script)
-        array = {"array": f"0-{len(groups) - 1}%{self.at_once}"}
-        own = {**options, **array, **self.sbatch}
         flags = [
             f"--{key}" + ("" if value is None or value is True else f"={value}")
-            for key, value in own.items()
+            for key, value in {**options, **self.sbatch}.items()
             if value is not False
         ]
-        said = queue.ask("sbatch", "--parsable", *flags, str(place.with_suffix(".sh")))
+        name = str(place.with_suffix(".sh"))
+        queue.ask("sbatch", "--test-only", *flags, name)
+        more = [f"--array=0-{len(groups) - 1}%{self.at_once}"]
+        more += [f"--dependency=afterok:{after}"] if after else []
+        said = queue.ask("sbatch", "--parsable", *flags, *more, name)
         job = said.strip().splitlines()[-1].split(";")[0]
         for number, group in enumerate(groups):
             for folder in group:
@@ -157,7 +157,6 @@ class SlurmLauncher(ClusterLauncher):
                 f"SLURM would never start the runs ({', '.join(never)}), with {' '.join(flags)};"
                 " see hydra.launcher.* in docs/clusters.md"
             )
-        return job
 
 
 def minutes(text: str) -> float:

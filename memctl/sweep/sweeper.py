@@ -107,8 +107,7 @@ class GridSweeper(Sweeper):
         return {
             run.experiment.name: str(r._return_value).partition("\n")[0]
             for run, r in zip(made, returns, strict=True)
-            if r.status is not JobStatus.COMPLETED
-            and run.state not in ("done", "running", "queued")
+            if r.status is JobStatus.FAILED and run.state not in ("done", "running", "queued")
         }
 
     def _report(self, plan: planning.Plan, failed: Mapping[str, str]) -> None:
