@@ -77,7 +77,7 @@ class Chain:
     def _locked(self) -> Iterator[None]:
         lock = self.folder.lock()
         try:
-            lock.acquire(blocking=False)
+            lock.acquire(timeout=0.3)  # for a moment who asks whether it is held has it
         except Timeout:
             if not self.waiting:
                 status = self.folder.status() or {}

@@ -7,7 +7,6 @@ and the same command finds them again.
 """
 
 import signal
-import time
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,19 +28,8 @@ from memctl.runs import queue
 from memctl.runs.folder import RunFolder
 from memctl.runs.queue import Seat
 from memctl.sweep.compose import Composer
-from memctl.sweep.console import Console
 from memctl.sweep.frozen import absolute, freeze
-
-UNSEEN = 60.0  # seconds until a shared folder shows to one machine what another has written
-ENDS = {
-    "TIMEOUT": "stopped by the time limit, hydra.launcher.time",
-    "CANCELLED": "cancelled",
-    "NODE_FAIL": "its node failed",
-    "BOOT_FAIL": "its node failed",
-    "PREEMPTED": "preempted, and not put back into the queue",
-    "OUT_OF_MEMORY": "out of memory: ask for more (hydra.launcher.mem=16G), or take a smaller"
-    " generate.batch_size",
-}
+from memctl.sweep.watch import Watch
 
 
 @dataclass
@@ -134,7 +122,8 @@ class ClusterLauncher(Launcher):
                 if work.runs:
                     self.submit(work, sweep)
             print(self._said(len(runs), len(work.runs), sweep), flush=True)
-            ended = self._watch(runs) if self.wait else {}
+            watch = Watch(runs, self.seats, self.poll)
+            ended = watch.until(lambda: self.interrupted) if self.wait else {}
         finally:
             self.close()
             restore(previous)
@@ -165,71 +154,8 @@ class ClusterLauncher(Launcher):
         text = f"{self.title}: {new} runs submitted{known}; `make cancel SWEEP={sweep}` stops them"
         return text if self.wait else f"{text}, and the same command watches them"
 
-    def _watch(self, runs: Mapping[Path, Experiment]) -> dict[Path, str | None]:
-        """Wait for the runs; gives what went wrong with each that has ended, or None."""
-        bases = {e.base_folder.path for e in runs.values() if e.base_place}
-        console = Console(list(runs), self.at_once, sorted(bases))
-        ended: dict[Path, str | None] = {}
-        silent, gone, looked = "", dict[Path, float](), 0.0
-        seats: Mapping[Path, Seat] = {}
-        while len(ended) < len(runs) and not self.signal:
-            if time.monotonic() - looked >= self.poll:
-                looked = time.monotonic()
-                left = [run for run in runs if run not in ended]
-                try:
-                    seats, silent = self.seats([*left, *bases]), ""
-                except UserError as error:
-                    if not silent:
-                        print(f"\n{error}; it is asked again", flush=True)
-                    silent = str(error)
-                    continue
-                for run in left:
-                    status = RunFolder(run).status() or {}
-                    seat, now = seats.get(run), time.monotonic()
-                    is_done = RunFolder(run).state(runs[run].keys) == "done"
-                    if not is_done and ((seat and seat.is_taken) or RunFolder(run).is_held()):
-                        gone.pop(run, None)
-                        continue
-                    well = (queue.read_note(run) or {}).get("ended") == ""
-                    well = well or (seat is not None and seat.state == "COMPLETED")
-                    if not is_done and well and now - gone.setdefault(run, now) < UNSEEN:
-                        continue
-                    ended[run] = None if is_done else self._problem(runs[run], seat)
-                    took = status.get("updated", 0) - status.get("started", 0)
-                    console.finish(run, took, ended[run])
-                at_work = [r for r in left if r not in ended and is_running(r, seats)]
-                console.slots = max(1, len(at_work))
-                console.tick(at_work, queued=len(runs) - len(ended) - len(at_work))
-            time.sleep(min(0.2, self.poll))
-        return ended
-
-    def _problem(self, experiment: Experiment, seat: Seat | None) -> str:
-        """Why a run that has left the queue is not done."""
-        folder, base = experiment.folder, experiment.base_folder
-        status, note = folder.status() or {}, queue.read_note(folder.path) or {}
-        begun = bool(status) and status["started"] >= note.get("submitted", 0)
-        if begun and status.get("state") == "failed":
-            why = f"FAILED: {str(status['message']).splitlines()[0]}"
-        elif not begun and experiment.lacks_base:
-            said = (base.status() or {}).get("message") or "see there"
-            return f"not started: its base was not made: {said} ({base.log})"
-        elif seat and seat.state in ENDS:
-            why = ENDS[seat.state]
-        elif note.get("ended"):
-            why = str(note["ended"])
-        else:
-            why = f"its job is gone{f' ({seat.state}, {seat.reason})' if seat else ''}"
-        if not folder.log.exists():
-            return f"{why}, before it began: are {folder.path} and this Python there on its nodes?"
-        return f"{why} (see {folder.log})"
-
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.signal = signal.Signals(number)
-
-
-def is_running(run: Path, seats: Mapping[Path, Seat]) -> bool:
-    seat = seats.get(run)
-    return (seat is not None and seat.state == "running") or RunFolder(run).is_held()
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from memctl.experiment import Experiment
 from memctl.job import AT_WORK
 from memctl.runs import queue
 from memctl.runs.folder import Status
-from memctl.sweep import cluster
+from memctl.sweep import watch
 from memctl.sweep.cluster import Work
 from memctl.sweep.frozen import absolute, freeze, modules, thaw
 from memctl.sweep.ray import Demand, RayLauncher, check
@@ -175,8 +175,8 @@ def test_times_are_slurms(text: str, expected: float) -> None:
 def test_what_a_run_came_to_is_said(finished_run: Make, experiment: Make) -> None:
     """From its folder and its seat, the first that says it."""
     e = finished_run("ci.low=100")
-    launcher, folder = slurm(), e.folder
-    said = lambda seat=None: launcher._problem(e, seat)
+    folder = e.folder
+    said = lambda seat=None: watch.problem(e, seat)
     queue.note(folder.path, "slurm", "5_0", e.sweep_directory)
     assert said().startswith("its job is gone, before it began: are ")
     folder.log.touch()
@@ -191,7 +191,7 @@ def test_what_a_run_came_to_is_said(finished_run: Make, experiment: Make) -> Non
     folder.save(status)
     assert said() == f"FAILED: as told (see {folder.log})"
     lacking = experiment("ci.low=50", runs=e.runs.parent / "new")
-    assert launcher._problem(lacking, None).startswith("not started: its base was not made")
+    assert watch.problem(lacking, None).startswith("not started: its base was not made")
 
 
 def test_exit_codes_in_words() -> None:
@@ -230,7 +230,7 @@ def test_a_launcher_that_only_submits_leaves_the_rest_to_the_queue(
     assert commands()[-1] == ["scancel", f"{job}_0", f"{job}_1"]
     tool("squeue", "true")
     assert cancel.cancel(tmp_path / "runs/s").startswith("nothing of ")
-    monkeypatch.setattr(cluster, "UNSEEN", 0)
+    monkeypatch.setattr(watch, "UNSEEN", 0)
     code, out = memctl_here("train", *cells, *how[:2], "sweep.name=s", "hydra.sweeper.plan=true")
     assert "  new: 2" in out
 
