@@ -57,6 +57,8 @@ MAY_IMPORT = {
     "search": BASE | {"analysis", "answers", "metrics"},
     "sweep": BASE | LEAVES | {"experiment", "runs", "search"},
     "task": {"errors", "stages", "sweep", "theory"},
+    "job": {"errors", "exits", "files", "stages", "sweep"},
+    "cancel": {"errors", "exits", "files", "runs"},
     "command": {"errors", "files", "paths", "registry", "samplers", "sweep"},
     "train": {"command", "exits", "task"},
     "tune": {"command", "exits", "files", "search", "task"},
