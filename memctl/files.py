@@ -158,7 +158,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
     """The JSON object in `path`, or None where there is none that can be read."""
     try:
         value = json.loads(path.read_text())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from memctl.data.base import SPLIT_KEYS
 from memctl.errors import UserError
-from memctl.files import read_json
+from memctl.runs import note
 from memctl.runs.folder import RunFolder
 from memctl.runs.queue import taken
 from memctl.runs.record import flat
@@ -160,9 +160,9 @@ def read(directory: Path) -> SweepResults:
     """
     if not directory.is_dir():
         raise UserError(f"{directory} is not a folder; give a sweep's, such as runs/mitdb208")
-    planned = (read_json(directory / "sweep.json") or {}).get("runs", {})
+    noted = note.planned(directory)
     begun = sorted(path.parent.name for path in directory.glob("*/status.json"))
-    names = [*planned, *(name for name in begun if name not in planned)]
+    names = [*noted, *(name for name in begun if name not in noted)]
     records, unfinished, damaged = {}, {}, {}
     made = made_records(directory)
     strangers = strange(made)

@@ -41,6 +41,7 @@ from memctl.files import cannot_write, read_json, write_json
 from memctl.keys import ANEW, differences, made_by
 from memctl.runs import former, saved_config
 from memctl.runs.journal import Journal
+from memctl.runs.kinds import NUMBER, Each, fits
 from memctl.runs.made import Made, is_whole
 from memctl.runs.record import is_complete
 
@@ -68,6 +69,17 @@ class Status:
     seconds: dict[str, float] = field(default_factory=dict)
     message: str = ""
     base: str = ""
+
+
+STATUS = {  # what every reader may rely on
+    "keys": Each(str),
+    "science": dict,
+    "state": str,
+    "stage?": str,
+    **dict.fromkeys(("done?", "total?", "started?", "updated?"), NUMBER),
+    "seconds?": Each(NUMBER),
+    **dict.fromkeys(("message?", "base?"), str),
+}
 
 
 @dataclass(frozen=True)
@@ -156,7 +168,7 @@ class RunFolder:
     def status(self) -> dict[str, Any] | None:
         """The status of a run that was ever started, or None; a damaged one counts as none."""
         status = former.status(read_json(self.path / "status.json"))
-        return status if status and isinstance(status.get("keys"), dict) else None
+        return status if fits(status, STATUS) else None
 
     def save(self, status: Status, sync: bool = True) -> None:
         status.updated = time.time()
@@ -215,7 +227,7 @@ class RunFolder:
         if known is not None:
             return any(known.get(k) != key for k, key in keys.items() if k not in ANEW)
         noted = (self.made.entries() or {}).items()
-        made = {entry.get("key") for name, entry in noted if name != self.along_samples.name}
+        made = {entry["key"] for name, entry in noted if name != self.along_samples.name}
         return not made <= set(keys.values())
 
     def has(self, file: Path, key: str, reads: bool = False) -> bool:

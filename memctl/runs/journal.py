@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from memctl.files import atomic, cannot_write, plain
+from memctl.runs.kinds import fits
+
+ROW = {"stage": str, "step": int}
 
 
 class Journal:
@@ -22,9 +25,9 @@ class Journal:
         for line in self.path.read_text(errors="replace").splitlines():
             try:
                 row = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 break
-            if not isinstance(row, dict) or not {"stage", "step"} <= row.keys():
+            if not fits(row, ROW):
                 break
             rows.append(row)
         return rows

@@ -4,13 +4,22 @@ believed that is another run's or was damaged since. Free of torch.
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 
 from memctl.files import read_json, sha256, write_json
+from memctl.runs.kinds import fits
+
+ENTRY = {"key": str, "size": int, "mtime_ns": int, "sha256": str}
+
+
+def is_inside(name: str) -> bool:
+    """Whether a name from a note is that of a file in the note's own folder or those in it."""
+    path = PurePath(name)
+    return not path.is_absolute() and ".." not in path.parts
 
 
 class Made:
@@ -24,7 +33,7 @@ class Made:
         known = read_json(self.path)
         if known is None:
             return None
-        return {name: entry for name, entry in known.items() if isinstance(entry, dict)}
+        return {n: entry for n, entry in known.items() if fits(entry, ENTRY) and is_inside(n)}
 
     def note(self, key: str, *files: Path) -> None:
         """Note files of the folder, just written, under a key; the reader alone reads them again.
@@ -57,14 +66,14 @@ class Made:
             reads: Read it even where its size and time are those that were noted.
         """
         entry, file = (self.entries() or {}).get(name), self.folder / name
-        if entry is None or (key is not None and entry.get("key") != key):
+        if entry is None or (key is not None and entry["key"] != key):
             return False
         try:
             stat = file.stat()
-            if stat.st_size != entry.get("size"):
+            if stat.st_size != entry["size"] or not file.is_file():
                 return False
-            untouched = stat.st_mtime_ns == entry.get("mtime_ns")
-            return (untouched and not reads) or sha256(file) == entry.get("sha256")
+            untouched = stat.st_mtime_ns == entry["mtime_ns"]
+            return (untouched and not reads) or sha256(file) == entry["sha256"]
         except OSError:
             return False
 
@@ -75,7 +84,7 @@ class Made:
         return [
             name
             for name, entry in (self.entries() or {}).items()
-            if entry.get("key") in keys.values()
+            if entry["key"] in keys.values()
             and not self.holds(name)
             and (not name.endswith(".pt") or (self.folder / name).exists())
         ]

@@ -37,6 +37,8 @@ seconds           stage -> wall-clock seconds in the attempt that did it
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from memctl.runs.kinds import NUMBER, Each, fits
+
 if TYPE_CHECKING:  # a second's import, and commands that only read records start without
     from memctl.metrics.measure import Measure
 
@@ -44,34 +46,44 @@ SCHEMA = 3
 Measures = dict[str, dict[str, float | None]]
 YARDSTICKS = ("heldout", "copies", "blurred", "mean", "floor")
 
-
-FIELDS: dict[str, type | tuple[type, ...]] = {  # what every reader may rely on
+MEASURE = dict.fromkeys(("value", "low", "high"), NUMBER)
+EFFECTS = ("effect", "low", "high", "p", "detectable", "limit")
+ANSWER = {"question": str, "text": str, "yes": object, **dict.fromkeys(EFFECTS, NUMBER)}
+RECORD = {  # what every reader may rely on
     "name": str,
     "sweep": str,
     "fingerprint": str,
-    "keys": dict,
-    "split": dict,
-    "sampler": (dict, type(None)),
-    "training": dict,
-    "metrics": dict,
-    "yardsticks": dict,
-    "science": dict,
+    "keys": Each(str),
+    "seed": int,
+    "split": {"hash": str, "n_train": int, "n_heldout": int},
+    "training": Each({"loss": NUMBER, "steps?": NUMBER}),
+    "metrics": Each(MEASURE),
+    "absent?": Each(str),
+    "yardsticks": Each(Each(MEASURE)),
+    "probe?": [Each(NUMBER)],
+    "along?": [{"step": int, "metrics": Each(MEASURE)}],
+    "base?": {"path": (str, type(None)), "saw_heldout?": object},
+    "answers?": Each(ANSWER),
     "environment": dict,
-    "seconds": dict,
+    "seconds": Each(NUMBER),
+    "science": {
+        "data": {"name": str},
+        **dict.fromkeys(("model?", "diffusion?", "base?", "use?", "control?", "generate?"), dict),
+        **dict.fromkeys(("metrics?", "weighting?", "probe?"), (dict, type(None))),
+    },
+}
+OR_NULL = {
+    "sampler": {"name": str, "statistics?": Each(NUMBER), "realised?": (dict, type(None))},
+    "ci": {"low": (int, float), "high": (int, float)},
+    "verdict?": {"word": str, "reason": str, "also": [str]},
 }
 
 
 def is_complete(record: Mapping[str, Any]) -> bool:
-    """Whether a record has its fields, so that it can be read as one."""
-    rows = [record.get("metrics"), *(record.get("yardsticks") or {}).values()]
-    return (
-        {"seed", "ci", "sampler"} <= record.keys()
-        and all(isinstance(record.get(name), kind) for name, kind in FIELDS.items())
-        and {"hash", "n_train", "n_heldout"} <= record["split"].keys()
-        and isinstance(record["science"].get("data"), dict)
-        and all(isinstance(measure, dict) for row in rows for measure in row.values())
-        and all("value" in measure for row in rows for measure in row.values())
-    )
+    """Whether a record has its fields, of their kinds, so that it can be read as one."""
+    null = {name for name in ("sampler", "ci", "verdict") if record.get(name, 0) is None}
+    others = {name: of for name, of in OR_NULL.items() if name.rstrip("?") not in null}
+    return fits(record, {**RECORD, **others})
 
 
 def measures(values: Mapping[str, "Measure"]) -> Measures:
@@ -101,8 +113,7 @@ def flat(record: Mapping[str, Any]) -> dict[str, float]:
     numbers = {f"sampler/{k}": v for k, v in sampler.get("statistics", {}).items()}
     numbers |= {f"metrics/{k}": v for k, v in named(record["metrics"]).items()}
     for name, answer in record.get("answers", {}).items():
-        ends = ("effect", "low", "high", "p", "detectable", "limit")
-        numbers |= {f"answers/{name}_{end}": answer[end] for end in ends}
+        numbers |= {f"answers/{name}_{end}": answer[end] for end in EFFECTS}
     for yardstick, values in record["yardsticks"].items():
         numbers |= {
             f"yardsticks/{yardstick}/{name}": measure["value"] for name, measure in values.items()

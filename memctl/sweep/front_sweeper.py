@@ -21,7 +21,7 @@ from typing import Any, Optional
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from memctl.errors import UserError
-from memctl.files import read_json
+from memctl.runs import note
 from memctl.runs.progress import duration
 from memctl.search.space import Setting, Space
 from memctl.search.suggest import METHODS, SEEDS, optuna, suggest
@@ -191,11 +191,11 @@ class FrontSweeper(GridSweeper):
 
     def _stopped(self) -> list[Setting]:
         """Suggestions that were noted and are not done."""
-        note = read_json(self.directory / "sweep.json") or {}
         known, found = set(self._known()), []
-        for name in note.get("search", []):
-            stored = note["runs"][name]
+        for name, stored in note.wanted(self.directory).items():
             own = dict(text.split("=", 1) for text in stored["overrides"] if "=" in text)
+            if not {"ci.low", "ci.high"} <= own.keys():
+                continue
             steps = int(own["control.steps"]) if self.steps and "control.steps" in own else None
             setting = Setting(float(own["ci.low"]), float(own["ci.high"]), steps)
             if name not in known and self.space.holds(setting):

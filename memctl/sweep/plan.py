@@ -13,8 +13,9 @@ from memctl.config.ranges import check_names
 from memctl.data.base import SPLIT_KEYS
 from memctl.errors import UserError
 from memctl.experiment import Experiment
-from memctl.files import read_json, write_json
+from memctl.files import write_json
 from memctl.keys import differences
+from memctl.runs import note
 from memctl.runs.progress import duration
 from memctl.runs.queue import taken
 from memctl.sweep.grid import Axes, Overrides, cells, interval_fault, references, tag
@@ -90,17 +91,16 @@ class Plan:
         Args:
             suggested: Names of those that a search wants; the note has them as `search`.
         """
-        path = self.directory / "sweep.json"
-        note = read_json(path) or {}
-        runs = note.get("runs", {}) | {
+        runs = note.planned(self.directory) | {
             run.experiment.name: {
                 "overrides": list(run.overrides),
                 "fingerprint": run.experiment.fingerprint,
             }
             for run in self.runs
         }
-        wanted = list(dict.fromkeys([*note.get("search", []), *suggested]))
-        write_json(path, {"runs": runs, **({"search": wanted} if wanted else {})})
+        wanted = list(dict.fromkeys([*note.wanted(self.directory), *suggested]))
+        search = {"search": wanted} if wanted else {}
+        write_json(self.directory / "sweep.json", {"runs": runs, **search})
 
 
 def make_plan(axes: Axes, wanted_references: Sequence[str], compose: Compose) -> Plan:
