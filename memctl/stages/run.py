@@ -28,6 +28,7 @@ from memctl.stages import along, base, control, generate, probe
 from memctl.stages.finish import finish, wandb_copy
 from memctl.stages.record import drawn_timesteps, environment
 from memctl.stages.runner import Chain, Stage
+from memctl.training.compute import keep_memory
 
 LOW_ESS = 0.01
 
@@ -75,6 +76,7 @@ class Run:
         """The stages, once the run may begin: its settings are written and its data are there."""
         e, folder = self.experiment, self.folder
         torch.set_num_threads(e.config.trainer.threads)
+        keep_memory()
         self._warn_of_few_draws()
         self._mend()
         cost = control.work(e, self.split) if e.sampler else 0

@@ -14,10 +14,8 @@ from typing import Any
 import torch
 from lightning import Callback, LightningModule, Trainer
 from lightning.fabric.plugins.environments import LightningEnvironment  # type: ignore[attr-defined]
-from lightning.pytorch.callbacks import WeightAveraging
 from lightning.pytorch.loggers import Logger
 from torch import nn
-from torch.optim.swa_utils import get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
 from memctl.config import Diffusion, Stage, Weighting
@@ -28,6 +26,7 @@ from memctl.diffusion.weighting import loss_weights
 from memctl.errors import UserError
 from memctl.exits import answer_stops, restore, stop_handlers
 from memctl.samplers import NoiseSchedule, ScheduleSampler
+from memctl.training.average import MovingAverage, moving_average
 from memctl.training.batches import Batches
 from memctl.training.compute import Compute
 from memctl.training.logger import JournalLogger
@@ -84,7 +83,7 @@ class Advance(Callback):
     ) -> None:
         self.advance(len(outputs["t"]))
         epoch, position = divmod(trainer.global_step, pl_module.batches.per_epoch)  # type: ignore[union-attr, operator]
-        if position == 0 and not all(p.isfinite().all() for p in pl_module.parameters()):
+        if position == 0 and not finite(pl_module):
             # Nobody can go on from what it was before, and other settings may begin in its place.
             self.resume.path.unlink(missing_ok=True)
             raise UserError(
@@ -93,24 +92,14 @@ class Advance(Callback):
             )
 
 
-def moving_average(decay: float, warmup: bool) -> Callable[..., None]:
-    """The update of averaged parameters by current ones: a = d a + (1 - d) c, with d = decay, or at
-    step n at most (1 + n) / (10 + n).
-    """
-    if not warmup:
-        return get_ema_multi_avg_fn(decay)
-
-    def update(averaged: list[torch.Tensor], current: list[torch.Tensor], count: Any) -> None:
-        n = int(count)
-        get_ema_multi_avg_fn(min(decay, (1 + n) / (10 + n)))(averaged, current, count)
-
-    return update
+def finite(module: nn.Module) -> bool:
+    """Whether all its weights are finite: their sums are, which takes one look at the device."""
+    return bool(torch.stack([p.detach().sum() for p in module.parameters()]).isfinite().all())
 
 
 def averaging(stage: Stage) -> list[Callback]:
     """The moving average of the weights, where there is one."""
-    update = moving_average(stage.ema, stage.ema_warmup)
-    return [WeightAveraging(multi_avg_fn=update)] if stage.ema else []
+    return [MovingAverage(moving_average(stage.ema, stage.ema_warmup))] if stage.ema else []
 
 
 def quiet() -> None:

@@ -1,5 +1,7 @@
 """Precision, memory format and compilation: what auto chooses, and that the numbers stay."""
 
+import platform
+import resource
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -181,3 +183,17 @@ def test_metrics_of_bf16_generation_agree_with_fp32_within_the_noise_floor(
         if name in floor and floor[name]["low"] is not None:
             other = examples["bf16"]["metrics"][name]["value"]
             assert abs(other - measure["value"]) <= floor[name]["high"] - floor[name]["low"], name
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="mallopt is of glibc")
+def test_freed_memory_is_kept_for_the_next_step() -> None:
+    """No page is got anew for the activations of a second step."""
+    module.keep_memory()
+
+    def pages() -> int:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        _ = [torch.ones(2**22) for _ in range(8)]  # 16 MiB each
+        return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+    pages()
+    assert pages() < 2**10

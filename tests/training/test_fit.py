@@ -17,6 +17,7 @@ from memctl.config import Trainer as How
 from memctl.runs.journal import Journal
 from memctl.samplers import IntervalSampler
 from memctl.training import fit as fitting
+from memctl.training.average import moving_average
 from memctl.training.batches import Batches, generator
 from memctl.training.logger import JournalLogger
 from memctl.training.module import DiffusionModule
@@ -309,7 +310,7 @@ def test_a_warmed_up_average_forgets_the_first_weights():
     left = {}
     for warmup in (False, True):
         averaged = [torch.ones(1)]
-        update = fitting.moving_average(0.999, warmup)
+        update = moving_average(0.999, warmup)
         for n in range(1, 201):
             update(averaged, [torch.zeros(1)], torch.tensor(n))
         left[warmup] = float(averaged[0])
@@ -318,5 +319,5 @@ def test_a_warmed_up_average_forgets_the_first_weights():
     assert left[True] == pytest.approx(expected, rel=1e-4)
     assert left[True] < 1e-9
     long = [torch.ones(1)]
-    fitting.moving_average(0.9, True)(long, [torch.zeros(1)], torch.tensor(10**6))
+    moving_average(0.9, True)(long, [torch.zeros(1)], torch.tensor(10**6))
     assert float(long[0]) == pytest.approx(0.9)
