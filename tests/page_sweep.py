@@ -7,7 +7,8 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 
-from memctl.runs.folder import RunFolder, Status
+from memctl.runs.folder import RunFolder
+from memctl.runs.status import Status
 
 ENDS = (100, 300, 500, 700, 1000)
 EVIL = "</script><script>document.title = 'taken'</script><img src=x onerror=alert(1)>"

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from memctl.analysis.sweep_results import SweepResults, read
-from memctl.runs.folder import RunFolder, Status
+from memctl.runs.folder import RunFolder
+from memctl.runs.status import Status
 
 EDGES = list(range(0, 1001, 50))
 UNIFORM = {"name": "uniform_s0", "low": None, "high": None, "location": 500.0, "width": 1000.0}

@@ -15,8 +15,9 @@ from memctl.errors import UserError
 from memctl.reporting import heatmaps, report
 from memctl.reporting.pool import pool
 from memctl.reporting.sections import overview
-from memctl.runs.folder import RunFolder, Status
+from memctl.runs.folder import RunFolder
 from memctl.runs.record import YARDSTICKS
+from memctl.runs.status import Status
 from tests.conftest import BLANK
 
 

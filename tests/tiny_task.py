@@ -11,7 +11,8 @@ from typing import Any
 from hydra.core.hydra_config import HydraConfig
 
 from memctl.errors import AtWork
-from memctl.runs.folder import RunFolder, Status
+from memctl.runs.folder import RunFolder
+from memctl.runs.status import Status
 
 
 def task(cfg: Any) -> None:

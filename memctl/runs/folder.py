@@ -25,11 +25,9 @@ samples/KEY/, the batches that are generated so far.
 The folder of a base has status.json, made.json, metrics.jsonl and checkpoint.pt.
 """
 
-import os
-import socket
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,45 +39,10 @@ from memctl.files import cannot_write, read_json, write_json
 from memctl.keys import ANEW, differences, made_by
 from memctl.runs import former, saved_config
 from memctl.runs.journal import Journal
-from memctl.runs.kinds import NUMBER, Each, fits
+from memctl.runs.kinds import fits
 from memctl.runs.made import Made, is_whole
 from memctl.runs.record import is_complete
-
-
-@dataclass
-class Status:
-    """status.json. `done` and `total` are in network passes, `seconds` is of each stage; `left` has
-    the passes of each stage that the attempt has not found done, `at` what was done when the
-    present stage began.
-    """
-
-    keys: dict[str, str]
-    science: dict[str, Any]
-    state: str = "running"
-    stage: str = "start"
-    done: float = 0.0
-    at: float = 0.0
-    total: float = 1.0
-    left: dict[str, float] = field(default_factory=dict)
-    attempt: int = 1
-    pid: int = field(default_factory=os.getpid)
-    host: str = field(default_factory=socket.gethostname)
-    started: float = field(default_factory=time.time)
-    updated: float = field(default_factory=time.time)
-    seconds: dict[str, float] = field(default_factory=dict)
-    message: str = ""
-    base: str = ""
-
-
-STATUS = {  # what every reader may rely on
-    "keys": Each(str),
-    "science": dict,
-    "state": str,
-    "stage?": str,
-    **dict.fromkeys(("done?", "total?", "started?", "updated?"), NUMBER),
-    "seconds?": Each(NUMBER),
-    **dict.fromkeys(("message?", "base?"), str),
-}
+from memctl.runs.status import STATUS, Status
 
 
 @dataclass(frozen=True)

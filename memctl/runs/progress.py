@@ -10,8 +10,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 
 from memctl.errors import UserError
-from memctl.runs.folder import RunFolder, Status
+from memctl.runs.folder import RunFolder
 from memctl.runs.pace import Pace
+from memctl.runs.status import Status
 
 
 def duration(seconds: float) -> str:

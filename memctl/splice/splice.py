@@ -18,8 +18,9 @@ from memctl.metrics.energy import ENERGY_HELDOUT
 from memctl.metrics.f_mem import F_MEM
 from memctl.metrics.sides import Sides
 from memctl.reporting.figures import optional
-from memctl.runs.folder import RunFolder, Status
+from memctl.runs.folder import RunFolder
 from memctl.runs.progress import Progress, witnessed
+from memctl.runs.status import Status
 from memctl.splice import figure
 from memctl.splice.cuts import Cut, cuts, distinct
 from memctl.splice.models import Pair, spliced

@@ -12,8 +12,9 @@ from filelock import Timeout
 
 from memctl.errors import AtWork
 from memctl.files import remove_parts, said_plainly
-from memctl.runs.folder import RunFolder, Status
+from memctl.runs.folder import RunFolder
 from memctl.runs.progress import Progress, witnessed
+from memctl.runs.status import Status
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ import numpy as np
 import pyte
 import pytest
 
-from memctl.runs.folder import RunFolder, Status
+from memctl.runs.folder import RunFolder
 from memctl.runs.pace import makespan
+from memctl.runs.status import Status
 from memctl.sweep import console
 from memctl.sweep.console import Console
 
