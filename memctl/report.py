@@ -30,6 +30,9 @@ def parser() -> argparse.ArgumentParser:
     out.add_argument(
         "--metric", action="append", help="draw the heat-map of this metric (repeatable)"
     )
+    out.add_argument(
+        "--text", action="store_true", help="draw the heat-maps in the terminal, and write nothing"
+    )
     return out
 
 
@@ -38,8 +41,14 @@ def main() -> None:
     with plain_exit():
         arguments = parser().parse_args()
         from memctl.analysis.studied import MAIN  # after the help, which needs none of it
+        from memctl.reporting import terminal
         from memctl.reporting.pool import pool
         from memctl.reporting.report import write
+
+        if arguments.text:
+            for sweep in arguments.sweep:
+                terminal.draw(sweep, arguments.metric or MAIN)
+            return
 
         for sweep in arguments.sweep:
             write(sweep, sys.stdout, arguments.metric or MAIN)

@@ -63,7 +63,12 @@ class Sweep:
     """A sweep is the folder `runs/NAME`.
 
     A run in it has the name of its sampler and seed, and the tag.
+
+    Attributes:
+        smoke: Whether its runs are to see that everything works alone, and their numbers mean
+            nothing, which is then said.
     """
 
     name: str = "sweep"
     tag: str = ""
+    smoke: bool = False

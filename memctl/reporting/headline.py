@@ -2,6 +2,7 @@
 
 from memctl.analysis.controls import UNIFORM, settings
 from memctl.analysis.sweep_results import SweepResults, differing_settings
+from memctl.runs.record import SMOKE
 
 OVER_CELLS = (
     "Does the interval of diffusion steps from which training draws decide whether the model copies"
@@ -56,9 +57,10 @@ def dropped_examples(sweep: SweepResults) -> str:
 def cautions(sweep: SweepResults) -> str:
     """That runs differ in more than their cells, or that a base may know the held-out examples."""
     differing = differing_settings(sweep.records)
-    text = ""
+    smoke = any(record.get("smoke") for record in sweep.records.values())
+    text = f". CAUTION: {SMOKE}" if smoke else ""
     if differing:
-        text = (
+        text += (
             f". CAUTION: runs differ in {', '.join(differing)}; correlations are over all of them"
         )
     if any(record.get("base", {}).get("saw_heldout") for record in sweep.records.values()):

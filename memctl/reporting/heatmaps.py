@@ -39,9 +39,13 @@ class Map:
         return np.array([value for *_, value in self.cells], dtype=float)
 
     @property
+    def values_known(self) -> NDArray[np.float64]:
+        return self.values[np.isfinite(self.values)]
+
+    @property
     def said(self) -> str:
         """A sentence that says all there is to see where every cell reads the same; else empty."""
-        known = self.values[np.isfinite(self.values)]
+        known = self.values_known
         if len(known) and np.ptp(known) > 0:
             return ""
         what = (

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import TextIO
 
 from memctl.analysis.studied import MAIN
@@ -12,7 +13,7 @@ from memctl.registry import closest
 from memctl.reporting import page
 from memctl.reporting.figures import optional, save
 from memctl.reporting.headline import headline
-from memctl.reporting.section import Part, Section
+from memctl.reporting.section import Part, Section, columns
 from memctl.reporting.sections import SECTIONS
 from memctl.reporting.sections.overview import overview
 
@@ -33,12 +34,7 @@ def write(
         UserError: nothing to report on, an unknown metric, or a folder that cannot be written.
     """
     sweep = read(directory)
-    for metric in metrics:
-        if metric not in sweep.metrics:
-            raise UserError(
-                f"no metric {metric}{closest(metric, sweep.metrics)}; there are"
-                f" {', '.join(sweep.metrics)}"
-            )
+    check_metrics(sweep, metrics)
     folder = directory / "report"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -50,7 +46,17 @@ def write(
         with optional(path := folder / f"heatmap_{metric}.png"):
             save(overview(sweep, [metric]), path)
     page.write(sweep, folder / "index.html", headline(sweep), parts)
-    print(terminal(sweep, parts, folder), file=out, flush=True)
+    print(folded(terminal(sweep, parts, folder), columns()), file=out, flush=True)
+
+
+def check_metrics(sweep: SweepResults, metrics: Sequence[str]) -> None:
+    """Raises: UserError for a metric that no run has."""
+    for metric in metrics:
+        if metric not in sweep.metrics:
+            raise UserError(
+                f"no metric {metric}{closest(metric, sweep.metrics)}; there are"
+                f" {', '.join(sweep.metrics)}"
+            )
 
 
 def write_files(sweep: SweepResults, parts: Sequence[Part], folder: Path) -> None:
@@ -71,6 +77,16 @@ def write_parts(parts: Sequence[Part], folder: Path) -> None:
         if part.figure:
             with optional(path := folder / f"{part.section.name}.png"):
                 save(part.figure, path)
+
+
+def folded(text: str, width: int | None) -> str:
+    """The text in lines of at most that width, broken between words."""
+    if width is None:
+        return text
+    return "\n".join(
+        fill(line, width, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
+        for line in text.splitlines()
+    )
 
 
 def terminal(sweep: SweepResults, parts: Sequence[Part], folder: Path) -> str:

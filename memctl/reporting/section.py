@@ -5,6 +5,8 @@ on the page     title, figure, table, note
 in a terminal   what `text` makes of the table; the lead comes last there, where it is seen
 """
 
+import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -15,6 +17,11 @@ from memctl.analysis.sweep_results import SweepResults
 from memctl.reporting.figures import optional
 
 LEAST = 8  # cells from which a trend is worth a test
+
+
+def columns() -> int | None:
+    """How wide what is printed may be; None where there is no terminal."""
+    return shutil.get_terminal_size().columns - 1 if sys.stdout.isatty() else None
 
 
 def any_sweep(sweep: SweepResults) -> bool:

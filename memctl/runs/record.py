@@ -44,6 +44,8 @@ if TYPE_CHECKING:  # a second's import, and commands that only read records star
 
 SCHEMA = 3
 Measures = dict[str, dict[str, float | None]]
+# Said of a run that has `smoke` in its record.
+SMOKE = "a smoke run, to see that everything works: its numbers mean nothing"
 YARDSTICKS = ("heldout", "copies", "blurred", "mean", "floor")
 
 MEASURE = dict.fromkeys(("value", "low", "high"), NUMBER)

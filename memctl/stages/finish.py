@@ -23,7 +23,7 @@ from memctl.reporting import pictures
 from memctl.runs.along import kept
 from memctl.runs.folder import RunFolder
 from memctl.runs.progress import Progress
-from memctl.runs.record import flat, measures, named
+from memctl.runs.record import SMOKE, flat, measures, named
 from memctl.runs.wandb_copy import WandbCopy
 from memctl.stages.record import describe, now
 from memctl.stages.runner import Chain, Stage
@@ -161,6 +161,8 @@ def summary(record: Mapping[str, Any]) -> str:
     answers, and the verdict.
     """
     lines = [f"{record['sweep']}/{record['name']} is done"]
+    if record.get("smoke"):
+        lines.append(f"  {SMOKE}")
     for name in (metric.name for metric in METRICS.values() if metric.main):
         if name not in record["metrics"]:
             lines.append(f"  {name:18s} not taken: {record['absent'][name]}")

@@ -37,6 +37,7 @@ def describe(experiment: Experiment, folder: RunFolder) -> dict[str, Any]:
         "schema": SCHEMA,
         "name": folder.name,
         "sweep": folder.path.parent.name,
+        **({"smoke": True} if experiment.config.sweep.smoke else {}),
         "fingerprint": experiment.fingerprint,
         "keys": experiment.keys,
         "seed": experiment.config.seed,

@@ -17,6 +17,12 @@ from memctl.config import RENAMED
 from memctl.paths import TEMPLATES, template_names
 from memctl.registry import closest
 
+# What OmegaConf and Hydra say of a value or a text, and what of it a user needs.
+TYPES = {"Float": "a number", "Integer": "a whole number", "bool": "true or false"}
+QUOTED = "a value with spaces or with any of ( ) [ ] { } , : = goes in two pairs of quotes"
+UNREADABLE = re.compile(
+    r"Lexer|no viable alternative|mismatched input|extraneous input|token recognition"
+)
 ASIDE = re.compile(r"\s*(To append to|See https?:|Config search path|Search path|full_key:)")
 
 
@@ -42,8 +48,51 @@ def explain(error: Exception, override: str = "") -> str:
             f"{key} has several values, {values}; add -m to sweep over them, or write"
             f" '{key}=[{values}]' for a list"
         )
+    merging = re.match(r"Error merging override (.*)", str(error))
+    override = override or (merging[1] if merging else "")
+    if UNREADABLE.search(str(error)):
+        return unreadable(override)
+    if wrong := wrong_value(override, f"{error} {cause}"):
+        return wrong
     parts = [override, gist(error), gist(cause) if cause is not error else ""]
     return ": ".join(dict.fromkeys(part for part in parts if part))
+
+
+def unreadable(override: str) -> str:
+    """That Hydra's grammar has no such override."""
+    key, given, value = override.partition("=")
+    if not given or not re.fullmatch(r"[+~]*\w+([./]\w+)*", key):
+        return f"{override} cannot be read; a setting is KEY=VALUE, such as ci.low=700"
+    if re.search(r",[\w.]+=", value):
+        return f"{override} cannot be read; settings stand apart: {override.replace(',', ' ')}"
+    return f"{override} cannot be read; {QUOTED}: '{key}=\"{value}\"'"
+
+
+def wrong_value(override: str, said: str) -> str:
+    """That a setting takes no such value, and which it takes; empty for any other fault.
+
+    Args:
+        said: The exceptions' messages.
+    """
+    key = override.partition("=")[0]
+    if "missing EQUAL" in said:
+        return f"{key} has no value; write {key}=VALUE"
+    if "Config group override must be" in said:
+        return "a group, such as sampler, is chosen by a name: sampler=uniform"
+    if again := re.search(r"Multiple values for (\S+)\.", said):
+        return f"{again[1]} is chosen already; write {again[1]}=NAME, without +"
+    if "not a subclass of" in said or "not a valid config" in said:
+        return f"{override}: {key} holds several settings; give one of them, {key}.NAME=VALUE"
+    if gone := re.search(r"does not support deletion|Could not delete from config. '(.*?)'", said):
+        name = gone[1] or key.lstrip("~")
+        return f"~{name}: no setting can be taken out; give it a value, {name}=VALUE"
+    if "is not Optional" in said:
+        return f"{override}: it takes no null; leave it out for its default"
+    if "to string" in said:
+        return f"{override} is no text; {QUOTED}"
+    kind = re.search(r"could not be converted to (\w+)|is not a valid (\w+)", said)
+    word = TYPES.get(kind[1] or kind[2], "") if kind else ""
+    return f"{override} is not {word}" if word and override else ""
 
 
 def gist(error: BaseException | None) -> str:
@@ -68,7 +117,7 @@ def unknown_key(key: str, parent: Any) -> str:
         return f"{key} is now called {RENAMED[key]}"
     group, _, last = key.rpartition(".")
     names = sorted(str(k) for k in parent) if isinstance(parent, DictConfig) else []
-    near = closest(last, names)
+    near = closest(last, names) or closest(last.lower(), names)
     if near and group:
         near = near.replace("mean ", f"mean {group}.")
     if not near and not group:

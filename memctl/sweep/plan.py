@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from textwrap import fill
 from typing import Any
 
 from memctl import data
@@ -22,6 +23,7 @@ from memctl.sweep.grid import Axes, Overrides, cells, interval_fault, references
 
 Compose = Callable[[Sequence[str]], Any]
 TELL = 5.0  # seconds
+FEW = 2  # combinations that are named in any case
 STATES = {"outdated": "to be measured anew", "damaged": "damaged, to be made again"}
 
 
@@ -242,23 +244,31 @@ def describe(plan: Plan, names: bool) -> str:
     """
     lines = [f"sweep {plan.directory}: {len(plan.runs)} runs"]
     for reason, combinations in plan.dropped.items():
-        shown = combinations if names else combinations[:4]
-        more = (
-            f", and {len(combinations) - len(shown)} more" if len(shown) < len(combinations) else ""
-        )
-        lines.append(f"  dropped, {reason}: {', '.join(shown)}{more}")
+        listed = names or len(combinations) <= FEW
+        what = ", ".join(combinations) if listed else f"{len(combinations)} combinations"
+        lines.append(folded(f"dropped, {reason}: {what}"))
     for state in ("done", "running", "queued", "outdated", "damaged", "stopped", "failed", "new"):
         found = [run.experiment.name for run in plan.runs if run.state == state]
         if found:
-            lines.append(
-                f"  {STATES.get(state, state)}: {len(found)}"
-                + (f" ({' '.join(found)})" if names else "")
-            )
+            which = f" ({' '.join(found)})" if names else ""
+            lines.append(folded(f"{STATES.get(state, state)}: {len(found)}{which}"))
     lost = [(run, run.experiment.folder.made.damage(run.experiment.keys)) for run in plan.runs]
     lines += [
         f"  damaged in {run.experiment.name}: {', '.join(names)}" for run, names in lost if names
     ]
     return "\n".join(lines)
+
+
+def folded(text: str) -> str:
+    """A line of the plan, in lines of 80 columns; names are not broken."""
+    return fill(
+        text,
+        79,
+        initial_indent="  ",
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def estimate(plan: Plan, slots: int, measure: Any, others: Iterable[Mapping[str, Any]] = ()) -> str:

@@ -55,4 +55,6 @@ def test_a_plan_names_its_runs_and_what_was_dropped(experiment: Make) -> None:
     short = describe(plan, names=False)
     assert "failed: 1" in short
     assert "cl700" not in short
-    assert "and 5 more" in short
+    assert "dropped, c_l > c_h: 9 combinations\n" in short
+    many = Plan(plan.directory, plan.runs, {"c_l > c_h": [f"ci.low={k}" for k in range(99)]})
+    assert max(map(len, describe(many, names=True).splitlines())) < 80

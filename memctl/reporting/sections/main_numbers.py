@@ -5,7 +5,7 @@ import pandas as pd
 from memctl.analysis.controls import references
 from memctl.analysis.studied import MAIN
 from memctl.analysis.sweep_results import SweepResults
-from memctl.reporting.section import Section
+from memctl.reporting.section import Section, columns
 from memctl.reporting.sections.correlations import over_grid
 
 
@@ -47,5 +47,7 @@ MAIN_NUMBERS = Section(
         " distance to the data's mean. f_mem and dcr_share are the ones that see copies."
     ),
     table=table,
-    text=lambda table: table.to_string(index=False, float_format=lambda v: f"{v:.4g}", na_rep="-"),
+    text=lambda table: table.to_string(
+        index=False, float_format=lambda v: f"{v:.4g}", na_rep="-", line_width=columns()
+    ),
 )
