@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from textwrap import fill
+from textwrap import TextWrapper
 from typing import Any
 
 from memctl import data
@@ -24,6 +24,7 @@ from memctl.sweep.grid import Axes, Overrides, cells, interval_fault, references
 Compose = Callable[[Sequence[str]], Any]
 TELL = 5.0  # seconds
 FEW = 2  # combinations that are named in any case
+FOLD = TextWrapper(79, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
 STATES = {"outdated": "to be measured anew", "damaged": "damaged, to be made again"}
 
 
@@ -246,29 +247,17 @@ def describe(plan: Plan, names: bool) -> str:
     for reason, combinations in plan.dropped.items():
         listed = names or len(combinations) <= FEW
         what = ", ".join(combinations) if listed else f"{len(combinations)} combinations"
-        lines.append(folded(f"dropped, {reason}: {what}"))
+        lines.append(FOLD.fill(f"dropped, {reason}: {what}"))
     for state in ("done", "running", "queued", "outdated", "damaged", "stopped", "failed", "new"):
         found = [run.experiment.name for run in plan.runs if run.state == state]
         if found:
             which = f" ({' '.join(found)})" if names else ""
-            lines.append(folded(f"{STATES.get(state, state)}: {len(found)}{which}"))
+            lines.append(FOLD.fill(f"{STATES.get(state, state)}: {len(found)}{which}"))
     lost = [(run, run.experiment.folder.made.damage(run.experiment.keys)) for run in plan.runs]
     lines += [
         f"  damaged in {run.experiment.name}: {', '.join(names)}" for run, names in lost if names
     ]
     return "\n".join(lines)
-
-
-def folded(text: str) -> str:
-    """A line of the plan, in lines of 80 columns; names are not broken."""
-    return fill(
-        text,
-        79,
-        initial_indent="  ",
-        subsequent_indent="    ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
 
 
 def estimate(plan: Plan, slots: int, measure: Any, others: Iterable[Mapping[str, Any]] = ()) -> str:
