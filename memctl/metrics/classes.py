@@ -1,5 +1,5 @@
 """Whether generated examples hold the classes that real ones hold, and are of use to tell them
-apart; for data with labels.
+apart; for data with labels, of two or more classes that both sides have.
 
 A network without classes gives no labels, so the nearest training example gives them.
 

@@ -45,7 +45,8 @@ class Metric:
         about: The same as a line of the documentation's table.
         range: Its range, and what is fair.
         needs: What it is left out without: `full` (metrics.full), `time` (the last axis is time),
-            `labels` (examples have classes), `unbounded` (data without a range of its own).
+            `labels` (both sides have two or more of the same classes), `unbounded` (data without a
+            range of its own).
         bad: On which side of fresh examples' readings it is bad.
         claims: The generators of known behaviour (memctl.metrics.generators) that it claims to
             tell from fresh examples: read above (UP) or below (DOWN) its floor.

@@ -73,6 +73,13 @@ class Sides(Memo):
         )
 
     @property
+    def classes(self) -> int:
+        """Of how many classes there are examples on both sides."""
+        if self.labels is None:
+            return 0
+        return len(np.intersect1d(self.labels[: self.n_train], self.labels[self.n_train :]))
+
+    @property
     def train(self) -> Floats:
         return self.pool[: self.n_train]
 

@@ -19,7 +19,7 @@ from memctl.metrics.sides import Sides
 WHY: dict[Need, str] = {
     "full": "metrics.full=false leaves it out",
     "time": "it is of signals",
-    "labels": "it is of examples with classes",
+    "labels": "it is of examples of two or more classes that both sides have",
     "unbounded": "it is of values without bounds",
 }
 UNDEFINED = "too few samples or examples for it, or it is not defined for these"
@@ -46,7 +46,7 @@ class Suite:
         there = {
             "full": config.full,
             "time": sides.temporal,
-            "labels": sides.labels is not None,
+            "labels": sides.classes > 1,
             "unbounded": not sides.bounded,
         }
         lacks = {need: why for need, why in WHY.items() if not there[need]}

@@ -38,6 +38,7 @@ from memctl.sweep.child import AT_WORK, Payload, main
 from memctl.sweep.console import Console
 from memctl.sweep.devices import Slot, pool
 from memctl.sweep.temporary import own_temporary_folder
+from memctl.sweep.told import told
 
 GRACE = 10.0  # seconds in which a run that is asked to stop may save
 LOST = 255  # multiprocessing's exit code of a process whose fork server is gone
@@ -152,7 +153,9 @@ class LocalLauncher(Launcher):
             trainer.get("accelerator", "auto"),
         )
         slots = slots[: max(1, len(job_overrides))]
-        configs = [self._compose(list(o), initial_job_idx + k) for k, o in enumerate(job_overrides)]
+        # All before the first starts: what is changed in conf/ from then on is not for them.
+        jobs = enumerate(told(job_overrides, "composing", "runs"), initial_job_idx)
+        configs = [self._compose(list(overrides), number) for number, overrides in jobs]
         logs = [Path(c.hydra.sweep.dir) / c.hydra.sweep.subdir / "log.txt" for c in configs]
         console = Console([log.parent for log in logs], len(slots))
         print(f"{len(configs)} runs, {len(slots)} at once ({places(slots)})", flush=True)

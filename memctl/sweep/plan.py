@@ -1,7 +1,6 @@
 """What a sweep is made of and what is left of it, decided before anything is launched."""
 
 import json
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +19,9 @@ from memctl.runs import note
 from memctl.runs.progress import duration
 from memctl.runs.queue import taken
 from memctl.sweep.grid import Axes, Overrides, cells, interval_fault, references, tag
+from memctl.sweep.told import told
 
 Compose = Callable[[Sequence[str]], Any]
-TELL = 5.0  # seconds
 FEW = 2  # combinations that are named in any case
 FOLD = TextWrapper(79, initial_indent="  ", subsequent_indent="    ", break_on_hyphens=False)
 STATES = {"outdated": "to be measured anew", "damaged": "damaged, to be made again"}
@@ -54,19 +53,6 @@ class Run:
             now = state if seat is None or state == "running" else seat.state
             runs.append(cls(overrides, experiment, now, seat is not None))
         return runs
-
-
-class Told:
-    """Says every few seconds how far a plan is that takes long."""
-
-    def __init__(self, total: int) -> None:
-        self.total, self.done, self.said = total, 0, time.monotonic()
-
-    def one_more(self) -> None:
-        self.done += 1
-        if time.monotonic() - self.said > TELL:
-            self.said = time.monotonic()
-            print(f"planning: {self.done} of {self.total} combinations", flush=True)
 
 
 @dataclass(frozen=True)
@@ -116,25 +102,23 @@ def make_plan(axes: Axes, wanted_references: Sequence[str], compose: Compose) ->
     kept: dict[str, tuple[Overrides, Experiment]] = {}  # by fingerprint
     dropped: dict[str, list[str]] = {}
     some_cell = False
-    every = {"cell": cells(axes), "reference": references(axes, wanted_references)}
-    told = Told(sum(map(len, every.values())))
-    for kind, combinations in every.items():
-        for combination in combinations:
-            told.one_more()
-            label = tag(axes, combination)
-            overrides = (*combination, f"sweep.tag={label}") if label else combination
-            cfg = compose(overrides)
-            if kind == "reference" and cfg.start == "scratch" and cfg.sampler.get("name") == "none":
-                continue  # there is no base to look at
-            reason = cell_fault(cfg)
-            if reason is None:
-                experiment = check_experiment(cfg)
-                some_cell |= kind == "cell"
-                twin = kept.setdefault(experiment.fingerprint, (overrides, experiment))[1]
-                if twin is not experiment and kind == "cell":
-                    reason = f"the same run as {twin.name}"
-            if reason:
-                dropped.setdefault(reason, []).append(swept_values(axes, combination))
+    every = [("cell", combination) for combination in cells(axes)]
+    every += [("reference", combination) for combination in references(axes, wanted_references)]
+    for kind, combination in told(every, "planning", "combinations"):
+        label = tag(axes, combination)
+        overrides = (*combination, f"sweep.tag={label}") if label else combination
+        cfg = compose(overrides)
+        if kind == "reference" and cfg.start == "scratch" and cfg.sampler.get("name") == "none":
+            continue  # there is no base to look at
+        reason = cell_fault(cfg)
+        if reason is None:
+            experiment = check_experiment(cfg)
+            some_cell |= kind == "cell"
+            twin = kept.setdefault(experiment.fingerprint, (overrides, experiment))[1]
+            if twin is not experiment and kind == "cell":
+                reason = f"the same run as {twin.name}"
+        if reason:
+            dropped.setdefault(reason, []).append(swept_values(axes, combination))
     if not some_cell:
         reasons = "; ".join(f"{', '.join(names)} ({why})" for why, names in dropped.items())
         raise UserError(f"no run is left: {reasons}")

@@ -308,9 +308,20 @@ def test_what_is_not_defined_is_missing_and_says_why(count: int) -> None:
     assert not found.keys() & absent.keys()
     assert {*found, *absent} == {*catalogue.known()}
     assert absent["corr_train"] == UNDEFINED
-    assert absent["class_tv"] == "it is of examples with classes"
+    assert "two or more classes" in absent["class_tv"]
     assert ("kid" in absent) == (count == 8)
     assert all(np.isfinite(measure.value) for measure in found.values())
     plain = Suite.of(split(Examples(smooth)), Metrics(repeats=20, full=False))
     assert plain.absent([])["acf_distance"] == "it is of signals"
     assert plain.absent([])["kid"] == "metrics.full=false leaves it out"
+
+
+@pytest.mark.parametrize("labels", [np.arange(60), np.zeros(60, int)], ids=["own", "one"])
+def test_classes_that_tell_nothing_are_no_classes(labels: np.ndarray) -> None:
+    """Where each example has its own, no classifier is right; where all have one, any is."""
+    rng = np.random.default_rng(0)
+    smooth = np.cumsum(rng.normal(size=(60, 1, 20)), axis=2).astype(np.float32)
+    of = lambda labels: Suite.of(split(Examples(smooth, labels)), Metrics(repeats=20))
+    for name in ("tstr", "class_tv"):
+        assert "two or more classes" in of(labels).absent([])[name]
+        assert name not in of(np.arange(60) % 3).without

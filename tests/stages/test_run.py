@@ -16,8 +16,8 @@ import torch
 
 from memctl.errors import UserError
 from memctl.experiment import Experiment
-from memctl.runs.folder import Status
 from memctl.runs.record import YARDSTICKS
+from memctl.runs.status import Status
 from memctl.stages import run as stages
 from tests.children import FORK, base_only, run_and_die
 from tests.conftest import LONG

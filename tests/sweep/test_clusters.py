@@ -16,7 +16,7 @@ from memctl.errors import UserError
 from memctl.experiment import Experiment
 from memctl.job import AT_WORK
 from memctl.runs import queue
-from memctl.runs.folder import Status
+from memctl.runs.status import Status
 from memctl.sweep import watch
 from memctl.sweep.cluster import Work
 from memctl.sweep.frozen import absolute, freeze, modules, thaw

@@ -12,7 +12,7 @@ import pytest
 from hydra.core.utils import JobReturn, JobStatus
 
 from memctl.experiment import Experiment
-from memctl.runs.folder import Status
+from memctl.runs.status import Status
 from memctl.sweep.compose import Composer
 from memctl.sweep.launcher import LocalLauncher
 from tests.conftest import LONG
