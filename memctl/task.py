@@ -17,8 +17,12 @@ def task(cfg: Any) -> None:
     from omegaconf.errors import OmegaConfBaseException
 
     from memctl.sweep.mistakes import explain
+    from memctl.sweep.temporary import own_temporary_folder
 
+    single = HydraConfig.get().mode is RunMode.RUN
     try:
+        if single and cfg.logger.mode != "disabled":
+            own_temporary_folder()  # wandb makes a folder at its import; a sweep's runs have one
         if cfg.task == "theory":
             from memctl.theory import probe
 
@@ -29,7 +33,7 @@ def task(cfg: Any) -> None:
             text = finish.summary(run.task(cfg))
     except (UserError, OmegaConfBaseException) as raised:
         error = raised if isinstance(raised, UserError) else UserError(explain(raised))
-        if HydraConfig.get().mode is RunMode.RUN:  # Hydra would put the overrides before it
+        if single:  # Hydra would put the overrides before it
             sys.exit(f"memctl: {error}")
         raise error from None
     print(text, flush=True)

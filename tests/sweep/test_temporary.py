@@ -4,13 +4,18 @@ import errno
 import os
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 
 from memctl.errors import UserError
 from memctl.files import hold
+from memctl.stages import finish, run
 from memctl.sweep import temporary
 from memctl.sweep.temporary import own_temporary_folder, remove_abandoned
+from memctl.task import task
 
 own = own_temporary_folder.__wrapped__  # as a process calls it first
 
@@ -82,3 +87,23 @@ def test_one_that_was_taken_for_a_dead_ones_is_made_again(
     monkeypatch.setattr(tempfile, "mkdtemp", taken)
     assert own() == made[1]
     assert list(place.iterdir()) == [made[1]]
+
+
+@pytest.mark.parametrize(
+    ("mode", "logger", "own"),
+    [
+        (RunMode.RUN, "offline", True),
+        (RunMode.RUN, "disabled", False),  # nothing that makes temporary files
+        (RunMode.MULTIRUN, "offline", False),  # the sweep's own
+    ],
+)
+def test_a_single_run_has_one_too(
+    monkeypatch: pytest.MonkeyPatch, mode: RunMode, logger: str, own: bool
+) -> None:
+    made: list[str] = []
+    monkeypatch.setattr(temporary, "own_temporary_folder", lambda: made.append("folder"))
+    monkeypatch.setattr(HydraConfig, "get", lambda: SimpleNamespace(mode=mode))
+    monkeypatch.setattr(run, "task", lambda cfg: made.append("run"))
+    monkeypatch.setattr(finish, "summary", str)
+    task(SimpleNamespace(task="run", logger=SimpleNamespace(mode=logger)))
+    assert made == ["folder", "run"][not own :]
