@@ -2,7 +2,8 @@
 
 Writes into SWEEP/report: table.csv and table.parquet (one row a run), NAME.csv and NAME.png of
 every section (`memctl.reporting.sections`), a heat-map of each main metric or of those asked for,
-and index.html. Prints the main numbers. Of several sweeps also what they
+and index.html. Prints the main numbers. --text draws the heat-maps in the terminal, --figures the
+paper's Figs. 2 to 7 into SWEEP/report/paper; both write no report. Of several sweeps also what they
 say together, in pooled/ beside the first: of a data set each the paper's correlation (parity.csv,
 associations.csv), of one data set the front of all their settings, copying against quality
 (front.csv, front.png, hypervolumes.csv).
@@ -33,6 +34,9 @@ def parser() -> argparse.ArgumentParser:
     out.add_argument(
         "--text", action="store_true", help="draw the heat-maps in the terminal, and write nothing"
     )
+    out.add_argument(
+        "--figures", action="store_true", help="the paper's Figs. 2 to 7, as PNG and PDF, alone"
+    )
     return out
 
 
@@ -41,15 +45,18 @@ def main() -> None:
     with plain_exit():
         arguments = parser().parse_args()
         from memctl.analysis.studied import MAIN  # after the help, which needs none of it
-        from memctl.reporting import terminal
+        from memctl.reporting import paper, terminal
         from memctl.reporting.pool import pool
         from memctl.reporting.report import write
 
         if arguments.text:
             for sweep in arguments.sweep:
                 terminal.draw(sweep, arguments.metric or MAIN)
+        if arguments.figures:
+            for sweep in arguments.sweep:
+                print(paper.write(sweep), flush=True)
+        if arguments.text or arguments.figures:
             return
-
         for sweep in arguments.sweep:
             write(sweep, sys.stdout, arguments.metric or MAIN)
         if len(arguments.sweep) > 1:
