@@ -9,6 +9,7 @@ hydra.sweeper.plan=true   show what would run, and stop
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Optional
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -145,13 +146,18 @@ class GridSweeper(Sweeper):
             sys.exit(130)
         if failed:
             logs = "\n".join(
-                f"    {name}: {why}; see {plan.directory / name / 'log.txt'}"
+                f"    {name}: {why}{see(plan.directory / name / 'log.txt', why)}"
                 for name, why in failed.items()
             )
             raise UserError(
                 f"{len(failed)} of {len(plan.runs)} runs are not done:\n{logs}\n  The same"
                 " command goes on with them."
             )
+
+
+def see(log: Path, why: str) -> str:
+    """Where more is said, if it is not named yet."""
+    return f"; see {log}" if log.exists() and str(log) not in why else ""
 
 
 def cached_measurement(plan: planning.Plan) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from tests.conftest import TINY
 ROOT = Path(__file__).resolve().parents[2]
 RUNS = ("cl100_ch1000_s0", "cl900_ch1000_s0")
 # Long enough to be interrupted, seconds.
-LONG = ("control.epochs=150", "trainer.checkpoint_seconds=0.5", "hydra.sweeper.references=[]")
+LONG = ("control.epochs=100", "trainer.checkpoint_seconds=0.5", "hydra.sweeper.references=[]")
 CELLS = ("ci.low=100,900", "ci.high=1000", "sweep.name=s", "trainer.accelerator=cpu")
 
 
