@@ -1,5 +1,7 @@
 """Where the configuration lies: beside the package in a checkout, inside it in a wheel."""
 
+import os
+import sys
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
@@ -18,3 +20,10 @@ def config_root() -> Path:
 def template_names() -> list[str]:
     """The sweep templates, by the name that follows `-cn multirun_templates/`."""
     return sorted(path.stem for path in (config_root() / TEMPLATES).glob("*.yaml"))
+
+
+def python_path() -> str:
+    """PYTHONPATH for a process that is to find the same memctl, also where that is a checkout."""
+    own = [] if PACKAGE.is_relative_to(sys.prefix) else [str(PACKAGE.parent)]
+    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    return os.pathsep.join(dict.fromkeys(filter(None, [*own, *given])))

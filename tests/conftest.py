@@ -34,6 +34,7 @@ from omegaconf import DictConfig, open_dict
 from memctl import __main__
 from memctl.experiment import Experiment
 from memctl.paths import config_root
+from memctl.sweep import devices
 from memctl.sweep.compose import Composer
 from memctl.sweep.plugins import install
 from tests import compositions
@@ -163,6 +164,13 @@ def memctl_here(
     monkeypatch.setenv("MEMCTL_RUNS", str(tmp_path / "runs"))
     monkeypatch.delenv("MEMCTL_PLUGINS", raising=False)
     return memctl
+
+
+@pytest.fixture
+def made_up_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Torch can use whatever GPUs a test names."""
+    ask = lambda names: tuple(devices.Card(name, memory=int(80e9)) for name in names)
+    monkeypatch.setattr(devices, "ask", ask)
 
 
 @pytest.fixture

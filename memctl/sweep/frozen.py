@@ -4,7 +4,6 @@ it. Free of torch.
 """
 
 import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from memctl.config import Config
 from memctl.errors import UserError
 from memctl.experiment import Experiment
 from memctl.files import atomic, path_of
-from memctl.paths import PACKAGE
 from memctl.plugins import VARIABLE
 
 NAME = "job.yaml"
@@ -66,10 +64,3 @@ def thaw(folder: Path) -> Experiment:
             " reads, or the code, were changed since. Give the sweep's command again"
         )
     return experiment
-
-
-def modules() -> str:
-    """PYTHONPATH for a job, by which it finds the same memctl where that is a checkout."""
-    own = [] if PACKAGE.is_relative_to(sys.prefix) else [str(PACKAGE.parent)]
-    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    return os.pathsep.join(dict.fromkeys(filter(None, [*own, *given])))

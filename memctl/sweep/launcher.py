@@ -36,7 +36,7 @@ from memctl.plugins import VARIABLE
 from memctl.runs.folder import RunFolder
 from memctl.sweep.child import AT_WORK, Payload, main
 from memctl.sweep.console import Console
-from memctl.sweep.devices import Slot, pool
+from memctl.sweep.devices import AUTO, MOST, Slot, pool
 from memctl.sweep.temporary import own_temporary_folder
 from memctl.sweep.told import told
 
@@ -47,7 +47,6 @@ OUT_OF_MEMORY = (
     ", as by a machine that is out of memory: run fewer at once (hydra.launcher.per_device on GPUs;"
     " on CPUs trainer.threads=N, the cores of each), or take a smaller generate.batch_size"
 )
-MOST = 64  # runs at once on one GPU
 POLL = 0.25  # seconds between looks at the signals and the progress
 STOPPING = {
     1: "Ctrl-C: the running ones finish, no more are started. Again: they save and stop now.",
@@ -61,8 +60,9 @@ class LocalLauncherConfig:
     """Settings of `hydra/launcher=local`.
 
     Attributes:
-        devices: GPU ids, as CUDA_VISIBLE_DEVICES takes them; null finds them, [] is CPU.
-        per_device: Runs at once on one GPU.
+        devices: GPUs as CUDA_VISIBLE_DEVICES takes them, by number, UUID or MIG's; null finds
+            them, [] is CPU.
+        per_device: Runs at once on one GPU; auto is as many as fill it.
         preload: Modules that the fork server imports once for all runs.
         limit_minutes: Time for each run in this command, the base that it makes or waits for among
             it; then it saves and ends, and the next command goes on with it. null is no limit.
@@ -70,7 +70,7 @@ class LocalLauncherConfig:
 
     _target_: str = "memctl.sweep.launcher.LocalLauncher"
     devices: Optional[list[Any]] = None
-    per_device: int = 1
+    per_device: Any = 1
     limit_minutes: Optional[float] = None
     preload: list[str] = field(default_factory=lambda: ["memctl.sweep.preload"])
 
@@ -116,7 +116,7 @@ class LocalLauncher(Launcher):
     def __init__(
         self,
         devices: Sequence[Any] | None,
-        per_device: int,
+        per_device: Any,
         limit_minutes: float | None,
         preload: Sequence[str],
     ) -> None:
@@ -129,9 +129,11 @@ class LocalLauncher(Launcher):
         self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
     ) -> None:
         self.hydra_context, self.task_function, self.config = hydra_context, task_function, config
-        if not 1 <= self.per_device <= MOST:
+        whole = isinstance(self.per_device, int) and 1 <= self.per_device <= MOST
+        if not whole and self.per_device != AUTO:
             raise UserError(
-                f"hydra.launcher.per_device={self.per_device} must be at least 1 and at most {MOST}"
+                f"hydra.launcher.per_device={self.per_device} must be at least 1 and at most"
+                f" {MOST}, or auto"
             )
         if self.limit is not None and not 0 < self.limit < float("inf"):
             raise UserError(

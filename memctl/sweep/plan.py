@@ -19,6 +19,7 @@ from memctl.runs import note
 from memctl.runs.progress import duration
 from memctl.runs.queue import taken
 from memctl.sweep.grid import Axes, Overrides, cells, interval_fault, references, tag
+from memctl.sweep.measure import Measured
 from memctl.sweep.told import told
 
 Compose = Callable[[Sequence[str]], Any]
@@ -259,10 +260,13 @@ def estimate(plan: Plan, slots: int, measure: Any, others: Iterable[Mapping[str,
         return f"  nothing is left to do{more}"
     found = (run.experiment.folder.record() for run in plan.runs if run.state == "done")
     each, base = seconds_a_run([*others, *(record for record in found if record)]), 0.0
+    needs = ""
     source = "the median of the runs that are done"
     if each is None:
-        base, each = measure()
+        measured = Measured(*measure())
+        base, each = measured.base, measured.run
         source = "a short measurement on this machine"
+        needs = measured.needs(len(plan.left))
     experiments = [run.experiment for run in plan.left]
     if all(
         e.from_scratch or e.base_folder.has(e.base_folder.checkpoint, e.keys["base"])
@@ -272,5 +276,5 @@ def estimate(plan: Plan, slots: int, measure: Any, others: Iterable[Mapping[str,
     total = base + each * -(-len(plan.left) // slots)
     return (
         f"  left: {len(plan.left)} runs, about {duration(total)} with {slots} at once (from"
-        f" {source})"
+        f" {source}){needs}"
     )

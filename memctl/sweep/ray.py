@@ -17,10 +17,10 @@ from typing import Any, Optional
 
 from memctl.errors import UserError
 from memctl.files import write_json
+from memctl.paths import python_path
 from memctl.runs import queue
 from memctl.sweep.cluster import ClusterLauncher, ClusterLauncherConfig, Work
 from memctl.sweep.devices import cores
-from memctl.sweep.frozen import modules
 from memctl.sweep.worker import SAVES, Worker
 
 NAMESPACE = "memctl"
@@ -215,7 +215,7 @@ class RayLauncher(ClusterLauncher):
         import ray
 
         variables = {k: v for k, v in os.environ.items() if k.startswith(("MEMCTL_", "WANDB_"))}
-        variables |= QUIET | {"PYTHONPATH": modules()}
+        variables |= QUIET | {"PYTHONPATH": python_path()}
         actor = ray.remote(Queue).options(
             name=str(self.sweep),
             namespace=NAMESPACE,

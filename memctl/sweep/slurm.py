@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Optional
 
 from memctl.errors import UserError
+from memctl.paths import python_path
 from memctl.runs import queue
 from memctl.sweep.cluster import ClusterLauncher, ClusterLauncherConfig, Work
-from memctl.sweep.frozen import modules
 
 HOURS = 12
 MOST = 1000  # jobs of an array, as SLURM has it by default
@@ -132,7 +132,7 @@ class SlurmLauncher(ClusterLauncher):
             list=shlex.quote(str(place)),
             where=shlex.quote(str(Path.cwd())),
             setup="\n".join(self.lines),
-            modules=shlex.quote(modules()),
+            modules=shlex.quote(python_path()),
             python=shlex.quote(sys.executable),
         )
         place.with_suffix(".sh").write_text(script)

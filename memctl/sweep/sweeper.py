@@ -26,8 +26,9 @@ from memctl.keys import digest
 from memctl.sweep import plan as planning
 from memctl.sweep.cluster import ClusterLauncher
 from memctl.sweep.compose import Composer
-from memctl.sweep.devices import cores, slots_of
+from memctl.sweep.devices import AUTO, cards, cores, per_card, slots_of
 from memctl.sweep.grid import axes
+from memctl.sweep.measure import Measured, measure
 
 
 @dataclass
@@ -102,6 +103,9 @@ class GridSweeper(Sweeper):
         assert self.launcher is not None
         plan.save()
         runs = self._to_launch(plan)
+        if getattr(self.launcher, "per_device", 1) == AUTO:
+            assert self.config is not None
+            vars(self.launcher)["per_device"] = fill_cards(self.config, plan)
         jobs = [[*run.overrides, f"hydra.sweep.subdir='{run.experiment.name}'"] for run in runs]
         returns = self.launcher.launch(jobs, initial_job_idx=0)
         made = planning.Run.all_of((run.overrides, run.experiment) for run in runs)
@@ -160,20 +164,39 @@ def see(log: Path, why: str) -> str:
     return f"; see {log}" if log.exists() and str(log) not in why else ""
 
 
-def cached_measurement(plan: planning.Plan) -> tuple[float, float]:
-    """Seconds of the base and of one run, from a short measurement in a process of its own, kept
-    for the next plan.
+def cached_measurement(plan: planning.Plan, device: str = "", together: int = 1) -> Measured:
+    """What a run takes, from a short measurement in processes of its own, kept for the next plan
+    (see `memctl.sweep.measure.measure`).
     """
-    from memctl.sweep.measure import measure
-
     experiment = next(
         (run.experiment for run in plan.left if run.experiment.sampler), plan.left[0].experiment
     )
     science = {k: v for k, v in experiment.science.items() if k != "sampler"}
-    path = experiment.runs / "measured" / f"{digest([science, cores()])}.json"
-    known = read_json(path)
-    if known is None:
-        base, run = measure(experiment)
-        known = {"base": base, "run": run}
+    how = [device, together] if device or together > 1 else []
+    path = experiment.runs / "measured" / f"{digest([science, cores(), *how])}.json"
+    known = read_json(path) or {}
+    if not known.keys() >= set(Measured._fields):
+        known = measure(experiment, device, together)._asdict()
         write_json(path, known)
-    return known["base"], known["run"]
+    return Measured(*(known[name] for name in Measured._fields))
+
+
+def fill_cards(config: DictConfig, plan: planning.Plan) -> int:
+    """Runs at once on each GPU, for `hydra.launcher.per_device=auto`: as many as the smallest of
+    them holds and as get more done; 1 without one.
+    """
+    launcher, trainer = config.hydra.launcher, config.trainer
+    devices = None if launcher.devices is None else [str(d) for d in launcher.devices]
+    found = cards(devices, trainer.accelerator)
+    if not found:
+        return 1
+    least = min(found, key=lambda card: card.memory)
+    need = cached_measurement(plan, least.name).memory
+    seconds = lambda number: cached_measurement(plan, least.name, number).step
+    number = per_card(least.memory, need, seconds)
+    print(
+        f"{number} runs at once on each GPU: one needs {need / 1e9:.1f} GB of"
+        f" {least.memory / 1e9:.0f}",
+        flush=True,
+    )
+    return number

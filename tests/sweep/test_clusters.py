@@ -15,11 +15,12 @@ from memctl import cancel
 from memctl.errors import UserError
 from memctl.experiment import Experiment
 from memctl.job import AT_WORK
+from memctl.paths import python_path
 from memctl.runs import queue
 from memctl.runs.status import Status
 from memctl.sweep import watch
 from memctl.sweep.cluster import Work
-from memctl.sweep.frozen import absolute, freeze, modules, thaw
+from memctl.sweep.frozen import absolute, freeze, thaw
 from memctl.sweep.ray import Demand, RayLauncher, check
 from memctl.sweep.slurm import SlurmLauncher, clock, minutes
 from memctl.sweep.worker import how
@@ -87,7 +88,7 @@ def test_a_frozen_run_is_the_same_run_elsewhere(
 def test_a_job_finds_the_memctl_of_a_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", "/a:/b")
     root = str(Path(__file__).resolve().parents[2])
-    assert modules() == f"{root}:/a:/b"
+    assert python_path() == f"{root}:/a:/b"
 
 
 def test_the_base_is_a_job_of_its_own_and_the_runs_wait_for_it(

@@ -18,7 +18,7 @@ from memctl.sweep.launcher import LocalLauncher
 from tests.conftest import LONG
 from tests.rivals import record
 
-pytestmark = LONG
+pytestmark = [LONG, pytest.mark.usefixtures("made_up_gpus")]
 
 SCRATCH = ["start=scratch", "sweep.name=s", "metrics.full=true", "hydra.launcher.devices=[0,1]"]
 UNIFORM = (0.3, 0.96, 0.005, 0.02, 0.9)

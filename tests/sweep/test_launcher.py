@@ -6,7 +6,6 @@ No torch needed.
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -16,8 +15,6 @@ from typing import Any
 
 import pytest
 
-from memctl.errors import UserError
-from memctl.sweep import devices
 from tests.conftest import LONG
 from tests.tiny_task import alive, parent, until
 
@@ -170,44 +167,3 @@ def test_a_run_whose_time_is_up_saves_and_ends_or_is_killed(tmp_path: Path) -> N
     assert sweep.end() == 1
     assert sweep.out.count(": stopped after 0.01 min, hydra.launcher.limit_minutes (see") == 4
     assert (len(sweep.notes("began")), len(sweep.notes("saved"))) == (4, 2)
-
-
-def test_slots_are_gpus_or_shares_of_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(devices, "cores", lambda: 8)
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    assert len(devices.pool(None, 1, 1, "auto")) == 8
-    assert len(devices.pool(None, 1, 3, "auto")) == 2
-    assert len(devices.pool(None, 1, 99, "auto")) == 1
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2, GPU-5")
-    assert [s.device for s in devices.pool(None, 2, 1, "auto")] == ["2", "GPU-5"] * 2
-    assert {s.device for s in devices.pool(None, 1, 1, "cpu")} == {""}
-    assert {s.device for s in devices.pool([], 1, 1, "auto")} == {""}
-
-
-def test_gpus_are_asked_of_the_driver(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    tool = tmp_path / "nvidia-smi"
-    tool.write_text("#!/bin/sh\nprintf '0\\n1\\n'\n")
-    tool.chmod(0o755)
-    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    assert devices.gpus() == ["0", "1"]
-    for says, word in (
-        ("echo 'no driver' >&2; exit 9", "no GPU is used: nvidia-smi says: no driver"),
-        ("exit 9", "says: nothing"),
-    ):
-        tool.write_text(f"#!/bin/sh\n{says}\n")
-        assert devices.gpus() == []
-        assert word in capsys.readouterr().out
-    monkeypatch.setattr(devices, "PATIENCE", 0.05)
-    for says, word in (
-        ("exec sleep 9", "nvidia-smi does not answer within 0.05 s; hydra.launcher.devices"),
-        ("echo usage: nvidia-smi", "says: usage: nvidia-smi; hydra.launcher.devices=[0,1] names"),
-    ):
-        tool.write_text(f"#!/bin/sh\n{says}\n")
-        with pytest.raises(UserError, match=re.escape(word)):
-            devices.gpus()
-    tool.write_bytes(b"\x00")
-    with pytest.raises(UserError, match="nvidia-smi cannot be run"):
-        devices.gpus()
