@@ -1,5 +1,7 @@
 """What the tests of clusters share."""
 
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,3 +18,18 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     code, out = Command(runs).end()
     assert code == 0, out
     return numbers(runs)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Command]]:
+    """Starts the sweep's command with overrides, in the test's folder; none outlives the test."""
+    started: list[Command] = []
+
+    def make(*overrides: str, env: dict[str, str] | None = None) -> Command:
+        started.append(Command(tmp_path, *overrides, env=env))
+        return started[-1]
+
+    yield make
+    for command in started:
+        if command.process.poll() is None:
+            command.kill()

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,16 @@ class Command:
         self.process.kill()
         self.process.wait()
         self.out.close()
+
+
+def until_both_can_go_on(command: Command) -> None:
+    """Wait until both runs have saved something, or the command has ended, which it must not."""
+    places = [place(command.runs, run) / "resume.ckpt" for run in RUNS]
+    end = time.monotonic() + 240
+    while not all(path.exists() for path in places):
+        assert command.process.poll() is None, (command.runs / "out.txt").read_text()
+        assert time.monotonic() < end, (command.runs / "out.txt").read_text()
+        time.sleep(0.05)
 
 
 def numbers(runs: Path) -> dict[str, Any]:

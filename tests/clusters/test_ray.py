@@ -5,16 +5,17 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.clusters.sweep import RUNS, Command, numbers, place, status
-from tests.tiny_task import parent, until
+from tests.clusters.sweep import RUNS, Command, numbers, place, status, until_both_can_go_on
+from tests.tiny_task import parent
 
 pytest.importorskip("ray", reason="pip install -e '.[ray]'")
+Start = Callable[..., Command]
 pytestmark = pytest.mark.cluster
 # On loopback alone, with nobody to ask for a token.
 ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_MODE": "disabled"}
@@ -45,39 +46,39 @@ def head() -> Iterator[str]:
 
 
 def test_runs_go_on_without_the_command_and_after_a_lost_worker(
-    tmp_path: Path, head: str, here: dict[str, Any]
+    start: Start, tmp_path: Path, head: str, here: dict[str, Any]
 ) -> None:
     how = (*RAY, f"hydra.launcher.address={head}", "hydra.launcher.gpus=1")
-    code, out = Command(tmp_path, *how, "hydra.launcher.gpus=3", env=ALONE).end()
+    code, out = start(*how, "hydra.launcher.gpus=3", env=ALONE).end()
     assert code == 1
     assert "no node of Ray has 1 CPUs and 3 GPUs for a run (at most 2 and 2)" in out
-    code, out = Command(tmp_path, *how, "hydra.launcher.wait=false", env=ALONE).end()
+    code, out = start(*how, "hydra.launcher.wait=false", env=ALONE).end()
     assert code == 0, out
     assert "2 of 2 runs go on on the cluster" in out
-    watching = Command(tmp_path, *how, env=ALONE)
-    resumes = [place(tmp_path, run) / "resume.ckpt" for run in RUNS]
-    until(lambda: all(path.exists() for path in resumes) or watching.process.poll() is not None)
+    watching = start(*how, env=ALONE)
+    until_both_can_go_on(watching)
     watching.kill()
     logs = "".join((place(tmp_path, run) / "log.txt").read_text() for run in RUNS)
     assert set(re.findall(r", GPU (\d),", logs)) == {"0", "1"}
     os.kill(parent(status(tmp_path, RUNS[0])["pid"]), signal.SIGKILL)
-    code, out = Command(tmp_path, *how, env=ALONE).end()
+    code, out = start(*how, env=ALONE).end()
     assert code == 0, out
     assert out.count("Ray: 0 runs submitted, 2 were in the queue already") == 2
     assert [status(tmp_path, run)["attempt"] for run in RUNS] == [2, 1]
     assert numbers(tmp_path) == here
 
 
-def test_a_ray_of_this_machine_ends_with_the_command(tmp_path: Path, here: dict[str, Any]) -> None:
+def test_a_ray_of_this_machine_ends_with_the_command(
+    start: Start, tmp_path: Path, here: dict[str, Any]
+) -> None:
     """Ctrl-C has the runs save; the same command goes on."""
-    first = Command(tmp_path, *RAY, env=ALONE)
-    resumes = [place(tmp_path, run) / "resume.ckpt" for run in RUNS]
-    until(lambda: all(path.exists() for path in resumes) or first.process.poll() is not None)
+    first = start(*RAY, env=ALONE)
+    until_both_can_go_on(first)
     first.process.send_signal(signal.SIGINT)
     code, out = first.end()
     assert code == 130, out
     assert "stopped: 2 of 2 runs are not done; the same command goes on with them" in out
-    code, out = Command(tmp_path, *RAY, env=ALONE).end()
+    code, out = start(*RAY, env=ALONE).end()
     assert code == 0, out
     assert [status(tmp_path, run)["attempt"] for run in RUNS] == [2, 2]
     assert numbers(tmp_path) == here

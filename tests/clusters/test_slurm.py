@@ -4,16 +4,17 @@ import os
 import re
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.clusters.slurm_node import INSTALL, NEEDED, said, slurm_node
-from tests.clusters.sweep import RUNS, Command, numbers, place, status
+from tests.clusters.sweep import RUNS, Command, numbers, place, status, until_both_can_go_on
 from tests.tiny_task import until
 
+Start = Callable[..., Command]
 pytestmark = pytest.mark.cluster
 SLURM = ("hydra/launcher=slurm", "hydra.launcher.poll=0.3", "hydra.launcher.gpus=1")
 
@@ -33,19 +34,18 @@ def states(slurm: dict[str, str]) -> dict[str, str]:
 
 
 def test_runs_go_on_after_all_that_clusters_do_and_give_the_same_numbers(
-    tmp_path: Path, slurm: dict[str, str], here: dict[str, Any]
+    start: Start, tmp_path: Path, slurm: dict[str, str], here: dict[str, Any]
 ) -> None:
     """The submitter leaves, one is killed, a job is warned of its time limit, another one put back
     into the queue; nothing is submitted twice.
     """
-    code, out = Command(tmp_path, *SLURM, "hydra.launcher.wait=false", env=slurm).end()
+    code, out = start(*SLURM, "hydra.launcher.wait=false", env=slurm).end()
     assert code == 0, out
     assert "2 runs submitted" in out
     assert "2 of 2 runs go on on the cluster" in out
     base, *_ = (tmp_path / "bases").glob("*")
-    watching = Command(tmp_path, *SLURM, env=slurm)
-    resumes = [place(tmp_path, run) / "resume.ckpt" for run in RUNS]
-    until(lambda: all(path.exists() for path in resumes) or watching.process.poll() is not None)
+    watching = start(*SLURM, env=slurm)
+    until_both_can_go_on(watching)
     assert (base / "checkpoint.pt").exists()
     watching.kill()
     jobs = [job for job, state in states(slurm).items() if state == "RUNNING"]
@@ -54,7 +54,7 @@ def test_runs_go_on_after_all_that_clusters_do_and_give_the_same_numbers(
     assert set(re.findall(r", GPU (\d),", logs)) == {"0", "1"}
     said("scancel", "-b", "--signal=USR2", jobs[0], env=slurm)
     said("scontrol", "requeue", jobs[1], env=slurm)
-    again = Command(tmp_path, *SLURM, env=slurm)
+    again = start(*SLURM, env=slurm)
     code, out = again.end()
     assert code == 0, out
     assert out.count("0 runs submitted, 2 were in the queue already") == 2
@@ -65,14 +65,13 @@ def test_runs_go_on_after_all_that_clusters_do_and_give_the_same_numbers(
 
 
 def test_what_fails_is_named_and_the_same_command_goes_on(
-    tmp_path: Path, slurm: dict[str, str], here: dict[str, Any]
+    start: Start, tmp_path: Path, slurm: dict[str, str], here: dict[str, Any]
 ) -> None:
     """One run is cancelled, one killed as by a machine without memory; Ctrl-C only stops watching,
     and `memctl cancel` stops the jobs.
     """
-    first = Command(tmp_path, *SLURM, env=slurm)
-    resumes = [place(tmp_path, run) / "resume.ckpt" for run in RUNS]
-    until(lambda: all(path.exists() for path in resumes) or first.process.poll() is not None)
+    first = start(*SLURM, env=slurm)
+    until_both_can_go_on(first)
     before = set(states(slurm))
     said("scancel", next(j for j, s in states(slurm).items() if s == "RUNNING"), env=slurm)
     os.kill(status(tmp_path, RUNS[1])["pid"], signal.SIGKILL)
@@ -83,7 +82,7 @@ def test_what_fails_is_named_and_the_same_command_goes_on(
     assert f"{RUNS[1]}: killed by SIGKILL, as by a machine that is out of memory (see" in out
     assert "2 of 2 runs are not done" in out
     assert "FAILED" in {states(slurm)[job] for job in before}
-    second = Command(tmp_path, *SLURM, env=slurm)
+    second = start(*SLURM, env=slurm)
     until(lambda: "RUNNING" in states(slurm).values() or second.process.poll() is not None)
     second.process.send_signal(signal.SIGINT)
     code, out = second.end()
@@ -92,13 +91,15 @@ def test_what_fails_is_named_and_the_same_command_goes_on(
     env = {**os.environ, **slurm}
     assert "2 runs of" in said("python", "-m", "memctl.cancel", str(tmp_path / "s"), env=env)
     until(lambda: not {"RUNNING", "PENDING", "COMPLETING"} & set(states(slurm).values()))
-    code, out = Command(tmp_path, *SLURM, env=slurm).end()
+    code, out = start(*SLURM, env=slurm).end()
     assert code == 0, out
     assert numbers(tmp_path) == here
 
 
-def test_what_cannot_be_is_refused_at_once(tmp_path: Path, slurm: dict[str, str]) -> None:
-    code, out = Command(tmp_path, *SLURM, "hydra.launcher.gpus=3", env=slurm).end()
+def test_what_cannot_be_is_refused_at_once(
+    start: Start, tmp_path: Path, slurm: dict[str, str]
+) -> None:
+    code, out = start(*SLURM, "hydra.launcher.gpus=3", env=slurm).end()
     assert code == 1
     assert "sbatch says: " in out
     assert "Requested node configuration is not available" in out
