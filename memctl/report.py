@@ -6,7 +6,8 @@ and index.html. Prints the main numbers. --text draws the heat-maps in the termi
 paper's Figs. 2 to 7 into SWEEP/report/paper; both write no report. Of several sweeps also what they
 say together, in pooled/ beside the first: of a data set each the paper's correlation (parity.csv,
 associations.csv), of one data set the front of all their settings, copying against quality
-(front.csv, front.png, hypervolumes.csv).
+(front.csv, front.png, hypervolumes.csv), and what each reads less the first, setting by setting
+(differences.csv, and a page of them all, index.html).
 """
 
 import argparse
@@ -26,7 +27,8 @@ def parser() -> argparse.ArgumentParser:
         type=path_of,
         nargs="+",
         help="a sweep's folder, such as runs/mitdb208; several are read as one too: of a data set"
-        " each as the paper pools them, of one data set as one plane of copying against quality",
+        " each as the paper pools them, of one data set as one plane of copying against quality,"
+        " and setting by setting, each less the first",
     )
     out.add_argument(
         "--metric", action="append", help="draw the heat-map of this metric (repeatable)"

@@ -20,7 +20,7 @@ def page_sweep(finished: Path, directory: Path, shift: float = 0.0) -> Path:
 
     Args:
         finished: The folder of the runs of a sweep with one, [700, 1000].
-        shift: Added to every cell's dcr_share.
+        shift: What dcr_share grows by over all t, besides 0.5.
     """
     (source,) = finished.glob("*/cl700_ch1000_s0")
     planned = {}
@@ -43,13 +43,19 @@ def put(source: Path, run: Path, ci: dict[str, float] | None, shift: float) -> P
     """A run like the source, of another cell or, without one, of uniform t."""
     shutil.copytree(source, run)
     record = json.loads((source / "record.json").read_text())
-    record |= {"name": run.name, "sweep": run.parent.name, "ci": ci, "fingerprint": run.name}
+    record |= {
+        "name": run.name,
+        "sweep": run.parent.name,
+        "ci": ci,
+        "fingerprint": f"{run.name} {shift}",
+    }
     place = sum(ci.values()) / 2000 if ci else 0.5
     record["metrics"]["dcr_share"] = {
-        end: 0.3 + 0.5 * place + shift + by
+        end: 0.3 + (0.5 + shift) * place + by
         for end, by in (("value", 0), ("low", -0.02), ("high", 0.02))
     }
     record["metrics"]["f_mem"] = {"value": 0.0, "low": 0.0, "high": 0.02}
+    record["science"]["control"]["lr"] = 1e-4 + shift
     config = OmegaConf.load(source / "config.yaml")
     if ci:
         record["science"]["sampler"] |= ci

@@ -142,11 +142,11 @@ class Readings:
         """Values on the scale, shape (n,)."""
         return np.asarray(self.scale.to(np.array([*runs.values()], dtype=float)))
 
-    def differences(self, runs: Mapping[str, float]) -> Floats:
-        """On the scale, to the reference of the same repetition, shape (n,)."""
-        common = [r for r in runs if r in self.values[0]]
+    def differences(self, runs: Mapping[str, float], other: int = 0) -> Floats:
+        """On the scale, to another setting's runs of the same repetition, shape (n,)."""
+        common = [r for r in runs if r in self.values[other]]
         own = self.scaled({r: runs[r] for r in common})
-        return own - self.scaled({r: self.values[0][r] for r in common})
+        return own - self.scaled({r: self.values[other][r] for r in common})
 
     def reading(self, k: int) -> Reading:
         """A setting's mean with its interval; NaN where it has no value."""
@@ -164,19 +164,28 @@ class Readings:
         return Reading(mean, low, high)
 
     def change(self, k: int) -> Reading:
-        """A setting less the reference, over the repetitions that both have; of none in common the
-        difference of their means.
+        """A setting less the reference."""
+        return self.between(k, 0, self.changes)
+
+    def between(self, k: int, base: int, spread: Spread) -> Reading:
+        """A setting less another, over the repetitions that both have; of none in common, or where
+        it is not known how far seeds spread, the difference of their means.
+
+        Args:
+            spread: Between seeds, of such differences on the scale.
         """
-        own, other = self.reading(k), self.reading(0)
+        own, other = self.reading(k), self.reading(base)
         if own.value != own.value or other.value != other.value:
             return Reading(NAN, NAN, NAN)
-        common = [r for r in self.values[k] if r in self.values[0]]
-        if common and self.changes.degrees:
-            differences, half = self.differences(self.values[k]), self.changes.half(len(common))
-            start = float(self.scaled({r: self.values[0][r] for r in common}).mean())
+        known = self.values[base]
+        common = [r for r in self.values[k] if r in known]
+        if common and spread.degrees:
+            differences = self.differences(self.values[k], base)
+            half = spread.half(len(common))
+            start = float(self.scaled({r: known[r] for r in common}).mean())
             at = lambda shift: float(self.scale.back(start + shift) - self.scale.back(start))
             middle = float(differences.mean())
-            value = float(np.mean([self.values[k][r] - self.values[0][r] for r in common]))
+            value = float(np.mean([self.values[k][r] - known[r] for r in common]))
             low, high = at(middle - half), at(middle + half)
             return Reading(value, min(low, value), max(high, value))
         value = own.value - other.value

@@ -9,6 +9,7 @@ OVER_CELLS = (
     " its training data?"
 )
 OVER_CONTROLS = "Which control makes the model copy less of its training data, and at what loss?"
+DIFFERENT = "In which settings do these sweeps differ?"
 OTHERWISE = "Do the models of these runs copy their training data?"
 SAW_HELDOUT = (
     ". CAUTION: the base was not made on this split and may have seen the held-out examples:"

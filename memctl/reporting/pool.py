@@ -1,5 +1,5 @@
-"""Several sweeps read as one: of several data sets as the paper does, of one data set as one plane
-of copying against quality.
+"""Several sweeps read together: of several data sets as the paper does; of one data set as one
+plane of copying against quality, and setting by setting, each less the first.
 """
 
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from typing import TextIO
 
 import pandas as pd
 
+from memctl.analysis.differences import Differences, differences, lines
 from memctl.analysis.inference import associations
 from memctl.analysis.joined import joined, of_one_source
 from memctl.analysis.parity import parity
@@ -15,9 +16,18 @@ from memctl.analysis.studied import MAIN, studied_metrics
 from memctl.analysis.sweep_results import SweepResults, read
 from memctl.errors import UserError
 from memctl.files import atomic
+from memctl.reporting import page
+from memctl.reporting.headline import headline
 from memctl.reporting.report import write_parts
+from memctl.reporting.section import Section
 from memctl.reporting.sections.front import FRONT, HYPERVOLUMES
 
+NOTE = (
+    "first and second: what the sweeps read; change: the second less the first, with its 95 %"
+    " interval: over the seeds that both have where any setting has several, else of both runs'"
+    " samples, as if these were independent. Each interval stands by itself: of 45, two or three"
+    " leave out no difference by chance."
+)
 COLUMNS = ["axis", "pooling", "n", "pearson", "low", "high", "paper", "paper_low", "paper_high"]
 
 
@@ -26,33 +36,61 @@ def pool(directories: Sequence[Path], out: TextIO) -> None:
 
     Of several data sets, a sweep each: the paper's correlation over all, pooled/parity.csv and
     pooled/associations.csv beside the first of them. Of one data set: the front of all their
-    settings, pooled/front.csv, front.png and hypervolumes.csv.
+    settings, pooled/front.csv, front.png and hypervolumes.csv, what settings that several have read
+    less the first sweep's, differences.csv, and a page of them all, index.html.
 
     Raises:
         UserError: a folder given twice; of several data sets two sweeps of one, or a sweep whose
-            cells are of several splits or used in several ways; of one, no uniform run among them.
+            cells are of several splits or used in several ways; of one, neither a uniform run among
+            them nor a setting that two have.
     """
     if len({directory.resolve() for directory in directories}) < len(directories):
         raise UserError(f"a sweep is given twice: {', '.join(map(str, directories))}")
     read_sweeps = [read(directory) for directory in directories]
     folder = directories[0].resolve().parent / "pooled"
     if of_one_source(read_sweeps):
-        plane(joined(read_sweeps), folder, out)
+        together(read_sweeps, folder, out)
     else:
         correlate({s.directory.resolve().name: s for s in read_sweeps}, folder, out)
 
 
-def plane(sweep: SweepResults, folder: Path, out: TextIO) -> None:
-    """Write and print the front of sweeps of one data set."""
-    parts = [part for section in (FRONT, HYPERVOLUMES) if (part := section.fill(sweep))]
-    if not parts:
+def together(sweeps: Sequence[SweepResults], folder: Path, out: TextIO) -> None:
+    """Write and print the front of sweeps of one data set, and what each reads less the first."""
+    whole = joined(sweeps)
+    planes = [part for section in (FRONT, HYPERVOLUMES) if (part := section.fill(whole))]
+    found = [differences(sweeps[0], other) for other in sweeps[1:]]
+    if not planes and not any(len(one.table) for one in found):
         raise UserError(
             "sweeps of one data set are read as one plane of copying against quality, which takes"
-            " a uniform run among them (sampler=uniform), and runs with f_mem and energy_heldout"
+            " a uniform run among them (sampler=uniform), and runs with f_mem and energy_heldout;"
+            " and compared in the settings that they share, of which these have none"
         )
-    write_parts(parts, folder)
-    files = f"figure: {folder / 'front.png'}\ntables: {folder}"
-    print("\n" + "\n\n".join([*(p.said for p in parts if p.said), files]), file=out, flush=True)
+    write_parts(planes, folder)
+    with atomic(folder / "differences.csv") as file:
+        table(found).to_csv(file, index=False)
+    compared = Section(
+        name="differences", title="Differences", note=NOTE, table=lambda _: main_rows(found),
+        text=lambda _: "\n".join(line for one in found for line in lines(one)), lead=True,
+    )  # fmt: skip
+    apart = [part for part in [compared.fill(whole)] if part]
+    page.write(whole, folder / "index.html", headline(whole), [*apart, *planes], found)
+    files = [f"page:   {folder / 'index.html'}"]
+    files += [f"figure: {folder / 'front.png'}"] if planes else []
+    blocks = [*(p.said for p in [*planes, *apart]), "\n".join([*files, f"tables: {folder}"])]
+    print("\n" + "\n\n".join(filter(None, blocks)), file=out, flush=True)
+
+
+def table(found: Sequence[Differences]) -> pd.DataFrame:
+    """Every setting and metric of all pairs of sweeps, which `less` and `of` name."""
+    rows = [one.table.assign(of=one.names[1], less=one.names[0]) for one in found]
+    return pd.concat(rows, ignore_index=True)
+
+
+def main_rows(found: Sequence[Differences]) -> pd.DataFrame:
+    """The main metrics' rows, as the page has them."""
+    rows = table(found)
+    left_out = ["low", "high", "run", "other", *([] if len(found) > 1 else ["of", "less"])]
+    return rows[rows.metric.isin(MAIN)].drop(columns=left_out)
 
 
 def correlate(sweeps: dict[str, SweepResults], folder: Path, out: TextIO) -> None:

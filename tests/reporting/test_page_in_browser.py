@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from memctl.reporting import report
+from memctl.reporting.pool import pool
 from tests.conftest import LONG
 from tests.page_sweep import EVIL, NAME, page_sweep
 
@@ -35,17 +36,25 @@ def path(finished, tmp_path_factory):
     return shutil.copy(sweep / "report" / "index.html", alone)  # as one gets it by mail
 
 
+@pytest.fixture(scope="module")
+def together(finished, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("two")
+    sweeps = [page_sweep(finished, folder / name, by) for name, by in (("a", 0), ("b", 0.1))]
+    pool(sweeps, io.StringIO())
+    return folder / "pooled" / "index.html"
+
+
 @pytest.fixture
 def opened(browser, path):
     """Opens the page at a link; no error and no request may have come of it in the end."""
     wrong, pages = [], []
 
-    def open_at(link="", width=1280, **more):
+    def open_at(link="", width=1280, file=path, **more):
         page = browser.new_page(viewport={"width": width, "height": 900}, **more)
         page.on("console", lambda said: wrong.append(said.text))
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("request", lambda asked: wrong.append(asked.url) if outside(asked.url) else None)
-        page.goto(f"file://{path}{link}")
+        page.goto(f"file://{file}{link}")
         page.wait_for_selector("body[data-ready]")
         page.wait_for_selector(".tabulator-row")
         pages.append(page)
@@ -178,7 +187,7 @@ def test_the_table_sorts_filters_opens_and_is_downloaded(opened):
     title.click()
     first = page.locator(".tabulator-row").first
     assert "cl700_ch1000_s0" in first.inner_text()
-    page.fill('.tabulator-col[tabulator-field="name"] input', "uniform")
+    page.locator('.tabulator-col[tabulator-field="name"] input').press_sequentially("uniform")
     page.wait_for_selector(".tabulator-row >> nth=1", state="detached")
     assert page.locator("#count").inner_text() == "1 of 11 runs"
     with page.expect_download() as made:
@@ -186,8 +195,25 @@ def test_the_table_sorts_filters_opens_and_is_downloaded(opened):
     assert pd.read_csv(made.value.path()).run.tolist() == ["uniform_s0"]
     page.locator(".tabulator-row").first.click()
     assert "run=uniform_s0" in page.url
+    other = page.locator('.tabulator-col[tabulator-field="js_amplitude"]')
+    assert not other.is_visible()
     page.select_option("#columns", "all")
-    assert page.locator('.tabulator-col[tabulator-field="recall"]').count() == 1
+    assert other.is_visible()
+
+
+def test_two_sweeps_are_compared_cell_by_cell(opened, together):
+    page = opened("#metric=dcr_share", file=together)
+    assert "b less a: of 9 settings in both, 8 differ" in page.locator("#reads").inner_text()
+    cell = page.locator('[data-cell="700-1000"]')
+    assert cell.inner_text().split() == ["0.085", "\u00b10.028"]  # sqrt(2) 0.02
+    label = cell.get_attribute("aria-label")
+    assert label == "c_l 700, c_h 1000: [700, 1000]: +0.085 [0.0567, 0.113]"
+    cell.click()
+    heading = page.locator("#pane h2").inner_text()
+    assert heading == "b/cl700_ch1000_s0 beside a/cl700_ch1000_s0"
+    page.select_option("#of", "all")
+    assert "fresh data" in page.locator("#reads").inner_text()
+    assert page.locator("#cells .js-plotly-plot").count() == 1
 
 
 def test_a_phone_shows_it_without_overflow(opened):

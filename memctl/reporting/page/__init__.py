@@ -11,12 +11,13 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
+from memctl.analysis.differences import Differences
 from memctl.analysis.studied import MAIN
 from memctl.analysis.sweep_results import SweepResults
 from memctl.files import atomic
-from memctl.reporting.headline import OVER_CONTROLS, question
+from memctl.reporting.headline import DIFFERENT, OVER_CONTROLS, question
 from memctl.reporting.page import examples
-from memctl.reporting.page.content import content
+from memctl.reporting.page.content import content, differing
 from memctl.reporting.page.examples import Amount, Splits, gallery
 from memctl.reporting.section import Part
 
@@ -39,26 +40,35 @@ def has_sentences(table: pd.DataFrame) -> bool:
     return any(isinstance(value, str) and len(value) > LONG for value in texts)
 
 
-def write(sweep: SweepResults, path: Path, lead: str, parts: Sequence[Part]) -> None:
-    """Write the page of a sweep.
+def write(
+    sweep: SweepResults,
+    path: Path,
+    lead: str,
+    parts: Sequence[Part],
+    compared: Sequence[Differences] = (),
+) -> None:
+    """Write the page of a sweep, or of several that were joined.
 
     Args:
         lead: What the sweep is, in a sentence.
         parts: Of the report, in their order; their pictures lie beside the page.
+        compared: Of several sweeps, what each reads less the first.
     """
     by_name = {part.section.name: part for part in parts}
     answers = by_name["answer"].table if "answer" in by_name else pd.DataFrame()
     scorecard = by_name.get("scorecard")
+    asked = question(sweep) if not compared else DIFFERENT
     known: dict[str, Any] = {
-        "title": f"sweep {sweep.directory.name}",
+        "title": title(sweep, compared),
         "lead": lead,
-        "question": question(sweep),
-        "said": said(parts, question(sweep) == OVER_CONTROLS),
+        "question": asked,
+        "said": said(parts, asked == OVER_CONTROLS),
         "left_out": {**sweep.unfinished, **sweep.strangers},
         "parts": parts,
         "pictures": pictures(path.parent, parts),
         "scorecard": scorecard,
         "claims": claims(scorecard.table) if scorecard else [],
+        "compared": len(compared),
         "grid": sweep.plain and len(sweep.cells),
         "html": html,
         "has_sentences": has_sentences,
@@ -66,9 +76,17 @@ def write(sweep: SweepResults, path: Path, lead: str, parts: Sequence[Part]) -> 
         "provenance": provenance(sweep),
         "made": made(sweep),
     }
-    page = fitted(sweep, known, content(sweep, answers))
+    about = {**content(sweep, answers), "title": known["title"]}
+    page = fitted(sweep, known, {**about, **differing(compared, sweep)})
     with atomic(path) as file:
         file.write(page.encode(errors="replace"))
+
+
+def title(sweep: SweepResults, compared: Sequence[Differences]) -> str:
+    """The sweep's name or those of several."""
+    if not compared:
+        return f"sweep {sweep.directory.name}"
+    return f"sweeps {', '.join([compared[0].names[0], *(one.names[1] for one in compared)])}"
 
 
 def fitted(sweep: SweepResults, known: dict[str, Any], about: dict[str, Any]) -> str:
@@ -117,14 +135,17 @@ def assets() -> dict[str, str]:
 
 
 def said(parts: Sequence[Part], controls: bool) -> list[str]:
-    """The sentences that a terminal shows last, in the order of the parts.
+    """The sentences that a terminal shows last, in the order of the parts; the first of
+    them, the answer, by itself.
 
     Args:
         controls: Whether those of the front, which compares controls, come first.
     """
     first = lambda part: controls and part.section.name == "front"
     leads = sorted((p for p in parts if p.section.lead), key=lambda p: not first(p))
-    return [line for part in leads for line in part.said.splitlines()]
+    lines = [line for part in leads for line in part.said.splitlines()]
+    first_line = re.split(r"(?<=\.) (?=[A-Z])", lines[0], maxsplit=1) if lines else []
+    return [*first_line, *([""] if len(first_line) == 1 else []), *lines[1:]]
 
 
 def pictures(folder: Path, parts: Sequence[Part]) -> dict[str, str]:

@@ -5,24 +5,28 @@ const RED_BLUE = ["#053061", "#2166ac", "#4393c3", "#92c5de", "#d1e5f0", "#fffff
 const BAND = "rgba(90, 100, 110, .13)";
 const OWN = "#d55e00", OTHER = "#0072b2", GREY = "#59636e"; // Okabe and Ito's
 
-// Where values lie against a noise floor: distances from it in reaches, a reach being the width of
-// the floor or, where values lie farther out, the farthest (but for a few that are far off).
-function anchor(values, low, high) {
-  const floor = isNumber(low) && isNumber(high), sorted = [...values].sort((a, b) => a - b);
+// Where values lie against their noise floors: distances from these in reaches, a reach being the
+// width of the floor or, where values lie farther out, the farthest (but for a few far off).
+function anchors(values, floors) {
   const quantile = (list, q) => {
     const at = (list.length - 1) * q, k = Math.floor(at);
     return list[k] + (at - k) * ((list[k + 1] ?? list[k]) - list[k]);
   };
-  if (!floor) low = high = sorted.length ? quantile(sorted, .5) : 0;
-  const out = sorted.map(v => Math.max(low - v, v - high, 0)).sort((a, b) => a - b);
-  let reach = high - low;
+  const sorted = [...values].sort((a, b) => a - b), middle = sorted.length ? quantile(sorted, .5) : 0;
+  const found = floors.map(({ low, high }) => isNumber(low) && isNumber(high)
+    ? { low, high, floor: true } : { low: middle, high: middle, floor: false });
+  const out = values.map((v, k) => Math.max(found[k].low - v, v - found[k].high, 0))
+    .sort((a, b) => a - b);
+  let reach = Math.max(0, ...found.map(a => a.high - a.low));
   if (out.length) {
     const third = quantile(out, .75);
     const fence = third + 3 * ((third - quantile(out, .25)) || out[out.length - 1] - out[0]);
     reach = Math.max(reach, ...out.filter(v => v <= fence));
   }
-  return { low, high, floor, reach: reach || 1 };
+  return found.map(a => ({ ...a, reach: reach || 1 }));
 }
+const anchor = (values, low, high) =>
+  anchors(values, values.map(() => ({ low, high })))[0] || { low: 0, high: 0, reach: 1 };
 const beyond = (a, v) =>
   Math.max(-1, Math.min(1, (Math.min(v - a.low, 0) + Math.max(v - a.high, 0)) / a.reach));
 function shade(place) {
@@ -35,19 +39,21 @@ function ink(a, v) {
   return 0.299 * r + 0.587 * g + 0.114 * b > 140 ? "#111" : "#fff";
 }
 
-// How many lie where against fresh data, in a sentence.
-function reading(a, values, what) {
-  const n = values.length;
+// How many lie where against fresh data, in a sentence; `many` is an anchor or one a value.
+function reading(many, values, what) {
+  const n = values.length, each = Array.isArray(many) ? many : values.map(() => many);
   if (!n) return `No ${what} has a value.`;
+  const a = each[0], alike = each.every(b => b.low === a.low && b.high === a.high);
+  const ends = alike ? `, ${number(a.low)} to ${number(a.high)}` : " of its split (grey)";
   if (new Set(values).size === 1 && n > 1)
     return `It reads ${number(values[0], 4)} in all ${n} ${what}`
-      + (a.floor ? `; fresh data read ${number(a.low)} to ${number(a.high)}.` : ".");
+      + (a.floor && alike ? `; fresh data read ${ends.slice(2)}.` : ".");
   if (!a.floor) return `${n} ${what}; what fresh data read is not known, white is their median.`;
-  const above = values.filter(v => v > a.high).length, below = values.filter(v => v < a.low).length;
+  const above = values.filter((v, k) => v > each[k].high).length;
+  const below = values.filter((v, k) => v < each[k].low).length;
   const found = [[above, "above"], [below, "below"], [n - above - below, "as"]].filter(([k]) => k);
-  const ends = `${number(a.low)} to ${number(a.high)}`;
-  return found.length === 1 ? `All ${n} ${what} read ${found[0][1]} fresh data, ${ends}.`
-    : `Of ${n} ${what} ${found.map(([k, where]) => `${k} ${where}`).join(", ")} fresh data, ${ends}.`;
+  return found.length === 1 ? `All ${n} ${what} read ${found[0][1]} fresh data${ends}.`
+    : `Of ${n} ${what} ${found.map(([k, at]) => `${k} ${at}`).join(", ")} fresh data${ends}.`;
 }
 
 // The scale of the colours, with the floor's ends above and marks by name below.

@@ -1,13 +1,14 @@
 """What a page knows of a sweep, as JSON: its metrics, its runs, and what each of them left."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from memctl.analysis.controls import references, settings
+from memctl.analysis.differences import Differences
 from memctl.analysis.studied import MAIN
 from memctl.analysis.sweep_results import SweepResults, kind
 from memctl.errors import UserError
@@ -55,6 +56,32 @@ def content(sweep: SweepResults, answers: pd.DataFrame) -> dict[str, Any]:
         "shared": shared,
         "runs": runs,
     }
+
+
+def differing(compared: Sequence[Differences], sweep: SweepResults) -> dict[str, Any]:
+    """What several sweeps read less the first, setting by setting; nothing of one sweep."""
+    if not compared:
+        return {}
+    whole = []
+    for one in compared:
+        rows: dict[str, dict[str, Any]] = {}
+        for row in one.table.to_dict("records"):
+            runs = [find(sweep, name, row[key]) for name, key in zip(one.names, PAIR, strict=True)]
+            entry = {"label": row["setting"], "low": number(row["low"])}
+            entry |= {"high": number(row["high"]), "runs": runs, "d": {}}
+            ends = [number(row[f"change{end}"]) for end in ("", "_low", "_high")]
+            rows.setdefault(str(row["run"]), entry)["d"][row["metric"]] = ends
+        whole.append({"of": one.names[1], "less": one.names[0], "rows": [*rows.values()]})
+    return {"differences": whole}
+
+
+PAIR = ("other", "run")  # the first sweep's run, and the second's
+
+
+def find(sweep: SweepResults, folder: str, run: str) -> str:
+    """What a run of a sweep is called among those of several."""
+    ends = [n for n in sweep.records if n == f"{folder}/{run}" or n.endswith(f"/{folder}/{run}")]
+    return ends[0] if ends else ""
 
 
 def described(name: str) -> dict[str, Any]:
@@ -223,11 +250,12 @@ def flat(node: Mapping[str, Any]) -> dict[str, str]:
 def unfinished(sweep: SweepResults, name: str, state: str) -> dict[str, Any]:
     """A run that was planned or begun: where it belongs, how it stands, its command."""
     word, _, reason = state.partition(": ")
-    planned = (read_json(sweep.directory / "sweep.json") or {}).get("runs", {})
-    texts = planned.get(name, {}).get("overrides") or []
+    folder = sweep.folder(name).path  # of several sweeps the name has its sweep's too
+    planned = (read_json(folder.parent / "sweep.json") or {}).get("runs", {})
+    texts = planned.get(folder.name, {}).get("overrides") or []
     asked = dict(text.split("=", 1) for text in map(str, texts) if "=" in text)
     out: dict[str, Any] = {"config": {}, "command": ""}
-    if sweep.folder(name).config.is_file():
+    if (folder / "config.yaml").is_file():
         out = made(sweep, name)
     config = out["config"] or asked
     sampler = config.get("sampler.name", asked.get("sampler", "interval"))

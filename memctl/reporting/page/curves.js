@@ -3,7 +3,7 @@ const FONT = { family: "system-ui, sans-serif", size: 11, color: "#1d2530" };
 const LAYOUT = { font: FONT, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
   hovermode: "closest", showlegend: false, autosize: true };
 const OPTIONS = { responsive: true, displaylogo: false, scrollZoom: false,
-  modeBarButtonsToRemove: ["autoScale2d", "zoomIn2d", "zoomOut2d"] };
+  modeBarButtons: [["select2d", "lasso2d", "zoom2d", "pan2d", "resetScale2d", "toImage"]] };
 const line = (x, y, name, look) => ({ type: "scatter", mode: "lines", x, y, name: markup(name),
   line: { width: 1.6, ...look } });
 

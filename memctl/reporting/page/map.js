@@ -1,7 +1,8 @@
 // The metric over the triangle of intervals or, of other sweeps, run by run.
-const VIEWS = D.sweeps ? [["", "both, run by run"],
-  ...D.differences.map(d => [d.of, `${d.of} less ${D.sweeps[0]}`])] : [];
-const seen = () => D.differences && D.differences.find(d => d.of === state.of);
+const VIEWS = D.differences ? [...D.differences.filter(d => d.rows.length)
+  .map(d => [d.of, `${d.of} less ${d.less}`]), ["all", "all, run by run"]] : [];
+const seen = () => VIEWS.length && D.differences.find(d => d.of === state.of);
+if (VIEWS.length) state.of = VIEWS[0][0];
 
 function marks(metric) {
   const out = {}, one = done.find(run => D.yards.length && isNumber(value(run, metric)));
@@ -40,7 +41,7 @@ function triangle(entries, a, opens) {
         box.append(opens ? make("button", { type: "button", "data-cell": key, style, title: label,
           "aria-label": label, class: has ? "" : "absent", tabindex: -1,
           onclick: () => opens(key), onkeydown: event => move(event, lows, highs, low, high) },
-          text) : make("div", { class: has ? "still" : "still absent", style }, text));
+          text, isNumber(entry.half) ? make("small", {}, `\u00b1${number(entry.half, 2)}`) : null) : make("div", { class: has ? "still" : "still absent", style }, text));
       }
       row.append(box);
     }
@@ -125,15 +126,16 @@ function show(table, a, values, beside) {
 function drawList(metric) {
   const runs = done.filter(run => isNumber(value(run, metric)) && run.kind !== "base");
   runs.sort((p, q) => (p.n - q.n) || ((p.at ?? 1e9) - (q.at ?? 1e9)) || (p.seed - q.seed));
-  const values = runs.map(run => value(run, metric)), { low, high } = floorOf(metric);
-  const a = anchor(values, low, high), flat = values.length > 1 && new Set(values).size === 1;
+  const values = runs.map(run => value(run, metric));
+  const each = anchors(values, runs.map(run => yard(run, metric)));
+  const flat = values.length > 1 && new Set(values).size === 1;
   const gaps = D.runs.filter(run => run.state !== "done");
-  $("reads").replaceChildren(reading(a, values, "runs"), ...(gaps.length
+  $("reads").replaceChildren(reading(each, values, "runs"), ...(gaps.length
     ? [` ${gaps.length} more are not finished: `, gaps.map((run, k) => [k ? ", " : "",
       make("a", { href: "#run=" + encodeURIComponent(run.name) }, run.name)])].flat(2) : []));
-  if (flat || !runs.length) return show(null, a, values, {});
+  if (flat || !runs.length) return show(null, null, values, {});
   const box = make("div", { style: `height:${70 + 19 * runs.length}px` });
-  show(box, a, values, marks(metric));
+  show(box, each[0], D.yards.length === 1 ? values : [], marks(metric));
   const row = run => markup(run.label === run.name || !runs.some(r => r !== run
     && r.label === run.label) ? run.label : run.name);
   const error = k => runs.map(run => isNumber(measure(run, metric)[k])
@@ -147,41 +149,46 @@ function drawList(metric) {
     hovertemplate: "%{text}<extra></extra>",
     error_x: { type: "data", array: error(2), arrayminus: error(1), color: "#889", thickness: 1,
       width: 0 },
-    marker: { size: 10, color: values.map(v => colour(a, v)), line: { width: 1, color: "#333" } } }],
+    marker: { size: 10, color: values.map((v, k) => colour(each[k], v)), line: { width: 1, color: "#333" } } }],
     { ...LAYOUT, margin: { l: 8, r: 12, t: 4, b: 36 }, shapes: bands,
       xaxis: { title: { text: metric, font: { size: 12 } } },
       yaxis: { tickvals: runs.map((_, k) => k), ticktext: runs.map(row), automargin: true,
-        range: [runs.length - .4, -.6], tickfont: { size: 11 }, fixedrange: true } }, OPTIONS);
+        range: [runs.length - .4, -.6], tickfont: { size: 11 }, fixedrange: true,
+        zeroline: false } }, OPTIONS);
   box.on("plotly_click", event => change({ run: known.get(event.points[0].customdata) }));
 }
 function drawDifferences(view, metric) {
-  const own = view.rows.filter(row => row.d[places.get(metric)]);
+  const own = view.rows.filter(row => row.d[metric]);
   const entries = new Map(), values = [];
   for (const row of own) {
-    const [d, low, high] = row.d[places.get(metric)];
+    const [d, low, high] = row.d[metric];
     values.push(d);
     const label = `${row.label}: ${d > 0 ? "+" : ""}${span([d, low, high])}`;
-    if (row.low !== null) entries.set(`${row.low}-${row.high}`, { value: d, text: "", label, row });
+    const half = isNumber(low) ? (high - low) / 2 : null;
+    if (row.low !== null)
+      entries.set(`${row.low}-${row.high}`, { value: d, text: "", label, row, half });
   }
-  const clear = own.filter(row => { const [, low, high] = row.d[places.get(metric)];
+  const clear = own.filter(row => { const [, low, high] = row.d[metric];
     return low > 0 || high < 0; }).length;
-  $("reads").replaceChildren(`${view.of} less ${D.sweeps[0]}: of ${own.length} settings in both, `
+  $("reads").replaceChildren(`${view.of} less ${view.less}: of ${own.length} settings in both, `
     + `${clear} differ by more than their 95 % interval. White is no difference.`);
   const a = anchor(values, 0, 0);
-  const flat = !values.length || !entries.size;
+  const flat = !values.length || !entries.size || new Set(values).size === 1;
   show(flat ? null : triangle(entries, a, key => {
     const { row } = entries.get(key);
-    change({ run: known.get(row.runs[1]), beside: known.get(row.runs[0]) });
+    change({ run: known.get(row.runs[1]) || null, beside: known.get(row.runs[0]) || null });
   }), a, values, {});
   if (flat && own.length) $("cells").append(make("table", { class: "numbers" }, own.map(row =>
     make("tr", {}, make("th", { scope: "row" }, row.label),
-      make("td", {}, span(row.d[places.get(metric)]))))));
+      make("td", {}, span(row.d[metric]))))));
 }
 
 function mark() {
   const cells = [...document.querySelectorAll("#cells [data-cell]")];
+  const view = seen(), pair = key => view.rows.filter(row => `${row.low}-${row.high}` === key)
+    .flatMap(row => row.runs.map(name => known.get(name)));
   for (const button of cells) {
-    const runs = groups.get(button.dataset.cell) || [];
+    const runs = view ? pair(button.dataset.cell) : groups.get(button.dataset.cell) || [];
     button.classList.toggle("open", runs.includes(state.run));
     button.classList.toggle("beside", runs.includes(state.beside));
     button.classList.toggle("chosen", runs.some(run => state.chosen.has(run.name)));

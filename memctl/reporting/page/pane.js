@@ -98,7 +98,7 @@ function drawPane() {
         "Suspects: the samples of the least d1/d2"), make("p", { class: "note" }, E.missing
         ? `Real examples are not shown beside them: ${E.missing}.`
         : (SIGNALS ? "Orange: the sample; blue: its nearest training example; grey, dashed: its "
-          + "nearest held-out one." : "Each with its nearest held-out and training example, and "
+          + "nearest held-out one." : "Each with its nearest training and held-out example, and "
           + "the differences.")),
       make("div", { class: "columns" }, both.map(r => make("div", {}, other
         ? make("p", {}, r.label) : null, suspects(r)))),

@@ -108,8 +108,9 @@ function suspects(run) {
   const held = E.runs[run.name];
   if (!held || !held.suspects.length)
     return make("p", { class: "note" }, "No table of nearest examples is at hand.");
-  return make("div", { class: "suspects" }, held.suspects.map(entry => {
-    const own = unpack(entry.bytes), others = ["heldout", "train"].filter(side => entry[side])
+  return make("div", { class: `suspects${SIGNALS ? " signals" : ""}` }, held.suspects.map(entry => {
+    const order = SIGNALS ? ["heldout", "train"] : ["train", "heldout"]; // train lies on top
+    const own = unpack(entry.bytes), others = order.filter(side => entry[side])
       .map(side => [real(entry[side][0]), LOOKS[side], side === "train" ? "train" : "held-out"]);
     const near = side => entry[side] ? ` (no. ${entry[side][1]})` : "";
     const text = `sample ${entry.n}: d1/d2 ${number(entry.ratio, 2)}; ${number(entry.d1)} to train`

@@ -13,12 +13,30 @@ function kinds() {
   }
   return out;
 }
+// What fresh data read beside most of the runs.
+function usual(metric) {
+  const counts = new Map();
+  for (const run of done) counts.set(run.yard, [...(counts.get(run.yard) || []), run]);
+  const most = [...counts.values()].sort((a, b) => b.length - a.length)[0] || [];
+  return most.length > done.length / 2 ? yard(most[0], metric) : { low: null, high: null };
+}
+// The range that shows all but what lies far off, so that this does not make the rest one point.
+function middle(metric, floor) {
+  const values = done.map(run => value(run, metric)).filter(isNumber).sort((a, b) => a - b);
+  if (values.length < 8) return null;
+  const at = q => values[Math.floor(q * (values.length - 1))], reach = 6 * (at(.75) - at(.25));
+  const ends = [...values.filter(v => v >= at(.25) - reach && v <= at(.75) + reach),
+    ...[floor.low, floor.high].filter(isNumber)];
+  const low = Math.min(...ends), high = Math.max(...ends), room = .04 * (high - low);
+  return reach && (low > values[0] || high < values[values.length - 1])
+    ? [low - room, high + room] : null;
+}
 function drawPlane() {
   const { x, y } = state, box = $("points"), bands = [];
   if (!x || !y) return;
   fill($("across"), menu, x);
   fill($("up"), menu, y);
-  const across = floorOf(x), up = floorOf(y), ref = { layer: "below", line: { width: 0 },
+  const across = usual(x), up = usual(y), ref = { layer: "below", line: { width: 0 },
     type: "rect", fillcolor: BAND };
   if (isNumber(across.low)) bands.push({ ...ref, x0: across.low, x1: across.high, y0: 0, y1: 1,
     yref: "paper" });
@@ -46,10 +64,18 @@ function drawPlane() {
   Plotly.react(box, traces, { ...LAYOUT, dragmode, showlegend: traces.length > 1, shapes: bands,
     height: 460, margin: { l: 60, r: 10, t: 10, b: 46 }, uirevision: `${x} ${y}`,
     selectionrevision: state.chosen.size ? "chosen" : "none", selections: [],
-    legend: { orientation: "h", y: 1.02, yanchor: "bottom" },
-    xaxis: { title: { text: x }, zeroline: false, automargin: true },
-    yaxis: { title: { text: y }, zeroline: false, automargin: true } },
+    legend: { orientation: "h", y: 1.02, yanchor: "bottom", itemsizing: "constant" },
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: "#667", activecolor: "#000" },
+    xaxis: { title: { text: x, standoff: 6 }, zeroline: false, automargin: true,
+      range: middle(x, across) || undefined },
+    yaxis: { title: { text: y, standoff: 8 }, zeroline: false, automargin: true,
+      range: middle(y, up) || undefined } },
   { ...OPTIONS, displayModeBar: true });
+  const far = [[x, middle(x, across)], [y, middle(y, up)]].filter(([, range]) => range);
+  const hidden = done.filter(run => far.some(([metric, [low, high]]) =>
+    isNumber(value(run, metric)) && (value(run, metric) < low || value(run, metric) > high)));
+  $("far").textContent = hidden.length ? `${hidden.length} of ${done.length} runs lie far off: `
+    + "a double click shows all." : "";
   $("clear").hidden = !state.chosen.size;
   $("clear").textContent = `${state.chosen.size} chosen: let go`;
 }

@@ -92,8 +92,8 @@ function fill(select, choices, chosen) {
   select.replaceChildren(...choices.map(([key, text]) =>
     make("option", { value: key, selected: key === chosen }, text)));
 }
-const menu = D.metrics.map(metric => [metric.name, metric.name]);
 const main = D.metrics.filter(metric => metric.main);
+const menu = [...main, ...D.metrics.filter(metric => !metric.main)].map(m => [m.name, m.name]);
 const varies = name => new Set(done.map(run => value(run, name)).filter(isNumber)).size > 1;
 const first = (...names) => names.find(name => places.has(name) && varies(name))
   || names.find(name => places.has(name)) || (D.metrics[0] || {}).name;
