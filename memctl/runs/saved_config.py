@@ -1,6 +1,7 @@
 """A run's config.yaml, read as data: it may come from a stranger."""
 
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,28 @@ from memctl.runs import former
 FAST = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+LONGEST = 1_000_000  # bytes; a run's is of a few thousand
+DEEPEST = 30  # levels; a run's are five
+
+
+def content(path: Path) -> bytes:
+    """The file, unless it would become a tree without end.
+
+    Raises: OSError, ValueError or yaml.YAMLError.
+    """
+    if path.stat().st_size > LONGEST:
+        raise ValueError(f"it is longer than {LONGEST:,} bytes")
+    found, depth = path.read_bytes(), 0
+    for event in yaml.parse(found, FAST):
+        if isinstance(event, yaml.AliasEvent):
+            raise ValueError("it repeats parts of itself, and a run's settings are values")
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise ValueError(f"it is nested more than {DEEPEST} times")
+    return found
+
+
 def load(path: Path) -> DictConfig:
     """The config that a run was made by. Nothing in it is looked up, in the environment or
     elsewhere, and no address of its own is asked for the data.
@@ -22,7 +45,8 @@ def load(path: Path) -> DictConfig:
     Raises: UserError where it is damaged, or holds what would be looked up.
     """
     try:
-        saved: Any = OmegaConf.to_container(OmegaConf.load(path), resolve=False)
+        read = OmegaConf.load(StringIO(content(path).decode()))
+        saved: Any = OmegaConf.to_container(read, resolve=False)
         if not saved:
             raise ValueError("it is empty")
         for text in texts(saved):
@@ -45,7 +69,7 @@ def plain(path: Path) -> dict[str, Any]:
     Raises: UserError as `load`.
     """
     try:
-        saved = yaml.load(path.read_bytes(), FAST)
+        saved = yaml.load(content(path), FAST)
         if not isinstance(saved, dict):
             raise ValueError("it holds no settings")
         if any("${" in text for text in texts(saved)):
