@@ -23,8 +23,7 @@ class SweepResults:
     Attributes:
         directory: The sweep's folder.
         table: One row a finished run: name, kind (cell, base, uniform or other), seed, n_train,
-            low, high, location, width, fingerprint, and the record's numbers as in `record.flat`,
-            without `yardsticks/`.
+            low, high, location, width, fingerprint, and the record's numbers as in `record.flat`.
         records: The finished runs' records by name.
         unfinished: Name and state of every other run that was planned or begun.
         strangers: Folders that hold no run of the sweep, and why, which are left out.
@@ -147,7 +146,7 @@ def row(record: dict[str, Any]) -> dict[str, Any]:
         "location": (ci["low"] + ci["high"]) / 2 if placed else None,
         "width": ci["high"] - ci["low"] if placed else None,
         "fingerprint": record["fingerprint"],
-        **{k: v for k, v in flat(record).items() if not k.startswith("yardsticks/")},
+        **flat(record),
     }
 
 

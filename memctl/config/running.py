@@ -1,6 +1,6 @@
 """Settings of where and how a run computes: none of them enters its keys."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Optional
 
 # how a network may compute, each a setting of `Trainer`
@@ -41,13 +41,20 @@ class Trainer:
 
 @dataclass
 class Logger:
-    """Weights & Biases. mode: auto (online with a key and a server, else offline), online, offline
-    or disabled. project: null is the variable WANDB_PROJECT, else memctl.
+    """Weights & Biases.
+
+    Attributes:
+        mode: auto (online with a key and a server that answers, else offline), online, offline or
+            disabled.
+        project: null is the variable WANDB_PROJECT, else memctl.
+        entity: The user or team; null is the key's own.
+        tags: Of each run, beside the data set, the sampler and the start.
     """
 
     mode: str = "auto"
     project: Optional[str] = None
     entity: Optional[str] = None
+    tags: list[str] = field(default_factory=list)
 
 
 @dataclass

@@ -108,18 +108,14 @@ def named(values: Measures) -> dict[str, float | None]:
 
 
 def flat(record: Mapping[str, Any]) -> dict[str, float]:
-    """The record's numbers under one-level names, for tables and W&B: `metrics/f_mem`,
-    `sampler/lambda`, ...
+    """The record's own numbers under one-level names, for tables and W&B: `metrics/f_mem`,
+    `sampler/lambda`, ...; not the yardsticks, which it shares with others of its sweep.
     """
     sampler = record["sampler"] or {}
     numbers = {f"sampler/{k}": v for k, v in sampler.get("statistics", {}).items()}
     numbers |= {f"metrics/{k}": v for k, v in named(record["metrics"]).items()}
     for name, answer in record.get("answers", {}).items():
         numbers |= {f"answers/{name}_{end}": answer[end] for end in EFFECTS}
-    for yardstick, values in record["yardsticks"].items():
-        numbers |= {
-            f"yardsticks/{yardstick}/{name}": measure["value"] for name, measure in values.items()
-        }
     numbers |= {
         f"training/{stage}_loss": values["loss"] for stage, values in record["training"].items()
     }

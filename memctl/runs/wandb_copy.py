@@ -1,156 +1,120 @@
-"""The Weights & Biases copy of a run.
+"""The Weights & Biases copy of a run, or of a sweep.
 
 It may fail, fall back or be absent; the files of the run's folder are the truth.
 """
 
 import logging
-import netrc
-import os
 import shutil
-import socket
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
-from urllib.request import getproxies
 
 from memctl.config import Logger
+from memctl.runs import content
+from memctl.runs.record import named
+from memctl.runs.wandb_media import as_tables, images, staging
+from memctl.runs.wandb_process import forget, in_time
+from memctl.runs.wandb_server import answers, choose_mode, project, server
 
-log = logging.getLogger(__name__)
 RETRY = 1800  # seconds until a server that took no run is asked again
 PATIENCE = 15  # seconds for a server that accepts connections to accept the run
+# Rows have a step of their own, `STAGE/step`, but for what is over t; and there W&B is to make no
+# summary of the last bin's.
+OVER_STEPS = ("base", "control", "along")
+OVER_T = ("probe", "timesteps", "gradients")
 
 
-def server() -> str:
-    """The W&B server's address: a self-hosted one from the environment, else wandb's own."""
-    import wandb
+@dataclass(frozen=True)
+class Identity:
+    """Which run a copy is of.
 
-    return os.environ.get("WANDB_BASE_URL") or str(wandb.Settings().base_url)
-
-
-def has_key(url: str) -> bool:
-    """Whether there is an API key for the server: in the environment, or where `wandb login` leaves
-    it (netrc).
-
-    wandb's own look-up would go on to verify the key with the server, for half a minute where there
-    is no network.
+    Attributes:
+        run_id: The same for the same science, so that a resumed run stays one run.
+        job_type: base, control, reference, scratch, probe or sweep.
+        config: Settings by which a dashboard sorts and groups.
     """
-    if os.environ.get("WANDB_API_KEY") or os.environ.get("WANDB_IDENTITY_TOKEN_FILE"):
-        return True
-    host = urlparse(url).hostname or ""
-    for path in [os.environ.get("NETRC", ""), "~/.netrc", "~/_netrc"]:
-        with suppress(OSError, netrc.NetrcParseError):
-            if path and netrc.netrc(os.path.expanduser(path)).authenticators(host):
-                return True
-    return False
+
+    name: str
+    group: str
+    run_id: str
+    job_type: str
+    config: Mapping[str, Any] = field(default_factory=dict)
+    tags: Sequence[str] = ()
 
 
-def answers(url: str, seconds: float = 3.0) -> bool:
-    """Whether something listens at the server's address, or at the proxy that leads there."""
-    scheme = urlparse(url).scheme
-    parts = urlparse(getproxies().get(scheme, url))
-    try:
-        with socket.create_connection(
-            (parts.hostname or "", parts.port or (80 if parts.scheme == "http" else 443)), seconds
-        ):
-            return True
-    except OSError:
-        return False
+def say(text: str) -> None:
+    """Tell the user; a run's own output is its log."""
+    print(f"W&B: {text}", file=sys.stderr, flush=True)
 
 
-def _forget() -> None:
-    """End W&B's own process: after a start that failed it still holds the run's id, and would
-    refuse it to the offline copy.
-    """
-    import wandb
-
-    with suppress(Exception):
-        wandb.teardown(exit_code=1)
-
-
-def choose_mode(wanted: str) -> tuple[str, str]:
-    """online, offline or disabled, and why. The environment's WANDB_MODE overrides `auto`."""
-    if wanted == "auto":
-        wanted = os.environ.get("WANDB_MODE", "auto")
-    if wanted in ("offline", "disabled", "dryrun"):
-        return ("offline" if wanted == "dryrun" else wanted), "as asked"
-    url = server()
-    if not has_key(url):
-        return "offline", f"no W&B key for {url}"
-    return ("online", "key found") if answers(url) else ("offline", f"{url} does not answer")
+def why(error: Exception) -> str:
+    """An error in a line."""
+    return next(iter(str(error).splitlines()), "") or type(error).__name__
 
 
 class WandbCopy:
     """A W&B run that holds what the journal and the record hold.
 
+    Whatever goes wrong with it costs the run nothing: a copy that cannot be sent goes on offline,
+    with all that it held, and one that cannot be written is given up.
+
     Args:
-        run_id: The same for the same science, so that a resumed run stays one run.
-        rows: Rows already in the journal; they are sent first, for an offline copy cannot be
-            continued.
+        directory: The run's folder, or the sweep's.
+        rows: Rows already in the journal; they are sent first.
     """
 
     def __init__(
         self,
         logger: Logger,
         directory: Path,
-        *,
-        name: str,
-        group: str,
-        run_id: str,
-        config: Mapping[str, Any],
-        rows: list[dict[str, Any]],
+        identity: Identity,
+        rows: Iterable[Mapping[str, Any]] = (),
     ) -> None:
         self.run: Any = None
+        self.sent: list[Callable[[], None]] = []  # all that the copy holds, in its order
+        self.directory = directory
         self.mode, self.reason = choose_mode(logger.mode)
-        self.refused = refused = (
-            directory.parent / ".wandb-refused"
-        )  # one run of a sweep waits for a dead server, not each
-        if (
-            self.mode == "online"
-            and refused.exists()
-            and 0 <= time.time() - refused.stat().st_mtime < RETRY  # below 0 the clock was set back
-        ):
-            self.mode, self.reason = (
-                "offline",
-                "the server took no other run of this sweep within the last half hour",
-            )
-        for stale in directory.glob("wandb/offline-run-*"):
+        sweep = directory if directory.name == identity.group else directory.parent
+        self.refused = sweep / ".wandb-refused"  # one run waits for a dead server, not each
+        self.late = False  # whether what should have been online is to be sent later
+        for stale in directory.glob(f"wandb/offline-run-*-{identity.run_id}"):
             shutil.rmtree(stale, ignore_errors=True)
-        arguments = {
-            "project": logger.project or os.environ.get("WANDB_PROJECT") or "memctl",
+        self.arguments: dict[str, Any] = {
+            "project": project(logger),
             "entity": logger.entity,
-            "name": name,
-            "group": group,
-            "id": run_id,
-            "job_type": "run",
-            "config": dict(config),
+            "name": identity.name,
+            "group": identity.group,
+            "id": identity.run_id,
+            "job_type": identity.job_type,
+            "config": dict(identity.config),
+            # W&B refuses tags of more than 64 characters.
+            "tags": list(dict.fromkeys(t[:64] for t in (*identity.tags, *logger.tags) if t)),
             "dir": directory,
-            "resume": "allow",
         }
-        for mode in dict.fromkeys([self.mode, "offline"]):
-            try:
-                self.run = self._start(mode, arguments)
-                self.mode = mode
-                break
-            except Exception as error:
-                refused.touch()
-                self.reason = (
-                    f"W&B {mode} failed:"
-                    f" {str(error).splitlines()[0] if str(error) else type(error).__name__}"
-                )
-                log.warning("%s", self.reason)
-                self.mode = "disabled"
-                _forget()
-        for row in (
-            rows if self.mode == "offline" else []
-        ):  # a run that goes on online has them already
-            self.log(row)
+        if self.mode == "online" and self._was_refused():
+            self.mode, self.late = "offline", True
+            self.reason = "the server took no other run of this sweep within the last half hour"
+        try:
+            self._start()
+        except Exception as error:
+            self._go_offline(why(error))
+        for row in rows:
+            self._log_anew(row)
 
-    def _start(self, mode: str, arguments: dict[str, Any]) -> Any:
-        if mode == "disabled":
-            return None
+    def _was_refused(self) -> bool:
+        """Whether a run of the sweep was refused lately; below 0 the clock was set back."""
+        with suppress(OSError):
+            return 0 <= time.time() - self.refused.stat().st_mtime < RETRY
+        return False
+
+    def _start(self) -> None:
+        if self.mode == "disabled":
+            return
         import wandb
 
         # Where W&B can't write its own log, a full disk's, logging would print a traceback a line.
@@ -168,47 +132,105 @@ class WandbCopy:
             disable_git=True,
             save_code=False,
         )
-        if mode == "offline":
-            arguments = {k: v for k, v in arguments.items() if k != "resume"}
-        run = wandb.init(**arguments, mode=mode, settings=settings)  # type: ignore[arg-type]
-        for stage in ("base", "control", "along"):
-            run.define_metric(f"{stage}/step")
-            run.define_metric(f"{stage}/*", step_metric=f"{stage}/step")
-        return run
+        more: dict[str, Any] = {"mode": self.mode, "settings": settings}
+        if self.mode == "online":
+            more["resume"] = "allow"
+        self.run = wandb.init(**self.arguments, **more)
+        for stage in OVER_STEPS:
+            self.run.define_metric(f"{stage}/step")
+            self.run.define_metric(f"{stage}/*", step_metric=f"{stage}/step")
+        for part in OVER_T:
+            self.run.define_metric(f"{part}/t", summary="none")
+            self.run.define_metric(f"{part}/*", step_metric=f"{part}/t", summary="none")
+        if self.mode == "online":
+            say(f"{self.run.name} is at {self.run.url}")
 
     def log(self, row: Mapping[str, Any]) -> None:
         """A journal row, under `STAGE/metric` against `STAGE/step`."""
-        if self.run is not None:
-            stage = row["stage"]
-            self._log({f"{stage}/{k}": v for k, v in row.items() if k != "stage" and v is not None})
+        self._do(lambda: self._row(row))
 
-    def _log(self, values: dict[str, Any]) -> None:
-        """Log, or give the copy up: W&B's own process may die, and must not take the run along."""
-        try:
-            self.run.log(values)
-        except Exception as error:
-            log.warning("W&B is gone (%s); the run goes on without it", error)
-            self.run = None
+    def _row(self, row: Mapping[str, Any]) -> None:
+        stage = row["stage"]
+        self.run.log({f"{stage}/{k}": v for k, v in row.items() if k != "stage" and v is not None})
 
-    def summarise(self, values: Mapping[str, Any], pictures: Mapping[str, Path]) -> None:
-        """The record's flat numbers, as history and summary, and pictures."""
-        if self.run is not None:
-            import wandb
+    def _log_anew(self, row: Mapping[str, Any]) -> None:
+        """Log a row, unless the run goes on online and the server has it."""
+        at = f"{row['stage']}/step"
+        known = self.run.summary.get(at) if self.run is not None and self.mode == "online" else None
+        if known is None or row["step"] > known:
+            self.log(row)
+        else:
+            self.sent.append(lambda: self._row(row))
 
-            images = {
-                name: wandb.Image(str(path)) for name, path in pictures.items() if path.exists()
-            }
-            self._log({k: v for k, v in values.items() if v is not None} | images)
-
-    def finish(self, failed: bool = False) -> None:
-        """Close the run; what cannot be uploaded stays in the run's folder."""
+    def _do(self, send: Callable[[], None]) -> None:
+        """Do what sends: W&B's own process may die, a disk be full, and neither may take the run
+        along.
+        """
+        self.sent.append(send)
         if self.run is not None:
             try:
-                self.run.finish(exit_code=int(failed))
+                send()
             except Exception as error:
-                log.warning(
-                    "W&B did not finish (%s); what was not uploaded stays in the run's folder",
-                    error,
-                )
-                self.refused.touch()
-            self.run = None
+                self._go_offline(why(error))
+
+    def _go_offline(self, reason: str) -> None:
+        """After something failed: begin anew offline, with all that was sent; without a copy where
+        that fails too.
+        """
+        with suppress(OSError):
+            self.refused.touch()
+        forget()
+        name = self.arguments["name"]
+        if self.mode == "online":
+            self.mode, self.late, self.reason = "offline", True, reason
+            say(f"{name} goes on offline ({reason})")
+            try:
+                self._start()
+                for send in self.sent:
+                    send()
+                return
+            except Exception as error:
+                reason = why(error)
+                forget()
+        self.run, self.mode, self.reason = None, "disabled", reason
+        say(f"{name} goes on without W&B ({reason}); its folder has all of it")
+
+    def summarise(self, record: Mapping[str, Any], pictures: Mapping[str, Path]) -> None:
+        """All of a run's record."""
+        for point in record["along"]:
+            self.log({"stage": "along", "step": point["step"], **named(point["metrics"])})
+        for row in content.curves(record):
+            self.log(row)
+        held = {part: record[part] for part in content.HELD}
+        self.add(content.values(record), pictures, content.tables(record), held)
+
+    def add(
+        self,
+        values: Mapping[str, Any],
+        pictures: Mapping[str, Path],
+        tables: Mapping[str, Sequence[Mapping[str, Any]]],
+        config: Mapping[str, Any],
+    ) -> None:
+        """What is known at the end: numbers and words as history and summary, pictures, tables,
+        and settings that the run itself has found out.
+        """
+        self._do(lambda: self.run.config.update(dict(config), allow_val_change=True))
+        self._do(lambda: self.run.log({k: v for k, v in values.items() if v is not None}))
+        with staging(self.directory / "wandb"):
+            self._do(lambda: self.run.log(images(pictures)))
+            self._ask()  # W&B would wait for the server, to make tables
+            self._do(lambda: self.run.log(as_tables(tables)))
+
+    def _ask(self) -> None:
+        """Go on offline where the server does not answer any more."""
+        if self.mode == "online" and self.run is not None and not answers(server()):
+            self._go_offline(f"{server()} does not answer")
+
+    def finish(self, failed: bool = False) -> None:
+        """Close the run, and say how to send what was not sent."""
+        self._ask()
+        self._do(lambda: in_time(partial(self.run.finish, int(failed)), 5 * PATIENCE))
+        if self.run is not None and self.late:
+            folder = Path(self.run.dir).parent
+            say(f"{self.run.name} was not sent ({self.reason}); `wandb sync {folder}` sends it")
+        self.run = None

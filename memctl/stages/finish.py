@@ -9,24 +9,24 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from omegaconf import OmegaConf
 
 from memctl.analysis.along import curve
 from memctl.analysis.measurement import Measurement, measure
 from memctl.data import Split
 from memctl.errors import UserError
 from memctl.experiment import Experiment
-from memctl.keys import ANEW, STAGES, digest, yardsticks_key
+from memctl.keys import STAGES, yardsticks_key
 from memctl.metrics.catalogue import METRICS
 from memctl.probes import rows as probe
 from memctl.reporting import pictures
 from memctl.runs.along import kept
 from memctl.runs.folder import RunFolder
 from memctl.runs.progress import Progress
-from memctl.runs.record import SMOKE, flat, measures, named
+from memctl.runs.record import SMOKE, measures
 from memctl.runs.wandb_copy import WandbCopy
 from memctl.stages.record import describe, now
 from memctl.stages.runner import Chain, Stage
+from memctl.stages.wandb_run import wandb_copy
 
 
 def finish(
@@ -84,9 +84,7 @@ def finish(
     )
     if folder.picture("probe").exists() and rows:
         drawn["probe"] = folder.picture("probe")
-    for point in points:
-        copy.log({"stage": "along", "step": point["step"], **named(point["metrics"])})
-    copy.summarise(flat(record) | verdict_words(record), drawn)
+    copy.summarise(record, drawn)
     folder.save_record(record)
     return measurement
 
@@ -100,28 +98,6 @@ def read_samples(experiment: Experiment, folder: RunFolder) -> NDArray[np.float3
         )
     samples: NDArray[np.float32] = np.load(folder.samples)
     return samples
-
-
-def verdict_words(record: Mapping[str, Any]) -> dict[str, str]:
-    """The verdict as W&B shows it."""
-    verdict = record["verdict"]
-    return {"verdict": verdict["word"], "verdict/reason": verdict["reason"]}
-
-
-def wandb_copy(experiment: Experiment, folder: RunFolder, rows: list[dict[str, Any]]) -> WandbCopy:
-    """The W&B run of a run, with the journal's rows so far."""
-    config: Any = OmegaConf.to_container(OmegaConf.structured(experiment.config))
-    sweep = folder.path.parent.name
-    made = {k: v for k, v in experiment.keys.items() if k not in ANEW}
-    return WandbCopy(
-        experiment.config.logger,
-        folder.path,
-        name=folder.name,
-        group=sweep,
-        rows=rows,
-        run_id=digest([made, sweep, folder.name]),
-        config={**config, "fingerprint": experiment.fingerprint},
-    )
 
 
 def measure_again(

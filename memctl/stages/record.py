@@ -31,7 +31,6 @@ PACKAGES = (
 
 def describe(experiment: Experiment, folder: RunFolder) -> dict[str, Any]:
     """The record's fields that follow from the run's settings and folder alone."""
-    cell = experiment.sampler.nominal if isinstance(experiment.sampler, IntervalSampler) else None
     base = experiment.config.base
     return {
         "schema": SCHEMA,
@@ -42,12 +41,20 @@ def describe(experiment: Experiment, folder: RunFolder) -> dict[str, Any]:
         "keys": experiment.keys,
         "seed": experiment.config.seed,
         "start": experiment.config.start,
-        "ci": {"low": cell["low"], "high": cell["high"]} if cell else None,
+        "ci": cell(experiment),
         "sampler": describe_sampler(experiment, folder),
         "base": {"path": base.path, "saw_heldout": bool(base.path and base.saw_heldout)},
         "training": describe_training(experiment, folder),
         "science": experiment.science,
     }
+
+
+def cell(experiment: Experiment) -> dict[str, float] | None:
+    """The ends of the run's interval; None of a run that is no cell."""
+    if not isinstance(experiment.sampler, IntervalSampler):
+        return None
+    nominal = experiment.sampler.nominal
+    return {"low": nominal["low"], "high": nominal["high"]}
 
 
 def describe_sampler(experiment: Experiment, folder: RunFolder) -> dict[str, Any] | None:

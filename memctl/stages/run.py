@@ -25,9 +25,10 @@ from memctl.files import atomic, said_plainly, write_json
 from memctl.runs.progress import Progress
 from memctl.runs.wandb_copy import WandbCopy
 from memctl.stages import along, base, control, generate, probe
-from memctl.stages.finish import finish, wandb_copy
+from memctl.stages.finish import finish
 from memctl.stages.record import drawn_timesteps, environment
 from memctl.stages.runner import Chain, Stage
+from memctl.stages.wandb_run import wandb_copy
 from memctl.training.compute import keep_memory
 
 LOW_ESS = 0.01

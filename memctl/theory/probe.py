@@ -22,7 +22,7 @@ from memctl.files import atomic, read_json, said_plainly, write_json
 from memctl.reporting.figures import optional
 from memctl.runs.folder import RunFolder
 from memctl.runs.progress import Progress
-from memctl.runs.wandb_copy import WandbCopy
+from memctl.runs.wandb_copy import Identity, WandbCopy
 from memctl.samplers import IntervalSampler, TimestepSampler, UniformSampler
 from memctl.stages.base import base_network
 from memctl.stages.runner import Chain, Stage
@@ -158,18 +158,23 @@ def _copy_to_wandb(experiment: Experiment, result: dict[str, Any]) -> None:
     copy = WandbCopy(
         config.logger,
         directory,
-        name="theory",
-        group=config.sweep.name,
-        rows=result["rows"],
-        run_id=keys.digest([experiment.keys["base"], asdict(config.theory), config.sweep.name]),
-        config={"theory": asdict(config.theory), "base": experiment.keys["base"]},
+        Identity(
+            name="theory",
+            group=config.sweep.name,
+            run_id=keys.digest([experiment.keys["base"], asdict(config.theory), config.sweep.name]),
+            job_type="probe",
+            config={"theory": asdict(config.theory), "base": experiment.keys["base"]},
+            tags=[config.sweep.name, experiment.data.name],
+        ),
+        result["rows"],
     )
     numbers = {
         f"places/{name}/{k}": v
         for name, place in result["places"].items()
         for k, v in place.items()
     }
-    copy.summarise(numbers, {"theory": directory / "theory.png"})
+    claims = {f"claims/{claim['equation']}": claim["verdict"] for claim in result["claims"]}
+    copy.add(numbers | claims, {"theory": directory / "theory.png"}, {}, {})
     copy.finish(failed=False)
 
 

@@ -10,24 +10,25 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import wandb
 
+import wandb
 from memctl.config import Logger
 from memctl.experiment import Experiment
-from memctl.runs import wandb_copy
-from memctl.runs.record import flat
-from memctl.runs.wandb_copy import WandbCopy, choose_mode
+from memctl.runs import content, wandb_copy, wandb_server
+from memctl.runs.wandb_copy import Identity, WandbCopy
+from memctl.runs.wandb_server import choose_mode
 from memctl.stages import generate
 from memctl.stages import run as stages
 from tests.conftest import LONG
 
+NAMED = Identity(name="n", group="g", run_id="abc", job_type="control")
 pytestmark = pytest.mark.usefixtures("blank_pictures")
 
 
@@ -43,21 +44,13 @@ def read_back(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in out.stdout.splitlines()]
 
 
-@pytest.fixture
-def keyless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    for name in (
-        "WANDB_API_KEY",
-        "WANDB_MODE",
-        "WANDB_IDENTITY_TOKEN_FILE",
-        "https_proxy",
-        "HTTPS_PROXY",
-        "http_proxy",
-        "HTTP_PROXY",
-    ):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
-    yield
+def summary_of(records: list[dict[str, Any]]) -> dict[str, Any]:
+    """The summary as it is in the end."""
+    out: dict[str, Any] = {}
+    for record in records:
+        if record["type"] == "summary":
+            out |= record["summary"].get("update", {})
+    return out
 
 
 @LONG
@@ -73,7 +66,7 @@ def test_every_metric_of_the_record_is_in_the_offline_files(
     secrets = {"WANDB_API_KEY": "0123456789" * 4, "HF_TOKEN": "hf_0123456789", "MINE": "my-value"}
     for name, value in secrets.items():
         monkeypatch.setenv(name, value)
-    e = experiment("logger.mode=auto")
+    e = experiment("logger.mode=auto", "probe.examples=8", "probe.bins=4")
     record = stages.run(e)
     files = [path for path in e.runs.rglob("*") if path.is_file()]
     assert {"record.json", "config.yaml"} <= {path.name for path in files}
@@ -85,23 +78,37 @@ def test_every_metric_of_the_record_is_in_the_offline_files(
     for item in (r["history"]["item"] for r in records if r["type"] == "history"):
         for key, value in item.items():
             history.setdefault(key, []).append(value)
-    for name, value in flat(record).items():
-        assert history[name] == [pytest.approx(value, rel=1e-12, abs=0)], name
-    assert len([n for n in flat(record) if n.startswith("metrics/")]) > 20
+    for name, value in content.values(record).items():
+        if value is not None:
+            known = pytest.approx(value, rel=1e-12, abs=0) if isinstance(value, float) else value
+            assert history[name] == [known], name
+    assert len([n for n in history if n.startswith("metrics/")]) > 20
+    assert {f"floor/f_mem_{end}" for end in ("low", "high")} <= history.keys()
+    for row, t in zip(record["probe"], history["probe/t"], strict=True):
+        assert t == (row["t_low"] + row["t_high"]) / 2
+    assert history["probe/gap"] == pytest.approx([row["gap"] for row in record["probe"]])
     # Every row of the journal is there too, in order, against its own step.
     rows = [json.loads(line) for line in (e.folder.path / "metrics.jsonl").read_text().splitlines()]
     assert history["control/step"] == [row["step"] for row in rows]
     assert history["control/loss"] == pytest.approx([row["loss"] for row in rows])
-    assert {"samples.path", "timesteps.path"} <= set(history)
+    pictures = {f"pictures/{name}.path" for name in ("samples", "timesteps", "suspects")}
+    assert pictures <= set(history)
+    summary = summary_of(records)
+    assert not [name for name in summary if name.startswith(("probe/", "timesteps/"))]
     (run,) = [r["run"] for r in records if r["type"] == "run"]
     assert run["run_group"] == e.config.sweep.name
     assert run["project"] == "ours"
     assert run["display_name"] == e.name
-    assert run["config"]["update"]["ci"] == {
-        "low": 700,
-        "high": 1000,
-        "coverage": 0.5,
-        "allow_degenerate": False,
+    assert run["job_type"] == "control"
+    assert run["tags"] == [e.config.sweep.name, "interval", "base"]
+    config = run["config"]["update"]
+    ci = {"low": 700, "high": 1000, "coverage": 0.5, "allow_degenerate": False}
+    assert config["ci"] == ci
+    assert {k: config[k] for k in ("kind", "location", "width", "seed")} == {
+        "kind": "cell",
+        "location": 850,
+        "width": 300,
+        "seed": 0,
     }
     assert any(r["type"] == "exit" for r in records)
 
@@ -145,10 +152,10 @@ def test_a_key_is_found_where_wandb_login_leaves_it(
 ) -> None:
     (tmp_path / "netrc").write_text("machine api.example.org login user password " + "a" * 40)
     (tmp_path / "netrc").chmod(0o600)
-    assert wandb_copy.has_key("https://api.example.org")
-    assert not wandb_copy.has_key("https://api.other.org")
+    assert wandb_server.has_key("https://api.example.org")
+    assert not wandb_server.has_key("https://api.other.org")
     monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
-    assert wandb_copy.has_key("https://api.other.org")
+    assert wandb_server.has_key("https://api.other.org")
 
 
 def test_the_environment_decides_auto(keyless: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,9 +165,7 @@ def test_the_environment_decides_auto(keyless: None, monkeypatch: pytest.MonkeyP
 
 
 def start(directory: Path) -> WandbCopy:
-    return WandbCopy(
-        Logger(mode="auto"), directory, name="n", group="g", run_id="abc", config={}, rows=[]
-    )
+    return WandbCopy(Logger(mode="auto"), directory, NAMED)
 
 
 def test_a_server_that_is_not_there_means_offline_at_once(
@@ -199,6 +204,8 @@ def test_a_copy_that_breaks_does_not_break_the_run(keyless: None, tmp_path: Path
     m = start(tmp_path)
 
     class Gone:
+        name, dir = "n", "wandb/offline-run-1-abc/files"
+
         def log(self, values: object) -> None:
             raise ConnectionResetError("W&B's process died")
 
@@ -228,7 +235,7 @@ def test_a_server_is_asked_again_after_half_an_hour(
     """And where a clock that was wrong then would have it wait for years."""
     modes: list[str] = []
     monkeypatch.setattr(wandb_copy, "choose_mode", lambda wanted: ("online", "key found"))
-    monkeypatch.setattr(WandbCopy, "_start", lambda self, mode, how: modes.append(mode))
+    monkeypatch.setattr(WandbCopy, "_start", lambda self: modes.append(self.mode))
     refused, then = tmp_path / ".wandb-refused", time.time() - age
     refused.touch()
     os.utime(refused, (then, then))
@@ -259,9 +266,7 @@ def test_the_working_folder_names_no_server(
     (tmp_path / "wandb").mkdir()
     (tmp_path / "wandb" / "settings").write_text("[default]\nbase_url = http://127.0.0.1:9\n")
     monkeypatch.chdir(tmp_path)
-    copy = WandbCopy(
-        Logger(mode="offline"), tmp_path, name="a", group="b", run_id="c", config={}, rows=[]
-    )
+    copy = WandbCopy(Logger(mode="offline"), tmp_path, NAMED)
     assert copy.run.settings.base_url == wandb_copy.server() != "http://127.0.0.1:9"
     copy.finish()
 
@@ -282,8 +287,7 @@ def test_a_full_disk_under_wandbs_own_log_prints_nothing(
         record = logging.LogRecord("wandb", logging.ERROR, "", 0, "a line", None, None)
         handler.handle(record)
         assert "No space left on device" in capsys.readouterr().err
-        how: Any = {"name": "a", "group": "g", "run_id": "i", "config": {}, "rows": []}
-        assert WandbCopy(Logger(mode="offline"), tmp_path, **how).mode == "offline"
+        assert WandbCopy(Logger(mode="offline"), tmp_path, NAMED).mode == "offline"
         handler.handle(record)
         with suppress(OSError):
             full.close()

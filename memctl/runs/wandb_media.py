@@ -1,0 +1,41 @@
+"""Pictures and tables as W&B has them."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+
+@contextmanager
+def staging(folder: Path) -> Iterator[None]:
+    """What W&B is about to copy for sending, it copies there and not into the home folder."""
+    before = os.environ.get("WANDB_DATA_DIR")
+    os.environ["WANDB_DATA_DIR"] = before or str(folder)
+    try:
+        yield
+    finally:
+        os.environ.pop("WANDB_DATA_DIR")
+        if before:
+            os.environ["WANDB_DATA_DIR"] = before
+
+
+def images(pictures: Mapping[str, Path]) -> dict[str, Any]:
+    """Pictures as W&B has them."""
+    import wandb
+
+    known = {name: path for name, path in pictures.items() if path.exists()}
+    return {f"pictures/{name}": wandb.Image(str(path)) for name, path in known.items()}
+
+
+def as_tables(tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
+    """Tables as W&B has them."""
+    import wandb
+
+    out = {}
+    for name, rows in tables.items():
+        if rows:
+            columns = list(rows[0])
+            data = [[row.get(column) for column in columns] for row in rows]
+            out[f"tables/{name}"] = wandb.Table(columns=columns, data=data)
+    return out
