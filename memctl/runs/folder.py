@@ -31,13 +31,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock
 from omegaconf import DictConfig
 
 from memctl.errors import UserError
 from memctl.files import cannot_write, read_json, write_json
 from memctl.keys import ANEW, differences, made_by
-from memctl.runs import former, saved_config
+from memctl.runs import former, lock, saved_config
 from memctl.runs.journal import Journal
 from memctl.runs.kinds import fits
 from memctl.runs.made import Made, is_whole
@@ -157,27 +157,17 @@ class RunFolder:
         others = (self.gradients.path, self.path / "record.json")
         return any(path.exists() for path in (*made, *others))
 
-    def lock(self) -> FileLock:
-        """The lock whose holder works in the folder; the kernel lets go of it when the holder dies,
-        however it dies.
-        """
+    def lock(self) -> BaseFileLock:
+        """The lock whose holder works in the folder (memctl.runs.lock)."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            return FileLock(self.path / ".lock")
+            return lock.lock_of(self.path)
         except OSError as error:
             raise cannot_write(self.path, error) from None
 
     def is_held(self) -> bool:
         """Whether a living process works in the folder."""
-        if not (self.path / ".lock").exists():
-            return False
-        try:
-            with FileLock(self.path / ".lock", blocking=False):
-                return False
-        except Timeout:
-            return True
-        except OSError:  # a file system that is now read-only: nobody works there
-            return False
+        return lock.is_held(self.path)
 
     def keys(self) -> dict[str, str] | None:
         """Stage -> key of what the folder was begun for, by its status or, else, its record."""

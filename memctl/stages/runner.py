@@ -13,6 +13,7 @@ from filelock import Timeout
 from memctl.errors import AtWork
 from memctl.files import remove_parts, said_plainly
 from memctl.runs.folder import RunFolder
+from memctl.runs.lock import acquire
 from memctl.runs.progress import Progress, witnessed
 from memctl.runs.status import Status
 
@@ -78,7 +79,7 @@ class Chain:
     def _locked(self) -> Iterator[None]:
         lock = self.folder.lock()
         try:
-            lock.acquire(timeout=0.3)  # for a moment who asks whether it is held has it
+            acquire(lock)
         except Timeout:
             if not self.waiting:
                 status = self.folder.status() or {}
