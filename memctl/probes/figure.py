@@ -4,13 +4,14 @@ denoiser and to the example.
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from memctl.metrics.measure import Floats
-from memctl.reporting.figures import GENERATED, REAL, save
+from memctl.reporting.figures import GENERATED, REAL, WIDTH, save
 
 GREY = "#7f8c8d"
 Rows = Sequence[dict[str, float]]
@@ -18,15 +19,15 @@ Rows = Sequence[dict[str, float]]
 
 def draw(rows: Rows, title: str, path: Path) -> None:
     """Write the figure of a probe's rows."""
-    figure = Figure(figsize=(15, 7.6), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 10.2), layout="constrained")
     t = (column(rows, "t_low") + column(rows, "t_high")) / 2
-    for axis, panel in zip(figure.subplots(2, 3).flat, PANELS, strict=True):
+    for axis, panel in zip(figure.subplots(3, 2).flat, PANELS, strict=True):
         panel(axis, t, rows)
         axis.set(xlabel="diffusion step t", xlim=(0, rows[-1]["t_high"] + 1))
         axis.spines[["top", "right"]].set_visible(False)
         axis.tick_params(labelsize=8, which="both")
         axis.xaxis.label.set_fontsize(9)
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    figure.suptitle(fill(title, 90), x=0.01, ha="left", fontsize=10)
     save(figure, path)
 
 
@@ -37,10 +38,10 @@ def column(rows: Rows, name: str) -> Floats:
 
 def label(axis: Any, title: str, fair: float | None = None) -> None:
     """The title, the legend below the axis, where no data is, and a line at what is fair."""
-    axis.set_title(title, loc="left", fontsize=10)
+    axis.set_title(fill(title, 48), loc="left", fontsize=9)
     if fair is not None:
         axis.axhline(fair, color="0.7", lw=0.8, zorder=0)
-    axis.legend(frameon=False, fontsize=8, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.16))
+    axis.legend(frameon=False, fontsize=7.5, loc="upper center", bbox_to_anchor=(0.5, -0.2))
 
 
 def bars(axis: Any, t: Floats, value: Floats, low: Floats, high: Floats) -> None:

@@ -5,12 +5,13 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from memctl.data.panels import Examples, panel, panel_size
+from memctl.data.panels import TEXT, Examples, compare, panel, panel_size
 from memctl.errors import UserError
 from memctl.files import atomic
 from memctl.metrics.measure import Floats
@@ -21,11 +22,11 @@ MOST = 2000  # points a set
 PLAIN: dict[str, Any] = {"parse_math": False}  # of names of files, in which a $ is a $
 
 
-def save(figure: Figure, path: Path, trim: bool = False) -> None:
-    """Write the figure as PNG; `trim` cuts its empty margins off."""
+def save(figure: Figure, path: Path) -> None:
+    """Write the figure as PNG."""
     with atomic(path) as file, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # of names in other scripts
-        figure.savefig(file, format="png", dpi=110, bbox_inches="tight" if trim else None)
+        figure.savefig(file, format="png", dpi=110)
 
 
 @contextmanager
@@ -47,11 +48,16 @@ def optional(picture: Path | str) -> Iterator[None]:
 def samples(generated: Examples, real: Examples, path: Path, rows: int = 8) -> None:
     """Generated examples beside held-out ones: shapes (n, channels, *dims)."""
     columns, n = panel_size(generated, rows)
-    figure = Figure(figsize=(9, 5 if columns == rows else 7))
+    images = columns == rows
+    figure = Figure(figsize=(WIDTH, 4.3 if images else 6.6))
     for place, examples, title, colour in zip(
-        (0.01, 0.51), (generated, real), ("generated", "held-out"), (GENERATED, REAL), strict=True
+        (0.01, 0.51) if images else (0.07, 0.56),
+        (generated, real),
+        ("generated", "held-out"),
+        (GENERATED, REAL),
+        strict=True,
     ):
-        axis = figure.add_axes((place, 0.01, 0.48, 0.93))
+        axis = figure.add_axes((place, 0.01, 0.48, 0.92) if images else (place, 0.08, 0.42, 0.86))
         # From all over: held-out ones lie in the order of labels.
         chosen = np.linspace(0, len(examples) - 1, min(n, len(examples))).astype(int)
         panel(axis, examples[chosen], columns, [colour] * columns, real)
@@ -60,32 +66,42 @@ def samples(generated: Examples, real: Examples, path: Path, rows: int = 8) -> N
 
 
 def suspects(examples: Examples, captions: Sequence[str], path: Path) -> None:
-    """Samples beside their nearest training and held-out examples.
+    """Samples against their nearest training and held-out examples.
 
     Args:
         examples: Sample, nearest training example, nearest held-out example, of each in turn:
             shape (3 n, channels, *dims).
         captions: One a sample.
     """
-    # Trimmed, and so without a layout, which costs a second drawing.
-    figure = Figure(figsize=(7, 0.9 * len(captions) + 0.6))
-    axis = figure.add_axes((0, 0, 1, 1))
-    width, height = panel(axis, examples, 3, (GENERATED, REAL, "#7f8c8d"))
-    for column, title in enumerate(("generated", "nearest\nin train", "nearest\nheld-out")):
+    n = len(captions)
+    figure = Figure(figsize=(WIDTH, 0.9 * n + 1.1))
+    axis = figure.add_axes((0.24, 0.55 / (0.9 * n + 1.1), 0.75, 0.9 * n / (0.9 * n + 1.1)))
+    triples = examples.reshape(n, 3, *examples.shape[1:])
+    titles, width, height = compare(axis, triples, (GENERATED, "#9fb3c8", "#b8bfc4"))
+    for column, title in enumerate(titles):
         axis.text(
-            (column + 0.5) * width, -0.1 * height, title, ha="center", va="bottom", fontsize=9
+            (column + 0.45) * width, -0.15 * height, title, ha="center", va="bottom", fontsize=9
         )
     for row, caption in enumerate(captions):
-        place = (-0.1 * width, (row + 0.5) * height)
-        axis.text(*place, caption, ha="right", va="center", fontsize=8, **PLAIN)
-    save(figure, path, trim=True)
+        text = "\n".join(fill(line, 24) for line in caption.splitlines())
+        axis.annotate(
+            text,
+            (0, (row + 0.45) * height),
+            (-30, 0),
+            textcoords="offset points",
+            ha="right",
+            va="center",
+            fontsize=TEXT,
+            **PLAIN,
+        )
+    save(figure, path)
 
 
 def pairs(examples: Examples, captions: Sequence[str], path: Path) -> None:
     """Examples in pairs, each with its caption: shape (2 n, channels, *dims)."""
     columns = min(5, len(captions))
     lines = -(-len(captions) // columns)
-    figure = Figure(figsize=(2.4 * columns, 1.7 * lines), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 1.7 * lines), layout="constrained")
     for k, axis in enumerate(figure.subplots(lines, columns, squeeze=False).flat):
         axis.set_axis_off()
         if k < len(captions):
@@ -148,7 +164,7 @@ def timesteps(realised: Mapping[str, Any], title: str, path: Path) -> None:
     edges = np.asarray(realised["edges"], dtype=float)
     width = np.diff(edges)
     figure = Figure(figsize=(6, 3))
-    axis = figure.add_axes((0.13, 0.17, 0.83, 0.72))
+    axis = figure.add_axes((0.15, 0.17, 0.82, 0.72))
     axis.bar(
         edges[:-1],
         np.asarray(realised["realised"]) / width,

@@ -1,13 +1,14 @@
 """f_mem, dcr_share and energy of every splice over t."""
 
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from memctl.reporting.figures import GENERATED, REAL, save
+from memctl.reporting.figures import GENERATED, REAL, WIDTH, save
 
 METRICS = {
     "f_mem": "share of copies, f_mem",
@@ -28,7 +29,7 @@ PANELS = {
 
 def write(table: pd.DataFrame, title: str, path: Path) -> None:
     """Write the figure of a table of cuts."""
-    figure = Figure(figsize=(11, 9), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 8.4), layout="constrained")
     axes = figure.subplots(len(METRICS), len(PANELS), sharex=True, sharey="row")
     for line, (metric, label) in zip(axes, METRICS.items(), strict=True):
         line[0].set_ylabel(label, fontsize=9)
@@ -43,7 +44,7 @@ def write(table: pd.DataFrame, title: str, path: Path) -> None:
         axis.legend(
             frameon=False, fontsize=8, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0
         )
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    figure.suptitle(fill(title, 90), x=0.01, ha="left", fontsize=10)
     save(figure, path)
 
 

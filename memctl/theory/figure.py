@@ -1,13 +1,14 @@
 """The paper's Eqs. 2-8 beside what was measured, in eight panels."""
 
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from memctl.reporting.figures import GENERATED, REAL, save
+from memctl.reporting.figures import GENERATED, REAL, WIDTH, save
 from memctl.samplers import IntervalSampler
 from memctl.theory.derivatives import drawn_derivative, eq_8
 from memctl.theory.learning import Theory
@@ -17,8 +18,8 @@ PREDICTED, MEASURED = GENERATED, REAL
 
 def draw(theory: Theory, title: str, path: Path) -> None:
     """Write the figure."""
-    figure = Figure(figsize=(16, 7.6), layout="constrained")
-    axes = figure.subplots(2, 4).flat
+    figure = Figure(figsize=(WIDTH, 12.4), layout="constrained")
+    axes = figure.subplots(4, 2).flat
     colours = dict(
         zip(
             theory.samplers,
@@ -31,15 +32,14 @@ def draw(theory: Theory, title: str, path: Path) -> None:
         panel(axis, theory, t, colours)
         axis.spines[["top", "right"]].set_visible(False)
         axis.tick_params(labelsize=8)
-        axis.title.set_fontsize(9.5)
         axis.xaxis.label.set_fontsize(9)
-    figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    figure.suptitle(fill(title, 90), x=0.01, ha="left", fontsize=10)
     save(figure, path)
 
 
 def label(axis: Any, title: str, xlabel: str = "diffusion step t", **settings: Any) -> None:
     axis.set(xlabel=xlabel, **settings)
-    axis.set_title(title, loc="left")
+    axis.set_title(fill(title, 50), loc="left", fontsize=9)
 
 
 def snr(axis: Any, theory: Theory, t: Any, colours: Any) -> None:

@@ -1,5 +1,6 @@
 """Copying and quality along the training, a line a run."""
 
+from textwrap import fill
 from typing import Any, NamedTuple
 
 import matplotlib as mpl
@@ -17,6 +18,7 @@ from memctl.analysis.sweep_results import SweepResults
 from memctl.metrics.dcr import DCR_SHARE
 from memctl.metrics.energy import ENERGY_HELDOUT
 from memctl.metrics.f_mem import F_MEM
+from memctl.reporting.figures import WIDTH
 from memctl.reporting.section import Section
 
 NAMED = 10  # labels that a legend has room for
@@ -38,7 +40,7 @@ class Look(NamedTuple):
 
 def draw(sweep: SweepResults, table: pd.DataFrame) -> Figure:
     """f_mem above, dcr_share and the energy distance below, against steps."""
-    figure = Figure(figsize=(8.4, 7), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 7), layout="constrained")
     axes = figure.subplot_mosaic(
         [[F_MEM.name] * 2, [DCR_SHARE.name, ENERGY_HELDOUT.name]], height_ratios=(5, 4)
     )
@@ -49,7 +51,7 @@ def draw(sweep: SweepResults, table: pd.DataFrame) -> Figure:
             line(axis, points, known[run["label"]])
         steps = ticks(sweep, table, 10 if metric == F_MEM.name else 5)
         axis.set_xticks(np.sqrt(steps), [f"{step:,}" for step in steps])
-        axis.set_title(title(metric), fontsize=9, loc="left")
+        axis.set_title(fill(title(metric), 50), fontsize=9, loc="left")
         axis.set_xlabel("training steps")
         axis.spines[["top", "right"]].set_visible(False)
     energy = axes[ENERGY_HELDOUT.name]

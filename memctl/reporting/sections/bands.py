@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from memctl.analysis.bands import bands, has_bands, sentence, uniform_probe
 from memctl.analysis.sweep_results import SweepResults
-from memctl.reporting.figures import GENERATED, REAL
+from memctl.reporting.figures import GENERATED, REAL, WIDTH
 from memctl.reporting.section import Section
 
 CHANGES = {
@@ -20,7 +20,7 @@ COLOURS = (GENERATED, "#2980b9", "#27ae60", "#8e44ad")  # of multipliers, as the
 
 def draw(sweep: SweepResults, table: pd.DataFrame) -> Figure:
     """What each band changes, the energy it costs, and the uniform run's probe, over t."""
-    figure = Figure(figsize=(9, 11), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 11), layout="constrained")
     axes = figure.subplots(5, 1, sharex=True)
     kinds = [*table[1:].groupby("multiplier")]
     for axis, (column, title) in zip(axes, CHANGES.items(), strict=False):

@@ -1,5 +1,7 @@
 """Training losses by location and width, as the paper's Fig. 7, and what one fixed model reads."""
 
+from textwrap import fill
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -7,6 +9,7 @@ from matplotlib.figure import Figure
 
 from memctl.analysis.losses import losses
 from memctl.analysis.sweep_results import SweepResults
+from memctl.reporting.figures import WIDTH
 from memctl.reporting.section import Section, over_cells
 
 PANELS = {
@@ -20,7 +23,7 @@ def draw(sweep: SweepResults, table: pd.DataFrame) -> Figure:
     """Losses of the cells by location, a line a width: their own beside what one model reads."""
     table = table[table.kind == "cell"]
     panels = [column for column in PANELS if table[column].notna().any()] or ["loss"]
-    figure = Figure(figsize=(4.2 * len(panels), 3.4), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 3.4), layout="constrained")
     widths = sorted(set(table.width))
     axes = figure.subplots(1, len(panels), squeeze=False)[0]
     for axis, column in zip(axes, panels, strict=True):
@@ -30,7 +33,7 @@ def draw(sweep: SweepResults, table: pd.DataFrame) -> Figure:
             label = f"width {width:g}" if k in (0, len(widths) - 1) else None
             axis.plot(line.index, line, ".-", color=colour, lw=1, ms=4, label=label)
         axis.set_ylim(0, 1.1 * float(np.nanmax([*table[column], 1e-9])))
-        axis.set_title(PANELS[column], fontsize=9, loc="left")
+        axis.set_title(fill(PANELS[column], 96 // len(panels)), fontsize=8, loc="left")
         axis.set(xlabel="mean of the interval", ylabel="loss")
         axis.spines[["top", "right"]].set_visible(False)
     figure.axes[0].legend(frameon=False, fontsize=8)
