@@ -10,9 +10,8 @@ def forget() -> None:
     """End W&B's own process: it still holds the run's id, which it would refuse to the offline
     copy, and tries for minutes to send the rest.
     """
-    from wandb.sdk import wandb_setup
-
     import wandb
+    from wandb.sdk import wandb_setup
 
     hook = threading.excepthook  # of threads that wait for that process
     threading.excepthook = lambda gone: None if is_wandbs(gone.exc_type) else hook(gone)

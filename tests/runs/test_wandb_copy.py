@@ -17,8 +17,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-
 import wandb
+
 from memctl.config import Logger
 from memctl.experiment import Experiment
 from memctl.runs import content, wandb_copy, wandb_server
