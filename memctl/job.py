@@ -8,7 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
-from memctl.errors import AtWork
+from memctl.errors import AtWork, UserError
 from memctl.exits import plain_exit
 
 AT_WORK = 75  # exit code where another process works on it (EX_TEMPFAIL of sysexits.h)
@@ -33,12 +33,25 @@ def do(folder: Path) -> None:
     from memctl.sweep.frozen import thaw
 
     experiment = thaw(folder)
+    check_gpu(experiment.config.trainer.accelerator)
     with said_plainly():
         if folder == experiment.base_folder.path:
             base.make(experiment)
             print(f"{folder} is made", flush=True)
         else:
             print(finish.summary(run.run(experiment)), flush=True)
+
+
+def check_gpu(accelerator: str) -> None:
+    """Raises: UserError where the job holds a GPU and would compute on a core beside it."""
+    import torch
+
+    given = os.environ.get("CUDA_VISIBLE_DEVICES", "")
+    if given not in ("", "-1") and accelerator == "auto" and not torch.cuda.is_available():
+        raise UserError(
+            f"the job has GPU {given}, and torch {torch.__version__} cannot use it: install a build"
+            " for its driver, or set hydra.launcher.gpus=0"
+        )
 
 
 def end_with_worker() -> None:

@@ -17,12 +17,15 @@ neighbours.csv the nearest training and held-out examples of every sample
                projection, timesteps, probe
 record.json    the result, written last; its schema is in `memctl.runs.record`
 log.txt        what the run printed, when a sweep started it
+job.yaml       what a cluster is to do, frozen when it was submitted (memctl.sweep.frozen)
+job.json       as which job, and how that ended (memctl.runs.queue)
 wandb/         the offline copy of all this
 
 Of a run that is not finished also resume.ckpt, the state of a training that was stopped, and
 samples/KEY/, the batches that are generated so far.
 
-The folder of a base has status.json, made.json, metrics.jsonl and checkpoint.pt.
+The folder of a base has status.json, made.json, metrics.jsonl and checkpoint.pt and, of a cluster,
+log.txt, job.yaml and job.json.
 """
 
 import time

@@ -18,7 +18,11 @@ pytest.importorskip("ray", reason="pip install -e '.[ray]'")
 Start = Callable[..., Command]
 pytestmark = pytest.mark.cluster
 # On loopback alone, with nobody to ask for a token.
-ALONE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_AUTH_MODE": "disabled"}
+ALONE = {
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+    "RAY_AUTH_MODE": "disabled",
+    "RAY_worker_niceness": "0",
+}
 RAY = ("hydra/launcher=ray", "hydra.launcher.poll=0.3")
 
 

@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 from memctl import cancel
 from memctl.errors import UserError
 from memctl.experiment import Experiment
-from memctl.job import AT_WORK
+from memctl.job import AT_WORK, check_gpu
 from memctl.paths import python_path
 from memctl.runs import queue
 from memctl.runs.status import Status
@@ -193,6 +193,16 @@ def test_what_a_run_came_to_is_said(finished_run: Make, experiment: Make) -> Non
     assert said() == f"FAILED: as told (see {folder.log})"
     lacking = experiment("ci.low=50", runs=e.runs.parent / "new")
     assert watch.problem(lacking, None).startswith("not started: its base was not made")
+
+
+def test_a_job_with_a_gpu_does_not_compute_on_a_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3")
+    check_gpu("cpu")
+    with pytest.raises(UserError, match=r"the job has GPU 3, and torch .* cannot use it"):
+        check_gpu("auto")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    check_gpu("auto")
 
 
 def test_exit_codes_in_words() -> None:
