@@ -127,7 +127,9 @@ class ClusterLauncher(Launcher):
         finally:
             self.close()
             restore(previous)
-        return [returned(ended[run]) if run in ended else JobReturn() for run in runs]
+        if not self.wait:
+            return [JobReturn() for _ in runs]  # of unknown end
+        return [returned(ended.get(run, "stopped")) for run in runs]
 
     def _missing(self, runs: Mapping[Path, Experiment]) -> Work:
         """What is not in the queue."""

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -193,6 +194,26 @@ def test_what_a_run_came_to_is_said(finished_run: Make, experiment: Make) -> Non
     assert said() == f"FAILED: as told (see {folder.log})"
     lacking = experiment("ci.low=50", runs=e.runs.parent / "new")
     assert watch.problem(lacking, None).startswith("not started: its base was not made")
+
+
+def test_what_a_stop_leaves_undone_is_stopped(
+    memctl_here: Callable[..., tuple[int, str]],
+    tiny: list[str],
+    commands: Callable[[], list[list[str]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where no queue has the runs any more, as of a Ray that ends with the command."""
+
+    def stop(self: watch.Watch, stopped: Callable[[], bool]) -> dict[Path, str | None]:
+        signal.raise_signal(signal.SIGINT)
+        assert stopped()
+        return {}
+
+    monkeypatch.setattr(watch.Watch, "until", stop)
+    cells = ["-m", *tiny, "ci.low=100", "ci.high=300", "hydra.sweeper.references=[]"]
+    code, out = memctl_here("train", *cells, "start=scratch", "hydra/launcher=slurm")
+    assert code == 130, out
+    assert "stopped: 1 of 1 runs are not done; the same command goes on with them" in out
 
 
 def test_a_job_with_a_gpu_does_not_compute_on_a_core(monkeypatch: pytest.MonkeyPatch) -> None:
