@@ -12,7 +12,7 @@ from pathlib import Path
 
 NEEDED = ("munged", "slurmctld", "slurmd")
 INSTALL = "apt-get install --no-install-recommends slurm-wlm munge"
-# `cred_expire` or a job that is put back into the queue waits for two minutes.
+# Without `cred_expire`, of 5 s at least, a job that is put back into the queue waits two minutes.
 CONF = """\
 ClusterName=test
 SlurmctldHost=localhost
@@ -21,7 +21,7 @@ SlurmdPort={port_of_node}
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
-AuthInfo=socket={dir}/munge/socket,cred_expire=3
+AuthInfo=socket={dir}/munge/socket,cred_expire=5
 CredType=cred/munge
 StateSaveLocation={dir}/ctld
 SlurmdSpoolDir={dir}/slurmd
