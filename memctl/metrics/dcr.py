@@ -14,6 +14,7 @@ from memctl.metrics.comparison import Comparison
 from memctl.metrics.means import mean_of, resampling_floor
 from memctl.metrics.measure import Floats, Measure, mean
 from memctl.metrics.metric import Metric, Reader
+from memctl.metrics.sides import equal_sides
 
 PERMUTATIONS = 199  # at least: of fewer than 99 no p is as small as 0.01
 
@@ -157,10 +158,22 @@ DELTA_NN = Metric(
     studied=True,
 )
 
+
+def fresh_to_train(fresh: Comparison) -> Floats:
+    """Of each held-out example the distance to the nearest of as many training examples as samples
+    are compared with: with more of them all would be nearer.
+    """
+    sides = fresh.sides
+    if sides.n_train <= len(sides.heldout):
+        return fresh.scan.near[0].first
+    pairs = sides.once(equal_sides)
+    return np.asarray(sides.scan(sides.heldout, pairs).subsets[::2].mean(axis=0))
+
+
 NN_TRAIN = Metric(
     name="nn_train",
     read=mean_of("nn_train", lambda c: nearest(c).train.mean(axis=0)),
-    floor=resampling_floor(lambda c: c.scan.near[0].first),
+    floor=resampling_floor(fresh_to_train),
     yardsticks=False,
     title="mean distance to the nearest training example",
     about="mean distance to the nearest training example, sides of equal size",
