@@ -6,7 +6,7 @@ TORCH ?= torch==2.13.0
 ARGS ?=
 RUN := .venv/bin/python
 
-.PHONY: help setup sweep sweep-digits sweep-scratch sweep-rivals plan theory report test test-clusters cancel lint audit format bench drill docs tables clean
+.PHONY: help setup sweep sweep-digits sweep-scratch sweep-rivals plan theory report dashboard test test-clusters cancel lint audit format bench drill docs tables clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -44,6 +44,10 @@ theory: setup  ## the paper's Eqs. 3-8 against the gradients of the bundled base
 
 report: setup  ## write and print the report of the bundled sweep
 	$(RUN) -m memctl.report runs/mitdb208 $(ARGS)
+
+SWEEP ?= runs/mitdb208
+dashboard: setup  ## save the W&B dashboard of SWEEP (needs a key; ARGS=--print shows it)
+	$(RUN) -m memctl.dashboard $(SWEEP) $(ARGS)
 
 test: setup  ## all fast tests
 	$(RUN) -m pytest $(ARGS)

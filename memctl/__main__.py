@@ -15,6 +15,7 @@ COMMANDS = {
     "tune": "the interval that copies less than a share and is as good as uniform: searched",
     "report": "a sweep's tables, figures and answers, written and printed",
     "cancel": "stop what of a sweep is queued or running on a cluster",
+    "dashboard": "a sweep's dashboard in Weights & Biases",
     "evaluate": "whether any generator copies its training data, from its samples",
     "calibrate": "what each metric can tell on a data set, before anything is trained",
     "data": "what a data set holds, what is left out of it, and how it is split",

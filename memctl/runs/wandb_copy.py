@@ -81,6 +81,7 @@ class WandbCopy:
         self.mode, self.reason = choose_mode(logger.mode)
         sweep = directory if directory.name == identity.group else directory.parent
         self.refused = sweep / ".wandb-refused"  # one run waits for a dead server, not each
+        self.place = ("", "")  # entity and project
         self.late = False  # whether what should have been online is to be sent later
         for stale in directory.glob(f"wandb/offline-run-*-{identity.run_id}"):
             shutil.rmtree(stale, ignore_errors=True)
@@ -142,6 +143,7 @@ class WandbCopy:
         for part in OVER_T:
             self.run.define_metric(f"{part}/t", summary="none")
             self.run.define_metric(f"{part}/*", step_metric=f"{part}/t", summary="none")
+        self.place = (self.run.entity, self.run.project)
         if self.mode == "online":
             say(f"{self.run.name} is at {self.run.url}")
 
@@ -225,6 +227,21 @@ class WandbCopy:
         """Go on offline where the server does not answer any more."""
         if self.mode == "online" and self.run is not None and not answers(server()):
             self._go_offline(f"{server()} does not answer")
+
+    def attach(self, page: Path) -> None:
+        """A report's page: to look at, as `report`, and as a file to keep."""
+        if page.exists() and self.run is not None:
+            with staging(self.directory / "wandb"):
+                self._ask()
+                self._do(lambda: self._attach(page))
+
+    def _attach(self, page: Path) -> None:
+        import wandb
+
+        artifact = wandb.Artifact(f"report-{self.arguments['id']}", type="report")
+        artifact.add_file(str(page))
+        self.run.log_artifact(artifact)
+        self.run.log({"report": wandb.Html(page.read_text(), inject=False)})
 
     def finish(self, failed: bool = False) -> None:
         """Close the run, and say how to send what was not sent."""

@@ -116,12 +116,14 @@ class GridSweeper(Sweeper):
         }
 
     def _report(self, plan: planning.Plan, failed: Mapping[str, str]) -> None:
-        from memctl.reporting import (
-            report,
-        )  # here alone: figures and statistics take a second to import
+        # Here alone: figures and statistics take a second to import.
+        from memctl.reporting import report, sweep_run
 
         try:
             report.write(plan.directory, sys.stdout)
+            logger = plan.runs[0].experiment.config.logger if plan.left else None
+            if logger and logger.mode != "disabled":
+                sweep_run.send(plan.directory, logger)
         except UserError as error:
             print(f"no report yet: {error}", flush=True)
         now = planning.Run.all_of((run.overrides, run.experiment) for run in plan.runs)
