@@ -51,7 +51,7 @@ def wheel_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         check=True,
         capture_output=True,
     )
-    (wheel,) = out.glob("memctl-*.whl")
+    (wheel,) = out.glob("*.whl")
     subprocess.run(
         [*pip, "install", "--no-deps", "--target", str(out / "site"), str(wheel)],
         check=True,
