@@ -19,26 +19,35 @@ BLOCK = 4_000_000  # numbers held at once: 32 MB
 LONG = 512  # values of an example from which the matrix product pays
 
 
-def distances(a: Floats, b: Floats, reduce: str = "rms") -> Floats:
+def distances(a: Floats, b: Floats, reduce: str = "rms", lengths: Floats | None = None) -> Floats:
     """All distances, float64, shape (len(a), len(b)); computed from differences where they are
     small, so that d(x, x) is exactly 0.
+
+    Args:
+        lengths: `square_lengths` of b, where they are known.
     """
     width = a.shape[1]
     if reduce == "mse":
-        return (cdist(a, b, "sqeuclidean") if width <= LONG else squared(a, b)) / width
-    return (cdist(a, b) if width <= LONG else np.sqrt(squared(a, b))) / (
+        return (cdist(a, b, "sqeuclidean") if width <= LONG else squared(a, b, lengths)) / width
+    return (cdist(a, b) if width <= LONG else np.sqrt(squared(a, b, lengths))) / (
         np.sqrt(width) if reduce == "rms" else 1.0
     )
 
 
-def squared(a: Floats, b: Floats) -> Floats:
+def square_lengths(x: Floats) -> Floats:
+    """|x|^2 of each, shape (n,)."""
+    lengths: Floats = np.einsum("ij,ij->i", x, x)
+    return lengths
+
+
+def squared(a: Floats, b: Floats, lengths: Floats | None = None) -> Floats:
     """Squared distances of long examples by a matrix product, |a|^2 + |b|^2 - 2 a.b, which is many
     times as fast.
 
     That loses digits where a and b are near, so all below a thousandth of |a|^2 + |b|^2 are
     computed again from differences: what is left has a relative error of some 1e-12.
     """
-    scale = np.einsum("ij,ij->i", a, a)[:, None] + np.einsum("ij,ij->i", b, b)[None]
+    scale = square_lengths(a)[:, None] + (square_lengths(b) if lengths is None else lengths)
     d = scale - 2 * (a @ b.T)
     near_a, near_b = np.nonzero(d < 1e-3 * scale)
     step = max(1, BLOCK // a.shape[1])
@@ -106,16 +115,18 @@ def scan(
         closest: How many nearest distances to keep of the first side.
     """
     rows = max(1, BLOCK // len(references))
+    lengths = square_lengths(references) if references.shape[1] > LONG else None
     near: list[list[Neighbours]] = [[] for _ in sides]
     least, tied, few = [], [], []
     for start in range(0, len(queries), rows):
-        d = distances(queries[start : start + rows], references, reduce)
+        some = queries[start : start + rows]
+        d = distances(some, references, reduce, lengths)
         itself = None if own is None else (np.arange(len(d)), own[start : start + rows])
         if itself:
             d[itself] = 0.0
         means = [d[:, side].sum(axis=1) / (d[:, side].shape[1] - bool(itself)) for side in sides]
         if mirror is not None:
-            d = np.minimum(d, distances(mirror(queries[start : start + rows]), references, reduce))
+            d = np.minimum(d, distances(mirror(some), references, reduce, lengths))
         if itself:
             d[itself] = np.inf
         for blocks, side, mean in zip(near, sides, means, strict=True):
