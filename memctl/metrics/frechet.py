@@ -7,10 +7,9 @@ It is the 2-Wasserstein distance of the Gaussians, squared. With Inception's fea
 (Heusel et al. 2017). Here the scores are those of a PCA fitted on train.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
+from memctl.metrics.axes import PrincipalAxes
 from memctl.metrics.claims import UNLIKE_THE_DATA
 from memctl.metrics.equal_sets import EqualSets, read
 from memctl.metrics.measure import Floats
@@ -18,11 +17,7 @@ from memctl.metrics.metric import Metric
 from memctl.metrics.sides import Sides
 from memctl.metrics.subsample import subsample
 
-if TYPE_CHECKING:
-    from sklearn.decomposition import PCA
-
 COMPONENTS = 32  # well below the number of examples
-LARGE = 2000  # values of an example from which all axes cost too much to find a few
 
 
 def centred(scores: Floats) -> tuple[Floats, Floats]:
@@ -54,14 +49,10 @@ def frechet(samples: Floats, reference: Floats) -> float:
     )
 
 
-def axes(sides: Sides) -> "PCA":
+def axes(sides: Sides) -> PrincipalAxes:
     """The training data's principal axes, fitted on at most LIMIT examples."""
-    from sklearn.decomposition import PCA  # here alone: it takes half a second
-
     some = subsample(sides.train)
-    components = max(1, min(COMPONENTS, len(some) // 4, some.shape[1]))
-    solver = "full" if some.shape[1] < LARGE else "arpack"
-    return PCA(components, svd_solver=solver, random_state=0).fit(some)
+    return PrincipalAxes.fit(some, max(1, min(COMPONENTS, len(some) // 4, some.shape[1])))
 
 
 def value(sets: EqualSets) -> float:

@@ -7,11 +7,12 @@ deviations too. Blind to all other axes.
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import scipy
 
+from memctl.metrics.axes import PrincipalAxes
 from memctl.metrics.claims import UNLIKE_THE_DATA
 from memctl.metrics.comparison import Comparison
 from memctl.metrics.divergence import divergence, histogram, open_edges
@@ -20,32 +21,24 @@ from memctl.metrics.measure import Floats, Measure, spread
 from memctl.metrics.metric import Metric
 from memctl.metrics.sides import Sides
 
-if TYPE_CHECKING:
-    from sklearn.decomposition import PCA
-
-LARGE = 1000  # examples and values from which all axes cost too much to find a few
-
 
 @dataclass(frozen=True)
 class Projection:
     """Principal axes of the training data.
 
     Attributes:
-        pca: Fitted on train (centred, not whitened, exact SVD, deterministic signs).
+        pca: Fitted on train (centred, not whitened, deterministic signs).
         scores: The training data's scores, shape (n, components).
         edges: Histogram edges of each component.
     """
 
-    pca: "PCA"
+    pca: PrincipalAxes
     scores: Floats
     edges: list[Floats]
 
     @classmethod
     def fit(cls, train: Floats, components: int, bins: int) -> "Projection":
-        from sklearn.decomposition import PCA  # here alone: it takes half a second
-
-        wide = min(train.shape) > LARGE and components < min(train.shape)
-        pca = PCA(components, svd_solver="arpack" if wide else "full", random_state=0).fit(train)
+        pca = PrincipalAxes.fit(train, components)
         scores = pca.transform(train)
         return cls(pca, scores, [open_edges(c, bins) for c in scores.T])
 
