@@ -12,6 +12,7 @@ import scipy
 from memctl.metrics.measure import Floats
 
 LARGE = 1000  # examples and values from which all axes cost too much to find a few
+LONG = 2000  # values of an example, the same
 BLOCK = 2048  # examples centred at a time
 START = 0  # the seed of the first vector of the iteration, whose end it does not decide
 
@@ -34,7 +35,8 @@ class PrincipalAxes:
         """Those of examples of shape (n, D), at most min(n, D) of them."""
         mean = examples.mean(axis=0)
         smaller = min(examples.shape)
-        if smaller > LARGE and components < smaller // 4:
+        wide = smaller > LARGE or examples.shape[1] >= LONG
+        if wide and components < smaller // 4:
             axes = by_products(examples, mean, components)
         else:
             axes = scipy.linalg.svd(examples - mean, full_matrices=False)[2][:components]
