@@ -6,7 +6,7 @@ TORCH ?= torch==2.13.0
 ARGS ?=
 RUN := .venv/bin/python
 
-.PHONY: help setup sweep sweep-digits sweep-scratch sweep-rivals plan theory report dashboard test test-clusters cancel lint audit format bench drill docs tables clean
+.PHONY: help setup sweep sweep-digits sweep-scratch sweep-rivals plan theory report dashboard watch test test-clusters cancel lint audit format bench drill docs tables clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -48,6 +48,9 @@ report: setup  ## write and print the report of the bundled sweep
 SWEEP ?= runs/mitdb208
 dashboard: setup  ## save the W&B dashboard of SWEEP (needs a key; ARGS=--print shows it)
 	$(RUN) -m memctl.dashboard $(SWEEP) $(ARGS)
+
+watch: setup  ## SWEEP in the terminal, while it runs or afterwards: make watch SWEEP=runs/digits
+	$(RUN) -m memctl.watch $(SWEEP)
 
 test: setup  ## all fast tests
 	$(RUN) -m pytest $(ARGS)

@@ -16,6 +16,7 @@ COMMANDS = {
     "report": "a sweep's tables, figures and answers, written and printed",
     "cancel": "stop what of a sweep is queued or running on a cluster",
     "dashboard": "a sweep's dashboard in Weights & Biases",
+    "watch": "a sweep's curves, numbers and pictures in the terminal, while it runs or afterwards",
     "evaluate": "whether any generator copies its training data, from its samples",
     "calibrate": "what each metric can tell on a data set, before anything is trained",
     "data": "what a data set holds, what is left out of it, and how it is split",
