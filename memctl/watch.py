@@ -18,20 +18,9 @@ from pathlib import Path
 from memctl.errors import UserError
 from memctl.exits import plain_exit
 from memctl.files import path_of
+from memctl.runs.wandb_copies import copies
 
 EVERY = 2.0  # seconds until new runs are looked for
-
-
-def copies(directory: Path) -> dict[str, Path]:
-    """The last W&B copy of every run of a sweep, of the sweep itself where it has one, by name;
-    of a single run's folder its own.
-    """
-    out = {}
-    for place in (directory, *(path.parent for path in sorted(directory.glob("*/wandb")))):
-        found = [*place.glob("wandb/offline-run-*"), *place.glob("wandb/run-*")]
-        if found:  # their names end in date and id
-            out[place.name] = max(found, key=lambda path: path.name.removeprefix("offline-"))
-    return out
 
 
 def link(directory: Path, folder: Path) -> None:

@@ -60,7 +60,7 @@ MAY_IMPORT = {
     "task": {"errors", "stages", "sweep", "theory"},
     "job": {"errors", "exits", "files", "stages", "sweep"},
     "cancel": {"errors", "exits", "files", "runs"},
-    "watch": {"errors", "exits", "files"},
+    "watch": {"errors", "exits", "files", "runs"},
     "command": {"errors", "files", "paths", "registry", "samplers", "sweep"},
     "train": {"command", "exits", "task"},
     "tune": {"command", "exits", "files", "search", "task"},

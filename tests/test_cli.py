@@ -238,9 +238,12 @@ def test_a_sweep_runs_the_valid_pairs_and_the_references_once(
     assert (distance(cell, uniform) < distance(cell, np.roll(uniform, 1, axis=0))).all()
     before = {p: p.stat().st_mtime_ns for p in sweep.glob("*/*.json")}
 
-    code, out = command(*arguments)
+    (sweep / "uniform_s0" / "wandb" / "offline-run-20271231_235959-abc").mkdir(parents=True)
+    code, out = command(*arguments, "logger.mode=offline")
     assert code == 0
     assert "nothing to do" in out
+    told = f"`wandb sync {sweep}/*/wandb/offline-run-*` sends them"
+    assert f"W&B: 1 of 1 runs were not sent; {told}" in out
     assert "distance_to_train" in out
     assert {p: p.stat().st_mtime_ns for p in sweep.glob("*/*.json")} == before
 

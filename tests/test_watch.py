@@ -16,6 +16,7 @@ import pytest
 from memctl import watch
 from memctl.config import Logger
 from memctl.errors import UserError
+from memctl.runs.wandb_copies import unsent
 from memctl.runs.wandb_copy import Identity, WandbCopy
 from tests.conftest import LONG
 
@@ -59,6 +60,18 @@ def test_each_run_is_there_once_by_its_name(tmp_path: Path) -> None:
         f"run-{LATER}-s": whole / "run-sss.wandb",
     }
     assert (folder / f"run-{LATER}-b" / "files").resolve() == again / "files"
+
+
+def test_what_was_not_sent_is_told_in_one_line(tmp_path: Path) -> None:
+    sweep = tmp_path / "s"
+    assert unsent(sweep) == ""
+    made(sweep / "online", f"run-{LATER}-aaa")
+    sent = made(sweep / "sent", f"offline-run-{LATER}-bbb")
+    (sent / "run-bbb.wandb.synced").touch()
+    assert unsent(sweep) == ""
+    made(sweep / "left", f"offline-run-{LATER}-ccc")
+    told = f"`wandb sync {sweep}/*/wandb/offline-run-*` sends them"
+    assert unsent(sweep) == f"W&B: 1 of 3 runs were not sent; {told}"
 
 
 def test_what_is_missing_is_said(

@@ -23,6 +23,7 @@ from omegaconf import DictConfig
 from memctl.errors import UserError
 from memctl.files import read_json, write_json
 from memctl.keys import digest
+from memctl.runs.wandb_copies import unsent
 from memctl.sweep import plan as planning
 from memctl.sweep.cluster import ClusterLauncher
 from memctl.sweep.compose import Composer
@@ -126,6 +127,9 @@ class GridSweeper(Sweeper):
                 sweep_run.send(plan.directory, logger)
         except UserError as error:
             print(f"no report yet: {error}", flush=True)
+        logs = plan.runs[0].experiment.config.logger.mode != "disabled"
+        if logs and (line := unsent(plan.directory)):
+            print(line, flush=True)
         now = planning.Run.all_of((run.overrides, run.experiment) for run in plan.runs)
         on_cluster = [run.experiment.name for run in now if run.on_cluster]
         busy = [e.name for r in now if not r.on_cluster and (e := r.experiment).folder.is_held()]

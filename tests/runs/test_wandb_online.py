@@ -4,10 +4,12 @@ slow costs the run nothing, and what did not arrive can be sent later.
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import pytest
 from memctl.config import Logger
 from memctl.experiment import Experiment
 from memctl.runs import content, wandb_copy
+from memctl.runs.wandb_copies import unsent
 from memctl.runs.wandb_copy import Identity, WandbCopy
 from memctl.stages import run as stages
 from tests.conftest import LONG
@@ -98,13 +101,25 @@ def test_a_run_that_goes_on_sends_what_the_server_lacks(
     assert column(server.runs["abc"], "control/step") == [1, 2, 3, 4, 5]
 
 
-def test_an_offline_run_is_sent_later(ask: Callable[[FakeWandb], None], tmp_path: Path) -> None:
-    copy = WandbCopy(Logger(mode="offline"), tmp_path / "n", NAMED, ROWS)
+def test_an_offline_sweep_is_sent_by_the_command_that_is_told(
+    ask: Callable[[FakeWandb], None], tmp_path: Path
+) -> None:
+    """And once it is sent, nothing is told any more."""
+    sweep = tmp_path / "my sweep"
+    copy = WandbCopy(Logger(mode="offline"), sweep / "n", NAMED, ROWS)
     copy.add({"metrics/f_mem": 0.25, "verdict": "COPYING"}, {}, {"probe": [{"t_low": 1}]}, {})
     copy.finish()
+    for folder, run_id in ((sweep / "m", "abd"), (sweep, "sss")):
+        WandbCopy(Logger(mode="offline"), folder, replace(NAMED, run_id=run_id)).finish()
+    told = unsent(sweep)
+    assert told.startswith("W&B: 3 of 3 runs were not sent; `wandb sync ")
+    (command,) = re.findall(r"`wandb (.*)`", told)
     with FakeWandb() as server:
         ask(server)
-        sync(*map(str, tmp_path.glob("n/wandb/offline-run-*")))
+        run_it = f"{shlex.quote(sys.executable)} -m wandb {command}"
+        subprocess.run(run_it, shell=True, check=True, capture_output=True, timeout=60)
+    assert unsent(sweep) == ""
+    assert {name for name, run in server.runs.items() if run.complete} == {"abc", "abd", "sss"}
     run = server.runs["abc"]
     assert run.config["seed"] == 3
     assert column(run, "control/loss") == [row["loss"] for row in ROWS]
