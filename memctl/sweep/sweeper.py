@@ -127,8 +127,8 @@ class GridSweeper(Sweeper):
                 sweep_run.send(plan.directory, logger)
         except UserError as error:
             print(f"no report yet: {error}", flush=True)
-        logs = plan.runs[0].experiment.config.logger.mode != "disabled"
-        if logs and (line := unsent(plan.directory)):
+        copied = plan.runs[0].experiment.config.logger.mode != "disabled"
+        if copied and (line := unsent(plan.directory)):
             print(line, flush=True)
         now = planning.Run.all_of((run.overrides, run.experiment) for run in plan.runs)
         on_cluster = [run.experiment.name for run in now if run.on_cluster]
