@@ -75,7 +75,7 @@ format: setup  ## mend what ruff can mend
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format .
 
-bench: setup  ## timings; no test asserts one
+bench: setup  ## memctl beside other code, half an hour; ARGS="--quick", ARGS="evaluation"
 	$(RUN) -m tests.benchmarks $(ARGS)
 
 drill: setup  ## 200 tiny runs under 60 kills are those of an undisturbed sweep, bit for bit

@@ -17,6 +17,7 @@ docs/tables/
   trial_bars.csv   a rate that the words should keep, at an n and m; trial_words.csv: a generator of
                    known behaviour and the words it was given, over all data
   drill.csv        what `make drill` found; drill_kills.csv: how often it hit what by which signal
+  bench.csv        what `make bench` measured: a work of a part, by whom
 """
 
 import json
@@ -76,13 +77,14 @@ def collect(runs: Path) -> None:
 
     A table whose sweep is not there keeps the rows that it has.
 
-    Raises: UserError where there is none, and neither trials nor a drill.
+    Raises: UserError where there is none, and neither trials, a drill nor a bench.
     """
     sweeps, trials = dict(finished(runs)), runs / "calibration" / "verdicts"
-    drills = list((runs / "drill").glob("*.csv"))
-    if not sweeps and not trials.exists() and not drills:
+    drills, bench = list((runs / "drill").glob("*.csv")), runs / "bench" / "bench.json"
+    if not sweeps and not trials.exists() and not drills and not bench.exists():
         raise UserError(
-            f"{runs} holds no finished sweep with a report, no trials of verdicts and no drill"
+            f"{runs} holds no finished sweep with a report, no trials of verdicts, no drill and no"
+            " bench"
         )
     TABLES.mkdir(exist_ok=True)
     update("sweeps", [described(name, sweeps) for name in sweeps])
@@ -114,6 +116,9 @@ def collect(runs: Path) -> None:
         words(pd.read_csv(path)).to_csv(TABLES / "trial_words.csv", index=False)
     for path in drills:
         shutil.copy(path, TABLES / path.name)
+    if bench.exists():
+        measured = pd.DataFrame(json.loads(bench.read_text()))
+        measured.to_csv(TABLES / "bench.csv", index=False, float_format="%.4g")
     for name, place in PICTURES.items():
         if (runs / place).exists():
             picture(runs / place, IMAGES / f"{name}.png")

@@ -89,6 +89,7 @@ def environment() -> jinja2.Environment:
         "span": span,
         "percent": percent,
         "lasting": lasting,
+        "measured": measured,
         "step": lambda value: f"{value:,.0f}",
         "thousands": lambda count: f"{int(count):,}",
     }
@@ -232,6 +233,15 @@ def span(found: SimpleNamespace, prefix: str = "", places: int = 2) -> str:
     """A correlation with its 95 % interval, from the columns `prefix`pearson, -low and -high."""
     r, low, high = (vars(found)[f"{prefix}{key}"] for key in ("pearson", "low", "high"))
     return f"{signed(r, places)} [{signed(low, places)}, {signed(high, places)}]"
+
+
+def measured(found: SimpleNamespace) -> str:
+    """A median of the bench with its range, or what was not enough."""
+    value = f"{number(found.value)} {found.unit}"
+    if vars(found).get("at_least") is True:
+        return f"more than {value}"
+    spread = f" [{number(found.low)}, {number(found.high)}]" if found.rounds > 1 else ""
+    return value + spread
 
 
 def percent(value: float) -> str:

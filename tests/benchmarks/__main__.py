@@ -1,167 +1,118 @@
-"""make bench: what the pieces cost on this machine. Ratios within one run are what to compare;
-times are noisy.
+"""make bench: what the same work costs in memctl and in other code.
 
-Each time is the least of several repetitions, on one thread.
+Ratios within one run are what to compare; times are noisy beside other work, which is measured too.
+Works that are compared take turns, after rounds that are not counted; a row has their median, least
+and largest. All but sweeps is on one thread. Each part is written to bench.json as it ends.
+
 """
 
-import resource
+import argparse
+import json
+import os
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 
-import numpy as np
 import torch
-import yaml
-from torch import nn
+from threadpoolctl import threadpool_limits
 
-from memctl import data, models
-from memctl.config import Diffusion, Generate, Metrics, Stage
-from memctl.diffusion.generate import generate
-from memctl.diffusion.schedule import forward_process
-from memctl.metrics.suite import Suite
-from memctl.metrics.yardsticks import yardsticks
-from memctl.paths import config_root
-from memctl.samplers import IntervalSampler, LaplaceSampler, ScheduleSampler, UniformSampler
-from memctl.training.batches import Batches
-from memctl.training.module import DiffusionModule
+from docs.numbers.times import processor
+from memctl.exits import plain_exit
+from memctl.training import compute
+from tests.benchmarks import evaluation, images, machine, pieces, signals, sweep
+from tests.benchmarks.timing import Others, Rows, Size
 
 
-def least(function: Callable[[], object], repeats: int = 15) -> float:
-    """The least milliseconds of a call."""
-    times = []
-    for _ in range(repeats + 2):
-        began = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - began)
-    return 1e3 * min(times[2:])
+@dataclass(frozen=True)
+class Part:
+    """A part, and the minutes that it takes on 2 quiet cores, and with --quick."""
+
+    run: Callable[[Size], Rows]
+    about: str
+    minutes: float
+    quick: float
 
 
-def interleaved(
-    functions: dict[str, Callable[[], object]], repeats: int = 4000
-) -> dict[str, float]:
-    """The median milliseconds of each, called in turn, so that all see the same machine."""
-    times: dict[str, list[float]] = {name: [] for name in functions}
-    for _ in range(repeats):
-        for name, function in functions.items():
-            began = time.perf_counter()
-            function()
-            times[name].append(time.perf_counter() - began)
-    return {name: 1e3 * float(np.median(t[repeats // 10 :])) for name, t in times.items()}
+PARTS = {
+    "signals": Part(signals.signals, "time to quality, against Trainer1D", 11, 1.5),
+    "images": Part(images.images, "8, 16 and 64 px, against diffusers", 4, 1.5),
+    "evaluation": Part(evaluation.evaluation, "metrics, against SciPy and others", 1, 0.2),
+    "sweep": Part(sweep.sweep, "12 cells, a shell loop, a former commit", 14, 3),
+    "machine": Part(machine.machine, "FLOP/s, memory, growth", 3, 1.5),
+    "pieces": Part(pieces.pieces, "what the pieces cost, printed alone", 2, 2),
+}
 
 
-def show(name: str, ms: float, note: str = "") -> None:
-    print(f"{name:58s} {ms:10.4f} ms   {note}", flush=True)
-
-
-def samplers() -> None:
-    g = torch.Generator().manual_seed(0)
-    interval, laplace, uniform = (
-        IntervalSampler(low=700, high=1000),
-        LaplaceSampler(),
-        UniformSampler(),
-    )
-    corrected = ScheduleSampler(interval, "correct")
-    draws = {
-        "interval sampler": lambda: interval.sample(64, g),
-        "laplace sampler": lambda: laplace.sample(64, g),
-        "uniform sampler": lambda: uniform.sample(64, g),
-        "interval sampler, stratified": lambda: interval.stratified(64, g),
-        "interval sampler and its weights (mode=correct)": lambda: corrected.sample(
-            64, generator=g
+def main() -> None:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.benchmarks",
+        description=__doc__
+        + "\n".join(
+            f"{name:12s}{part.about}: about {part.minutes:g} min ({part.quick:g} with --quick)"
+            for name, part in PARTS.items()
         ),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help="all but `pieces` unless given")
+    parser.add_argument(
+        "--quick", action="store_true", help="tiny sizes, to see that all works; numbers are none"
+    )
+    parser.add_argument("--rounds", type=int, default=9, help="of the shortest works (9)")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="folder of bench.json (runs/bench, which `make tables` reads; with --quick"
+        " runs/bench/quick)",
+    )
+    arguments = parser.parse_args()
+    if unknown := [name for name in arguments.parts if name not in PARTS]:
+        parser.error(f"there is no part {unknown[0]}; there are {', '.join(PARTS)}")
+    if arguments.rounds < 2:
+        parser.error(f"--rounds={arguments.rounds} must be at least 2")
+    out = arguments.out or Path("runs/bench/quick" if arguments.quick else "runs/bench")
+    size = Size(2 if arguments.quick else arguments.rounds, arguments.quick)
+    torch.set_num_threads(1)
+    compute.keep_memory()
+    chosen = arguments.parts or [name for name in PARTS if name != "pieces"]
+    stopped = f"stopped; the parts that ended are in {out / 'bench.json'}"
+    with plain_exit(stopped), threadpool_limits(1):
+        for name in chosen:
+            take(name, size, out)
+
+
+def take(name: str, size: Size, out: Path) -> None:
+    """Run a part and write what it found."""
+    part = PARTS[name]
+    minutes = part.quick if size.quick else part.minutes
+    print(f"\n{name}: {part.about}; about {minutes:g} min on 2 quiet cores", flush=True)
+    began, others = time.monotonic(), Others()
+    rows, busy = part.run(size), others.cores()
+    spent = (time.monotonic() - began) / 60
+    print(f"{name} took {spent:.1f} min; others kept {busy:.1f} cores busy", flush=True)
+    if busy > 0.5:
+        print("  so its times say little, and its ratios are rough", flush=True)
+    if rows:
+        write(name, rows, out, busy)
+
+
+def write(part: str, rows: Rows, out: Path, busy: float) -> None:
+    """Put rows into bench.json in the place of the part's former ones."""
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / "bench.json"
+    known = json.loads(path.read_text()) if path.exists() else []
+    on = {
+        "others": round(busy, 2),
+        "cores": os.cpu_count(),
+        "processor": processor(),
+        "date": datetime.now(UTC).date().isoformat(),
     }
-    times = interleaved(
-        {"torch.randint": lambda: torch.randint(0, 1000, (64,), generator=g), **draws}
-    )
-    for name, ms in times.items():
-        show(f"{name}, 64 timesteps", ms, f"{ms / times['torch.randint']:.2f} times randint")
-
-
-def layouts() -> None:
-    x = torch.randn(100, 32, 70)
-    plain = nn.Conv1d(32, 32, 3, padding=1)
-    wide = nn.Conv2d(32, 32, (1, 3), padding=(0, 1)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    y = x.unsqueeze(2).to(memory_format=torch.channels_last)
-    with torch.inference_mode():
-        a, b = least(lambda: plain(x)), least(lambda: wide(y))
-    show("Conv1d, 100 x 32 x 70", a)
-    show("the same as a 1 x L image, channels-last", b, f"{a / b:.1f} times faster")
-
-
-def network() -> None:
-    split = data.load(data.build({"name": "mitdb208"}))
-    net = models.build({"name": "unet1d"}).network((1, 140))
-    module = DiffusionModule(
-        net,
-        forward_process(Diffusion()),
-        Batches(torch.from_numpy(split.train), 32, 0),
-        Stage(),
-        steps=1,
-    )
-    optimizer = module.configure_optimizers()["optimizer"]
-
-    def step() -> None:
-        optimizer.zero_grad()
-        module.training_step()["loss"].backward()
-        optimizer.step()
-
-    show("training step, 32 heartbeats", least(step))
-    how = Generate(steps=5)
-    ms = least(
-        lambda: generate(net, Diffusion(), how, range(100), (1, 140), torch.device("cpu")), 5
-    )
-    show("one reverse step of 100 heartbeats", ms / 5)
-    suite, samples = Suite.of(split, Metrics()), np.resize(split.heldout, (1000, 1, 140))
-    show("all metrics of 1,000 heartbeats", least(lambda: suite.evaluate(samples), 3))
-    show("all yardsticks (once a sweep)", least(lambda: yardsticks(suite, split, 1000), 2))
-
-
-def precision() -> None:
-    """Forward passes of the image networks in both precisions."""
-    for preset, shape, batch in (
-        ("unet2d_8", (1, 8, 8), 100),
-        ("unet2d_16", (3, 16, 16), 100),
-        ("unet2d_64", (3, 64, 64), 4),
-    ):
-        spec = yaml.safe_load((config_root() / "conf" / "model" / f"{preset}.yaml").read_text())
-        net = models.build(spec).network(shape).eval()
-        x, t = torch.randn(batch, *shape), torch.randint(0, 1000, (batch,))
-        with torch.inference_mode():
-            plain = least(lambda: net(x, t), 3)  # noqa: B023
-            with torch.autocast("cpu", torch.bfloat16):
-                rounded = least(lambda: net(x, t), 3)  # noqa: B023
-        show(
-            f"model={preset}, a forward pass of {batch}",
-            plain,
-            f"in bf16 {plain / rounded:.2f} times as fast",
-        )
-
-
-def images() -> None:
-    """The metrics at the paper's scale, mirror images allowed for: 8,189 images of 64 x 64 as train
-    and held-out.
-    """
-    rng = np.random.default_rng(0)
-    draw = lambda n: rng.random((n, 3, 64, 64), dtype=np.float32) * 2 - 1
-    sides = data.Split(draw(4094), draw(4095), None, None, (-1.0, 1.0), {}, mirror=True, flip=True)
-    samples = draw(1000)
-    began = time.perf_counter()
-    suite = Suite.of(sides, Metrics())
-    prepared = time.perf_counter()
-    suite.evaluate(samples)
-    done = time.perf_counter()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    show(
-        "all metrics of 1,000 images of 64 x 64 against 8,189",
-        1e3 * (done - prepared),
-        f"after {prepared - began:.0f} s of PCA",
-    )
-    print(f"  peak memory of this process: {peak:.2f} GiB")
+    new = [{"part": part, **row, **on} for row in rows]
+    kept = [row for row in known if row["part"] != part]
+    path.write_text(json.dumps([*kept, *new], indent=1))
 
 
 if __name__ == "__main__":
-    images()  # first: its peak of memory is the process'
-    torch.set_num_threads(1)
-    samplers()
-    layouts()
-    network()
-    precision()
+    main()

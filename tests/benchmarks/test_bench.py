@@ -1,0 +1,66 @@
+"""What `make bench` compares does the same work; no test asserts a time."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from docs.numbers import collect, fill
+from tests.benchmarks import __main__ as bench
+from tests.benchmarks import evaluation, signals, timing
+from tests.benchmarks.training import steps_in_turn
+
+
+def test_the_metrics_are_those_of_the_packages() -> None:
+    ours, theirs, _ = evaluation.works(120)
+    read = ours()
+    assert read == pytest.approx(theirs(), rel=1e-6, abs=1e-9)
+    assert tuple(name for name in evaluation.NAMES if name in read) == evaluation.NAMES
+    assert read["f_mem"] > 0.02  # copies of train are among them
+
+
+def test_others_have_a_turn_after_each_step() -> None:
+    from memctl import models
+
+    turns: list[int] = []
+    network = models.build({"name": "unet1d"}).network((1, 16))
+    before = [p.detach().clone() for p in network.parameters()]
+    x = np.zeros((4, 1, 16), dtype=np.float32)
+    spent = steps_in_turn(network, x, 2, {"other": lambda: turns.append(1)}, rounds=3)
+    assert {name: len(each) for name, each in spent.items()} == {"memctl": 3, "other": 3}
+    assert len(turns) == 5
+    pairs = zip(before, network.parameters(), strict=True)
+    assert any(bool((a != b).any()) for a, b in pairs)  # it trained
+
+
+def test_the_crossing_between_two_looks() -> None:
+    assert signals.crossed([(10, 1.0), (40, 0.01)], 0.1) == pytest.approx(20)
+    assert signals.crossed([(10, 0.01)], 0.1) == 10
+    assert 10 < signals.crossed([(10, 1.0), (40, -0.01)], 0.1) <= 40
+
+
+def test_a_part_takes_the_place_of_its_former_rows_and_becomes_a_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = timing.summed_up("a step", {"memctl": [1, 2, 4], "other": [5, 5, 6]})
+    late = {**timing.found("to 0.1", "other", 120, "s"), "at_least": True}
+    for _ in range(2):
+        bench.write("images", [*rows, late], tmp_path / "bench", busy=0.25)
+    bench.write("sweep", rows[:1], tmp_path / "bench", busy=0.0)
+    known = json.loads((tmp_path / "bench" / "bench.json").read_text())
+    assert [row["part"] for row in known] == ["images"] * 3 + ["sweep"]
+    tables = tmp_path / "tables"
+    monkeypatch.setattr(collect, "TABLES", tables)
+    monkeypatch.setattr(fill, "TABLES", tables)
+    empty = "<!-- block bench -->\n<!-- end bench -->"
+    assert fill.filled(empty) == empty  # nothing where there is no table yet
+    collect.collect(tmp_path)
+    assert len(pd.read_csv(tables / "bench.csv")) == 4
+    text = fill.filled(empty)
+    assert "| a step | memctl | 2 s [1, 4] | 1 |" in text
+    assert "| a step | other | 5 s [5, 6] | 2.5 |" in text
+    assert "| to 0.1 | other | more than 120 s | - |" in text
+    assert text.count("## Speed") == 1
+    assert "2.50 x" in capsys.readouterr().out
