@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable
+from importlib.util import find_spec
 from operator import attrgetter
 from typing import Any
 
 from memctl.config.learning import WEIGHTINGS
-from memctl.config.running import BESIDE_SWEEPS, COMPUTING, Sweep
+from memctl.config.running import BESIDE_SWEEPS, COMPUTING, Logger, Sweep
 from memctl.errors import UserError
 
 LARGEST = 2**62  # a seed and the number of a sample fit 64 bits together
@@ -101,8 +102,8 @@ RANGES: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ),
     (
         "logger.mode",
-        lambda v: v in ("auto", "online", "offline", "disabled"),
-        "auto, online, offline or disabled",
+        lambda v: v in ("auto", "online", "offline", "disabled", "trackio"),
+        "auto, online, offline, disabled or trackio",
     ),
 )
 
@@ -131,6 +132,12 @@ def check_names(sweep: Sweep, run: str) -> None:
     if fault := name_fault(run):
         setting = f"sweep.tag={sweep.tag} " if sweep.tag else ""
         raise UserError(f"{setting}calls a run {run}, which {fault}; give a shorter, plain tag")
+
+
+def check_logger(logger: Logger) -> None:
+    """Raises: UserError where what is to log is not installed."""
+    if logger.mode == "trackio" and find_spec("trackio") is None:
+        raise UserError("logger=trackio needs Trackio: pip install 'memctl[trackio]'")
 
 
 def name_fault(name: str) -> str | None:

@@ -41,11 +41,11 @@ class Trainer:
 
 @dataclass
 class Logger:
-    """Weights & Biases.
+    """Weights & Biases, or Trackio.
 
     Attributes:
         mode: auto (online with a key and a server that answers, else offline), online, offline or
-            disabled.
+            disabled; or trackio, Trackio in its place.
         project: null is the variable WANDB_PROJECT, else memctl.
         entity: The user or team; null is the key's own.
         tags: Of each run, beside the data set, the sampler and the start.

@@ -12,6 +12,7 @@ from memctl.errors import UserError
 from memctl.keys import digest
 from memctl.runs import saved_config
 from memctl.runs.content import yardstick_rows
+from memctl.runs.trackio_copy import open_copy
 from memctl.runs.wandb_copy import Identity, WandbCopy, why
 
 TABLE = "table"  # of the report's tables the one of all runs
@@ -25,7 +26,7 @@ def send(directory: Path, logger: Logger) -> WandbCopy:
     """
     sweep = read(directory)
     report = directory / "report"
-    copy = WandbCopy(logger, directory, identity(sweep))
+    copy = open_copy(logger, directory, identity(sweep))
     tables = {path.stem: rows(path) for path in sorted(report.glob("*.csv"))}
     yardsticks = yardstick_rows(sweep.records.values())
     pictures = {path.stem: path for path in sorted(report.glob("*.png"))}

@@ -47,9 +47,9 @@ class Identity:
     tags: Sequence[str] = ()
 
 
-def say(text: str) -> None:
+def say(text: str, who: str = "W&B") -> None:
     """Tell the user; a run's own output is its log."""
-    print(f"W&B: {text}", file=sys.stderr, flush=True)
+    print(f"{who}: {text}", file=sys.stderr, flush=True)
 
 
 def why(error: Exception) -> str:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -20,22 +21,22 @@ def staging(folder: Path) -> Iterator[None]:
             os.environ["WANDB_DATA_DIR"] = before
 
 
-def images(pictures: Mapping[str, Path]) -> dict[str, Any]:
-    """Pictures as W&B has them."""
-    import wandb
-
+def images(pictures: Mapping[str, Path], library: Any = None) -> dict[str, Any]:
+    """Pictures as W&B has them, or a library with its interface."""
+    library = library or import_module("wandb")
     known = {name: path for name, path in pictures.items() if path.exists()}
-    return {f"pictures/{name}": wandb.Image(str(path)) for name, path in known.items()}
+    return {f"pictures/{name}": library.Image(str(path)) for name, path in known.items()}
 
 
-def as_tables(tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
-    """Tables as W&B has them."""
-    import wandb
-
+def as_tables(
+    tables: Mapping[str, Sequence[Mapping[str, Any]]], library: Any = None
+) -> dict[str, Any]:
+    """Tables as W&B has them, or a library with its interface."""
+    library = library or import_module("wandb")
     out = {}
     for name, rows in tables.items():
         if rows:
             columns = list(rows[0])
             data = [[row.get(column) for column in columns] for row in rows]
-            out[f"tables/{name}"] = wandb.Table(columns=columns, data=data)
+            out[f"tables/{name}"] = library.Table(columns=columns, data=data)
     return out

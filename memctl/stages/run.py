@@ -17,7 +17,7 @@ from omegaconf import OmegaConf
 from torch import nn
 
 from memctl import data
-from memctl.config.ranges import check_names
+from memctl.config.ranges import check_logger, check_names
 from memctl.data import Split
 from memctl.errors import UserError
 from memctl.experiment import Experiment
@@ -225,5 +225,6 @@ def task(cfg: Any) -> dict[str, Any]:
     """One run from its composed config. Raises: UserError."""
     experiment = Experiment.of(cfg)
     check_names(experiment.config.sweep, experiment.name)
+    check_logger(experiment.config.logger)
     with said_plainly():
         return run(experiment)

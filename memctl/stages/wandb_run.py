@@ -9,6 +9,7 @@ from memctl.analysis import sweep_results
 from memctl.experiment import Experiment
 from memctl.keys import ANEW, digest
 from memctl.runs.folder import RunFolder
+from memctl.runs.trackio_copy import open_copy
 from memctl.runs.wandb_copy import Identity, WandbCopy
 from memctl.stages.record import cell
 
@@ -16,8 +17,8 @@ from memctl.stages.record import cell
 def wandb_copy(
     experiment: Experiment, folder: RunFolder, rows: Iterable[Mapping[str, Any]]
 ) -> WandbCopy:
-    """The W&B run of a run, with the journal's rows so far."""
-    return WandbCopy(experiment.config.logger, folder.path, identity(experiment, folder), rows)
+    """The W&B or Trackio run of a run, with the journal's rows so far."""
+    return open_copy(experiment.config.logger, folder.path, identity(experiment, folder), rows)
 
 
 def identity(experiment: Experiment, folder: RunFolder) -> Identity:

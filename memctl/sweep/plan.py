@@ -9,7 +9,7 @@ from textwrap import TextWrapper
 from typing import Any
 
 from memctl import data
-from memctl.config.ranges import check_names
+from memctl.config.ranges import check_logger, check_names
 from memctl.data.base import SPLIT_KEYS
 from memctl.errors import UserError
 from memctl.experiment import Experiment
@@ -151,6 +151,7 @@ def check_experiment(cfg: Any) -> Experiment:
     if task != "run":
         raise UserError(f"task={task} (experiment=theory) is no run of a sweep; give it without -m")
     check_names(experiment.config.sweep, experiment.name)
+    check_logger(experiment.config.logger)
     if use is not None and use.mode == "correct":
         _ = use.loss_weights
     return experiment

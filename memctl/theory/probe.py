@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 
 from memctl import data, keys
-from memctl.config.ranges import check_names
+from memctl.config.ranges import check_logger, check_names
 from memctl.data import Split
 from memctl.diffusion.schedule import forward_process
 from memctl.errors import UserError
@@ -22,7 +22,8 @@ from memctl.files import atomic, read_json, said_plainly, write_json
 from memctl.reporting.figures import optional
 from memctl.runs.folder import RunFolder
 from memctl.runs.progress import Progress
-from memctl.runs.wandb_copy import Identity, WandbCopy
+from memctl.runs.trackio_copy import open_copy
+from memctl.runs.wandb_copy import Identity
 from memctl.samplers import IntervalSampler, TimestepSampler, UniformSampler
 from memctl.stages.base import base_network
 from memctl.stages.runner import Chain, Stage
@@ -155,7 +156,7 @@ def _work(experiment: Experiment, split: Split, steps: Sequence[int], progress: 
 def _copy_to_wandb(experiment: Experiment, result: dict[str, Any]) -> None:
     """The rows, the verdicts and the figure, in W&B."""
     config, directory = experiment.config, experiment.sweep_directory
-    copy = WandbCopy(
+    copy = open_copy(
         config.logger,
         directory,
         Identity(
@@ -206,5 +207,6 @@ def task(cfg: Any) -> str:
     """The experiment from its composed config; what it measured, in words. Raises: UserError."""
     experiment = Experiment.of(cfg)
     check_names(experiment.config.sweep, "theory")
+    check_logger(experiment.config.logger)
     with said_plainly():
         return describe(experiment, run(experiment))
