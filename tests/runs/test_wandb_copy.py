@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +21,7 @@ import wandb
 
 from memctl.config import Logger
 from memctl.experiment import Experiment
+from memctl.reporting import sweep_run
 from memctl.runs import content, wandb_copy, wandb_server
 from memctl.runs.wandb_copy import Identity, WandbCopy
 from memctl.runs.wandb_server import choose_mode
@@ -51,6 +52,15 @@ def summary_of(records: list[dict[str, Any]]) -> dict[str, Any]:
         if record["type"] == "summary":
             out |= record["summary"].get("update", {})
     return out
+
+
+def numbers(of: Any, place: str = "") -> Iterator[tuple[str, float]]:
+    """All numbers in it, with where they are; of 12 digits, for W&B reads its own to 16."""
+    if isinstance(of, (dict, list)):
+        for name, part in of.items() if isinstance(of, dict) else enumerate(of):
+            yield from numbers(part, f"{place}/{name}")
+    elif isinstance(of, (int, float)) and not isinstance(of, bool):
+        yield place, float(f"{of:.12g}")
 
 
 @LONG
@@ -111,6 +121,20 @@ def test_every_metric_of_the_record_is_in_the_offline_files(
         "seed": 0,
     }
     assert any(r["type"] == "exit" for r in records)
+    # With the sweep's own run, which has the yardsticks, it is all that the record knows.
+    sweep_run.send(e.sweep_directory, e.config.logger)
+    tables = [json.loads(p.read_text()) for p in e.sweep_directory.rglob("media/table/**/*.json")]
+    later = [r["config"] for r in records if r["type"] == "config"]
+    held = [history, config, later, [t["data"] for t in tables]]
+    sent = {value for _, value in numbers(held)}
+    assert [place for place, value in numbers(record) if value not in sent] == []
+    (yardsticks,) = (t for t in tables if "yardstick" in t["columns"])
+    known = {(row[1], row[2]): row[3:] for row in yardsticks["data"]}
+    assert known == {
+        (name, metric): [measure[end] for end in ("value", "low", "high")]
+        for name, readings in record["yardsticks"].items()
+        for metric, measure in readings.items()
+    }
 
 
 @LONG
