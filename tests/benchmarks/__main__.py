@@ -40,7 +40,7 @@ PARTS = {
     "images": Part(images.images, "8, 16 and 64 px, against diffusers", 4, 1.5),
     "evaluation": Part(evaluation.evaluation, "metrics, against SciPy and others", 1, 0.2),
     "sweep": Part(sweep.sweep, "12 cells, a shell loop, a former commit", 14, 3),
-    "machine": Part(machine.machine, "FLOP/s, memory, growth", 3, 1.5),
+    "machine": Part(machine.machine, "FLOP/s, memory, growth", 6, 3),
     "pieces": Part(pieces.pieces, "what the pieces cost, printed alone", 2, 2),
 }
 
