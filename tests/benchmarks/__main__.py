@@ -7,41 +7,37 @@ and largest. All but sweeps is on one thread. Each part is written to bench.json
 """
 
 import argparse
+import importlib
 import json
 import os
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import torch
-from threadpoolctl import threadpool_limits
-
 from docs.numbers.times import processor
 from memctl.exits import plain_exit
-from memctl.training import compute
-from tests.benchmarks import evaluation, images, machine, pieces, signals, sweep
 from tests.benchmarks.timing import Others, Rows, Size
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part, and the minutes that it takes on 2 quiet cores, and with --quick."""
+    """A function of its name in a module of its name, and about how many minutes it takes on 2
+    quiet cores, and with --quick.
+    """
 
-    run: Callable[[Size], Rows]
     about: str
     minutes: float
     quick: float
 
 
 PARTS = {
-    "signals": Part(signals.signals, "time to quality, against Trainer1D", 11, 1.5),
-    "images": Part(images.images, "8, 16 and 64 px, against diffusers", 4, 1.5),
-    "evaluation": Part(evaluation.evaluation, "metrics, against SciPy and others", 1, 0.2),
-    "sweep": Part(sweep.sweep, "12 cells, a shell loop, a former commit", 14, 3),
-    "machine": Part(machine.machine, "FLOP/s, memory, growth", 6, 3),
-    "pieces": Part(pieces.pieces, "what the pieces cost, printed alone", 2, 2),
+    "signals": Part("time to quality, against Trainer1D", 11, 1.5),
+    "images": Part("8, 16 and 64 px, against diffusers", 4, 1.5),
+    "evaluation": Part("metrics, against SciPy and others", 1, 0.2),
+    "sweep": Part("12 cells, a shell loop, a former commit", 14, 3),
+    "machine": Part("FLOP/s, memory, growth", 6, 3),
+    "pieces": Part("what the pieces cost, printed alone", 2, 2),
 }
 
 
@@ -74,11 +70,17 @@ def main() -> None:
         parser.error(f"--rounds={arguments.rounds} must be at least 2")
     out = arguments.out or Path("runs/bench/quick" if arguments.quick else "runs/bench")
     size = Size(2 if arguments.quick else arguments.rounds, arguments.quick)
-    torch.set_num_threads(1)
-    compute.keep_memory()
     chosen = arguments.parts or [name for name in PARTS if name != "pieces"]
     stopped = f"stopped; the parts that ended are in {out / 'bench.json'}"
-    with plain_exit(stopped), threadpool_limits(1):
+    with plain_exit(stopped):
+        import torch  # here: a stop during imports has no traceback
+        from threadpoolctl import threadpool_limits
+
+        from memctl.training import compute
+
+        torch.set_num_threads(1)
+        threadpool_limits(1)
+        compute.keep_memory()
         for name in chosen:
             take(name, size, out)
 
@@ -88,8 +90,9 @@ def take(name: str, size: Size, out: Path) -> None:
     part = PARTS[name]
     minutes = part.quick if size.quick else part.minutes
     print(f"\n{name}: {part.about}; about {minutes:g} min on 2 quiet cores", flush=True)
+    run = getattr(importlib.import_module(f"tests.benchmarks.{name}"), name)
     began, others = time.monotonic(), Others()
-    rows, busy = part.run(size), others.cores()
+    rows, busy = run(size), others.cores()
     spent = (time.monotonic() - began) / 60
     print(f"{name} took {spent:.1f} min; others kept {busy:.1f} cores busy", flush=True)
     if busy > 0.5:
