@@ -4,7 +4,7 @@ import numpy as np
 
 from memctl.metrics.claims import COPIES
 from memctl.metrics.comparison import Comparison
-from memctl.metrics.means import resampling_floor
+from memctl.metrics.means import share_floor
 from memctl.metrics.measure import Floats, Measure, binomial
 from memctl.metrics.metric import UP, Metric
 
@@ -44,7 +44,7 @@ def read(c: Comparison) -> Measure:
 ADAPTIVE_SHARE = Metric(
     name="adaptive_share",
     read=read,
-    floor=resampling_floor(close),
+    floor=share_floor(close),
     title="share of copies by the neighbourhood's scale",
     about="share of samples nearer to train than half the mean of the 50 nearest (Carlini's ratio)",
     range="0 to 1, fair what held-out reads",

@@ -5,8 +5,7 @@ Notation: G generated, X train.
 
 from memctl.metrics.comparison import Comparison
 from memctl.metrics.distance import Neighbours
-from memctl.metrics.means import resampling_floor
-from memctl.metrics.measure import Floats, Measure, binomial
+from memctl.metrics.measure import Floats, Measure, binomial, predicted
 from memctl.metrics.metric import DOWN, UP, Metric
 
 
@@ -34,7 +33,11 @@ def authpct(to_train: Neighbours, within: Floats) -> Measure:
     Args:
         to_train, within: As in `authentic`.
     """
-    share = binomial(int(authentic(to_train, within).sum()), len(to_train.first))
+    return in_percent(binomial(int(authentic(to_train, within).sum()), len(to_train.first)))
+
+
+def in_percent(share: Measure) -> Measure:
+    """A share and its interval, in per cent."""
     return Measure(*(100 * value for value in share if value is not None))
 
 
@@ -43,10 +46,16 @@ def within(c: Comparison) -> Floats:
     return c.sides.nearest_other(c.scan.near[0].nearest)
 
 
+def floor(_: str, fresh: Comparison) -> Measure:
+    """The beta-binomial prediction for n fresh samples, from the held-out ones."""
+    each = authentic(fresh.scan.near[0], fresh.once(within))
+    return in_percent(predicted(int(each.sum()), len(each), fresh.n))
+
+
 AUTHPCT = Metric(
     name="authpct",
     read=lambda c: authpct(c.scan.near[0], c.once(within)),
-    floor=resampling_floor(lambda c: 100 * authentic(c.scan.near[0], c.once(within))),
+    floor=floor,
     title="authentic samples in %",
     about="samples in % farther from their nearest training example than that is from the next",
     range="0 to 100, fair what held-out reads, not 50",

@@ -67,6 +67,7 @@ def built_in(components: int) -> dict[str, Metric]:
     return {metric.name: metric for metric in metrics}
 
 
+FLOORS = 2  # raised when the floors would read other numbers, as a metric's version for its own
 METRICS = built_in(Metrics().components)  # memctl's own, those of the default components
 
 
@@ -86,7 +87,10 @@ def versions(config: Metrics) -> dict[str, int | str]:
     Raises: UserError, for a file of the user's that is wrong.
     """
     return {
-        metric.name: metric.source or metric.version
-        for metric in known(config.components).values()
-        if config.full or "full" not in metric.needs
+        "floors": FLOORS,
+        **{
+            metric.name: metric.source or metric.version
+            for metric in known(config.components).values()
+            if config.full or "full" not in metric.needs
+        },
     }

@@ -13,7 +13,7 @@ from memctl.metrics.measure import Floats, Measure, spread
 from memctl.metrics.memo import Memo
 from memctl.metrics.sides import Indices, Sides, equal_sides
 
-HALVINGS = 20
+HALVINGS = 39  # the fewest of which the least and the largest hold 95 % of the next
 
 
 class Halving(NamedTuple):

@@ -13,7 +13,6 @@ import numpy as np
 
 from memctl.metrics.comparison import Comparison
 from memctl.metrics.distance import distances
-from memctl.metrics.means import resamples
 from memctl.metrics.measure import Floats, Measure, spread
 from memctl.metrics.metric import UP, Metric
 from memctl.metrics.sides import Sides
@@ -81,7 +80,7 @@ def between(c: Comparison, side: int) -> Measure:
 
 def null(fresh: Comparison) -> Floats:
     """E of train and held-out where their labels do not matter: shape (repeats,)."""
-    sides, rng = fresh.sides, fresh.once(resamples).rng
+    sides, rng = fresh.sides, fresh.rng("floors")
     config = sides.config
     return under_relabelling(sides.train, sides.heldout, rng, config.repeats, config.reduce)[1:]
 

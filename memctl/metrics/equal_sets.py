@@ -70,12 +70,6 @@ def relabellings(sides: Sides, n: int) -> Iterator[EqualSets]:
     for _ in range(HALVINGS if k else 0):
         a, b = np.split(rng.choice(len(sides.pool), 2 * k, replace=False), 2)
         yield EqualSets(sides, sides.pool[a], sides.pool[b], sides.pool[b])
-        # Intervals that nobody read were once drawn from here too. Their numbers are skipped, so
-        # that the next relabelling, and with it the floors, stay what they were.
-        for _ in range(4):
-            rng.integers(k, size=(2, k))
-        for _ in range(4):
-            rng.permutation(k)
 
 
 def over_relabellings(values: Mapping[str, Value], sides: Sides, n: int) -> dict[str, list[float]]:

@@ -4,12 +4,11 @@ Notation: G generated, X train, d1, d2 to the nearest two of X.
 """
 
 import numpy as np
-import scipy
 
 from memctl.metrics.claims import COPIES
 from memctl.metrics.comparison import Comparison
 from memctl.metrics.distance import Neighbours
-from memctl.metrics.measure import Floats, Measure, binomial
+from memctl.metrics.measure import Floats, Measure, binomial, predicted
 from memctl.metrics.metric import Metric
 
 
@@ -33,10 +32,9 @@ def ratios(to_train: Neighbours) -> Floats:
 
 def floor(_: str, fresh: Comparison) -> Measure:
     """The beta-binomial prediction for n fresh samples, from the hits among the held-out ones."""
-    m, n = len(fresh.samples), fresh.n
+    m = len(fresh.samples)
     hits = f_mem(fresh.scan.near[0], fresh.sides.config.threshold).value * m
-    low, high = scipy.stats.betabinom(n, hits + 0.5, m - hits + 0.5).ppf((0.025, 0.975)) / n
-    return Measure(hits / m, float(low), float(high))
+    return predicted(round(hits), m, fresh.n)
 
 
 F_MEM = Metric(

@@ -6,56 +6,21 @@ number, and from that to the number of samples.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from memctl.metrics.comparison import Comparison
-from memctl.metrics.measure import Floats, Measure, mean, spread
+from memctl.metrics.measure import Floats, Measure, mean, predicted, spread
 from memctl.metrics.sides import Indices
 
 Values = Callable[[Comparison], Floats]
-
-
-class Resamples(NamedTuple):
-    """What floors resample the held-out examples and the pool by, once for each of `repeats`.
-
-    Attributes:
-        means: Metric -> indices of held-out examples, shape (n,) each.
-        scores: Indices in the pool in place of n samples and of the training examples.
-        rng: The stream behind them; relabellings of both sides go on from it.
-    """
-
-    means: dict[str, list[Indices]]
-    scores: list[tuple[Indices, Indices]]
-    rng: np.random.Generator
 
 
 def twice(m: int, n: int, rng: np.random.Generator) -> Indices:
     """Indices of m examples, resampled to m and from these to n."""
     first: NDArray[np.intp] = rng.integers(m, size=m)
     return first[rng.integers(m, size=n)]
-
-
-def resamples(fresh: Comparison) -> Resamples:
-    """The resamples of the floors that came first, in the order in which one stream gave them.
-
-    The order is pinned as the keys in `streams` are, for the floors' sake; others resample by a
-    stream of their own.
-    """
-    sides, m, n = fresh.sides, len(fresh.samples), fresh.n
-    rng, size = sides.rng("floors"), len(sides.pool)
-    names = ["distance_to_train", "nn_train"]
-    names += ["adaptive_share", "authpct", "corr_train"] if sides.config.full else []
-    names += [] if sides.bounded else ["js_amplitude"]
-    means: dict[str, list[Indices]] = {name: [] for name in names}
-    scores = []
-    for _ in range(sides.config.repeats):
-        for name in names:
-            means[name].append(twice(m, n, rng))
-        scores.append((rng.integers(size, size=n), rng.integers(size, size=sides.n_train)))
-    return Resamples(means, scores, rng)
 
 
 def mean_of(name: str, values: Values) -> Callable[[Comparison], Measure]:
@@ -72,14 +37,25 @@ def mean_of(name: str, values: Values) -> Callable[[Comparison], Measure]:
     return reading
 
 
+def share_floor(each: Values) -> Callable[[str, Comparison], Measure]:
+    """The floor of the share of samples of which a value is 1, the others' 0."""
+
+    def floor(_: str, fresh: Comparison) -> Measure:
+        return predicted(int(each(fresh).sum()), len(fresh.samples), fresh.n)
+
+    return floor
+
+
 def resampling_floor(values: Values) -> Callable[[str, Comparison], Measure]:
     """The floor of the mean of the values."""
 
     def floor(name: str, fresh: Comparison) -> Measure:
-        each, indices = values(fresh), fresh.once(resamples).means.get(name)
-        if indices is None:
-            rng, repeats = fresh.rng(f"floor of {name}"), fresh.sides.config.repeats
-            indices = [twice(len(each), fresh.n, rng) for _ in range(repeats)]
+        each, rng, repeats = (
+            values(fresh),
+            fresh.rng(f"floor of {name}"),
+            fresh.sides.config.repeats,
+        )
+        indices = (twice(len(each), fresh.n, rng) for _ in range(repeats))
         return spread([float(each[chosen].mean()) for chosen in indices])
 
     return floor

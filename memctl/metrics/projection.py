@@ -6,6 +6,7 @@ units, so raw Wasserstein distances depend on the data's range, and are given in
 deviations too. Blind to all other axes.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +15,13 @@ import scipy
 
 from memctl.metrics.axes import PrincipalAxes
 from memctl.metrics.claims import UNLIKE_THE_DATA
-from memctl.metrics.comparison import Comparison
+from memctl.metrics.comparison import HALVINGS, Comparison
 from memctl.metrics.divergence import divergence, histogram, open_edges
-from memctl.metrics.means import resamples
 from memctl.metrics.measure import Floats, Measure, spread
 from memctl.metrics.metric import Metric
 from memctl.metrics.sides import Sides
+
+WORK = 10**12  # multiplications to fit axes anew: half a minute
 
 
 @dataclass(frozen=True)
@@ -84,15 +86,75 @@ def distances(c: Comparison) -> dict[str, float]:
     return fitted.compare(fitted.pca.transform(c.samples))
 
 
+Readings = dict[str, Floats]  # of each metric, shape (times,)
+
+
+def collected(each: Iterable[dict[str, float]]) -> Readings:
+    """One array a metric."""
+    rows = list(each)
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]} if rows else {}
+
+
+def fitted_anew(sides: Sides) -> Readings:
+    """What held-out examples read by axes of training examples, these labelled anew by chance,
+    HALVINGS times; nothing where that takes more than WORK, for then examples are so many that
+    axes know little more of their own than of others.
+    """
+    config, rng, pool = sides.config, sides.rng("axes anew"), sides.pool
+    work = sides.n_train * pool.shape[1] * min(sides.n_train, pool.shape[1])
+
+    def anew() -> dict[str, float]:
+        train, rest = np.split(rng.permutation(len(pool)), [sides.n_train])
+        fit = Projection.fit(pool[train], len(sides.once(projection).edges), config.bins)
+        return fit.compare(fit.pca.transform(pool[rest]))
+
+    return collected(anew() for _ in range(HALVINGS if HALVINGS * work <= WORK else 0))
+
+
+def interpolated(scores: Floats, n: int, rng: np.random.Generator) -> Floats:
+    """N draws of each component's distribution, interpolated between its scores: shape (n,
+    components). Draws of the scores themselves would share values, and so seem too much alike.
+    """
+    at = (np.arange(len(scores)) + 0.5) / len(scores)
+    return np.stack([np.interp(rng.random(n), at, column) for column in np.sort(scores.T)], axis=1)
+
+
 def floors(fresh: Comparison) -> dict[str, Measure]:
-    """The spread of each over samples and training sides that are drawn from one population."""
-    sides = fresh.sides
-    fitted, values = sides.once(projection), dict[str, list[float]]()
+    """The spread of each over samples and training sides that are drawn from one population, both
+    of which the same axes suit alike; or where there are any, of `fitted_anew` for as many samples,
+    since axes suit the examples that they are fitted to better than others.
+    """
+    sides, rng = fresh.sides, fresh.rng("floors of projections")
+    fitted = sides.once(projection)
     scores = np.concatenate([fitted.scores, fitted.pca.transform(sides.heldout)])
-    for samples, train in fresh.once(resamples).scores:
-        for name, value in fitted.compare(scores[samples], scores[train]).items():
-            values.setdefault(name, []).append(value)
+
+    def drawn(n: int) -> Readings:
+        return collected(
+            fitted.compare(interpolated(scores, n, rng), interpolated(scores, sides.n_train, rng))
+            for _ in range(sides.config.repeats)
+        )
+
+    values, anew = drawn(fresh.n), sides.once(fitted_anew)
+    as_many = drawn(len(sides.heldout)) if anew else {}
+    for name in anew:
+        power = 1 if name.startswith("js_divergence") else 2  # the others are like roots of it
+        values[name] = moved(anew[name], values[name], as_many[name], power)
     return {name: spread(each) for name, each in values.items()}
+
+
+def moved(anew: Floats, values: Floats, as_many: Floats, power: int) -> Floats:
+    """Readings by axes fitted anew as they would be of another number of samples.
+
+    Chance and what axes know of their own examples add up in the `power`-th powers of the means.
+
+    Args:
+        values, as_many: Without such knowledge, of the wanted number and of `anew`'s.
+    """
+    more = max(0.0, anew.mean() ** power - as_many.mean() ** power)
+    narrower = values.std() / as_many.std() if as_many.std() > 0 else 1.0
+    middle = (values.mean() ** power + more) ** (1 / power)
+    out: Floats = np.maximum(0, middle + narrower * (anew - anew.mean()))
+    return out
 
 
 def metrics(components: int) -> tuple[Metric, ...]:
@@ -133,7 +195,6 @@ def of_component(k: int) -> tuple[Metric, ...]:
             about="Jensen-Shannon divergence there, bins fixed by the training data (nats)",
             range="0 to 0.693",
             claims=claims,
-            # the floor resamples train and held-out together, as if they were the population
             studied=papers,
         ),
         Metric(

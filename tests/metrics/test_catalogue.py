@@ -24,18 +24,21 @@ def test_what_is_listed_is_measured() -> None:
 
 def test_a_version_stands_for_every_metric_that_is_read() -> None:
     config = Metrics()
-    assert catalogue.versions(config) == {name: metric.version for name, metric in METRICS.items()}
+    of_metrics = {name: metric.version for name, metric in METRICS.items()}
+    assert catalogue.versions(config) == of_metrics | {"floors": catalogue.FLOORS}
     lean = catalogue.versions(replace(config, full=False))
     assert set(METRICS) - set(lean) == {name for name, m in METRICS.items() if "full" in m.needs}
     more = catalogue.versions(replace(config, components=3))
-    assert {name for name in more if name.endswith("_C3")} == set(more) - set(METRICS)
-    assert len(set(more) - set(METRICS)) == 4
+    added = set(more) - set(METRICS) - {"floors"}
+    assert {name for name in more if name.endswith("_C3")} == added
+    assert len(added) == 4
 
 
 def test_a_raised_version_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     mended = replace(catalogue.f_mem.F_MEM, version=2)
     monkeypatch.setattr(catalogue.f_mem, "F_MEM", mended)
     before = {name: metric.version for name, metric in METRICS.items()}
+    before["floors"] = catalogue.FLOORS
     assert catalogue.versions(Metrics()) == before | {"f_mem": 2}
 
 

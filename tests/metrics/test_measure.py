@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import beta
+from scipy.stats import beta, betabinom
 
-from memctl.metrics.measure import Measure, binomial, mean, spread
+from memctl.metrics.measure import Measure, binomial, mean, predicted, spread
 
 
 def test_no_hits_in_1000_leave_0_37_percent():
@@ -58,7 +58,22 @@ def test_a_measure_may_have_no_interval():
     assert Measure(3.0)._asdict() == {"value": 3.0, "low": None, "high": None}
 
 
-def test_spread_holds_95_percent():
-    found = spread(list(np.arange(1001.0)))
-    assert found == (500, 25, 975)
+def test_spread_holds_95_percent_of_what_comes_next():
+    assert spread(list(np.arange(1.0, 1000))) == (500, 25, 975)  # order statistics
+    assert spread(list(np.arange(39.0))) == (19, 0, 38)  # the fewest that suffice
     assert spread([2.0]) == (2, 2, 2)
+    draws, n = np.random.default_rng(0).normal(size=(4000, 40)), 4000
+    inside = [found.low <= x <= found.high for *past, x in draws if (found := spread(past))]
+    assert np.mean(inside) == pytest.approx(0.95, abs=4 * (0.05 * 0.95 / n) ** 0.5)
+
+
+def test_a_predicted_share_holds_95_percent_of_what_comes_next():
+    rng, m, n, trials = np.random.default_rng(0), 70, 200, 3000
+    for share in (0.01, 0.2):
+        known, others = rng.binomial(m, share, trials), rng.binomial(n, share, trials) / n
+        within = {k: predicted(int(k), m, n) for k in np.unique(known)}
+        held = np.mean([
+            within[k].low <= x <= within[k].high for k, x in zip(known, others, strict=True)
+        ])  # fmt: skip
+        assert held > 0.95 - 4 * (0.05 * 0.95 / trials) ** 0.5 - 0.01  # 0.01: shares are discrete
+    assert predicted(0, 10, 10).high == pytest.approx(betabinom(10, 0.5, 10.5).ppf(0.975) / 10)

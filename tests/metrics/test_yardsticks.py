@@ -231,7 +231,7 @@ def test_the_halvings_are_those_of_the_definition(sides: Split):
         d_train, d_heldout = (distances(pool[fresh], pool[side]).min(axis=1) for side in (x, y))
         shares.append(np.mean(d_train < d_heldout))
         deltas.append(np.mean(d_heldout - d_train))
-    assert len(shares) == 20
+    assert len(shares) == 39
     assert share_over_halvings(comparison).value == pytest.approx(np.mean(shares))
     assert delta_over_halvings(comparison).value == pytest.approx(np.mean(deltas))
 
