@@ -304,7 +304,9 @@ def test_a_full_disk_under_wandbs_own_log_prints_nothing(
     """Logging would print a traceback for each line that it can't write."""
     monkeypatch.setattr(logging, "raiseExceptions", True)
     monkeypatch.setattr(
-        wandb, "init", lambda **how: SimpleNamespace(define_metric=lambda *a, **k: None)
+        wandb,
+        "init",
+        lambda **how: SimpleNamespace(define_metric=lambda *a, **k: None, entity="", project="p"),
     )
     with Path("/dev/full").open("w") as full:
         handler = logging.StreamHandler(full)

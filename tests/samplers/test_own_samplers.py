@@ -137,18 +137,23 @@ def test_its_time_is_estimated(
 ):
     """In a process that is handed nothing of its class, which could not be found there."""
     own(TRIANGLE)
-    answers = queue.Queue()
+    answers, handed = queue.Queue(), []
     context = Mock(Queue=lambda: answers)
-    context.Process = lambda target, args: Mock(
-        start=lambda: answers.put(pickle.loads(pickle.dumps(args[:-1])))
-    )
+
+    def process(target: object, args: tuple[object, ...]) -> Mock:
+        def start() -> None:
+            handed.append(pickle.loads(pickle.dumps(args[:2])))  # the rest are the context's own
+            answers.put((1.0, 2.0))
+
+        return Mock(start=start)
+
+    context.Process = process
     monkeypatch.setattr(measure.multiprocessing, "get_context", lambda method: context)
     made = experiment("sampler=uniform", "sampler.name=triangle", "along.points=3")
     with pytest.raises(pickle.PicklingError):
         pickle.dumps(made)
-    handed, points = measure.measure(made)
-    assert handed.config == made.config
-    assert points == 3
+    assert measure.measure(made) == measure.Measured(1.0, 2.0)
+    assert [(it.config, points) for it, points in handed] == [(made.config, 3)]
 
 
 def test_it_may_take_the_noise_schedule(own: Own):
