@@ -13,6 +13,7 @@ from tests.benchmarks import evaluation, signals, timing
 from tests.benchmarks.training import steps_in_turn
 
 
+@pytest.mark.long
 def test_the_metrics_are_those_of_the_packages() -> None:
     ours, theirs, _ = evaluation.works(120)
     read = ours()

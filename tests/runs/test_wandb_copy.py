@@ -157,6 +157,7 @@ def test_a_resumed_run_leaves_one_whole_offline_copy(
     assert [s for s in steps if s is not None] == [3, 6, 9]
 
 
+@pytest.mark.long
 def test_the_base_run_carries_the_bases_own_curve(
     experiment: Callable[..., Experiment], keyless: None
 ) -> None:

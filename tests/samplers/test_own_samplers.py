@@ -338,6 +338,7 @@ def test_the_fingerprint_is_of_the_files_content(own: Own, experiment: Callable[
     assert "source" not in experiment("sampler=uniform").science["sampler"]
 
 
+@pytest.mark.long
 def test_a_sweep_takes_it_by_its_name_without_any_yaml(
     train: Callable[..., tuple[int, str]],
     finished: Path,

@@ -235,6 +235,7 @@ def test_exit_codes_in_words() -> None:
     ]
 
 
+@pytest.mark.long
 def test_a_launcher_that_only_submits_leaves_the_rest_to_the_queue(
     memctl_here: Callable[..., tuple[int, str]],
     tiny: list[str],

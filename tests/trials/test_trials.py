@@ -23,6 +23,7 @@ def without_times(path):
     return pd.read_csv(path).drop(columns="seconds")
 
 
+@pytest.mark.long
 def test_a_stopped_bench_goes_on_at_no_loss(memctl, tmp_path, monkeypatch):
     code, out = memctl(*SMALL, "--out", str(tmp_path / "whole"))
     assert code == 0, out
