@@ -5,7 +5,8 @@ Notation: G generated, X train.
 
 from memctl.metrics.comparison import Comparison
 from memctl.metrics.distance import Neighbours
-from memctl.metrics.measure import Floats, Measure, binomial, predicted
+from memctl.metrics.means import share_floor
+from memctl.metrics.measure import Floats, Measure, binomial
 from memctl.metrics.metric import DOWN, UP, Metric
 
 
@@ -46,16 +47,13 @@ def within(c: Comparison) -> Floats:
     return c.sides.nearest_other(c.scan.near[0].nearest)
 
 
-def floor(_: str, fresh: Comparison) -> Measure:
-    """The beta-binomial prediction for n fresh samples, from the held-out ones."""
-    each = authentic(fresh.scan.near[0], fresh.once(within))
-    return in_percent(predicted(int(each.sum()), len(each), fresh.n))
+FLOOR = share_floor(lambda c: authentic(c.scan.near[0], c.once(within)))
 
 
 AUTHPCT = Metric(
     name="authpct",
     read=lambda c: authpct(c.scan.near[0], c.once(within)),
-    floor=floor,
+    floor=lambda name, fresh: in_percent(FLOOR(name, fresh)),
     title="authentic samples in %",
     about="samples in % farther from their nearest training example than that is from the next",
     range="0 to 100, fair what held-out reads, not 50",

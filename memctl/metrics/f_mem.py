@@ -4,11 +4,13 @@ Notation: G generated, X train, d1, d2 to the nearest two of X.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from memctl.metrics.claims import COPIES
 from memctl.metrics.comparison import Comparison
 from memctl.metrics.distance import Neighbours
-from memctl.metrics.measure import Floats, Measure, binomial, predicted
+from memctl.metrics.means import share_floor
+from memctl.metrics.measure import Floats, Measure, binomial
 from memctl.metrics.metric import Metric
 
 
@@ -19,9 +21,14 @@ def f_mem(to_train: Neighbours, threshold: float = 1 / 3) -> Measure:
     near duplicates in X, and to soft copies with more than a little noise. Source: Yoon et al.
     2023; Gu et al. 2023 (arXiv 2310.02664).
     """
+    return binomial(int(alone(to_train, threshold).sum()), len(to_train.first))
+
+
+def alone(to_train: Neighbours, threshold: float) -> NDArray[np.bool_]:
+    """Which samples have d1/d2 < threshold: shape (m,)."""
     # d1 < threshold d2 is the same condition, and calls an exact copy of a duplicated example (0/0)
     # no hit, as d1 ~ d2.
-    return binomial(int(np.sum(to_train.first < threshold * to_train.second)), len(to_train.first))
+    return to_train.first < threshold * to_train.second
 
 
 def ratios(to_train: Neighbours) -> Floats:
@@ -30,17 +37,15 @@ def ratios(to_train: Neighbours) -> Floats:
     return np.where(to_train.second > 0, to_train.first / safe, 1.0)
 
 
-def floor(_: str, fresh: Comparison) -> Measure:
-    """The beta-binomial prediction for n fresh samples, from the hits among the held-out ones."""
-    m = len(fresh.samples)
-    hits = f_mem(fresh.scan.near[0], fresh.sides.config.threshold).value * m
-    return predicted(round(hits), m, fresh.n)
+def hits(c: Comparison) -> NDArray[np.bool_]:
+    """Which samples are such: shape (m,)."""
+    return alone(c.scan.near[0], c.sides.config.threshold)
 
 
 F_MEM = Metric(
     name="f_mem",
     read=lambda c: f_mem(c.scan.near[0], c.sides.config.threshold),
-    floor=floor,
+    floor=share_floor(hits),
     title="share of copies (d1/d2 < 1/3)",
     about="share of samples with one training example to themselves, d1/d2 < 1/3; exact interval",
     range="0 to 1, fair 0",

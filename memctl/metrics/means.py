@@ -6,6 +6,7 @@ number, and from that to the number of samples.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,7 @@ def mean_of(name: str, values: Values) -> Callable[[Comparison], Measure]:
     return reading
 
 
-def share_floor(each: Values) -> Callable[[str, Comparison], Measure]:
+def share_floor(each: Callable[[Comparison], NDArray[Any]]) -> Callable[[str, Comparison], Measure]:
     """The floor of the share of samples of which a value is 1, the others' 0."""
 
     def floor(_: str, fresh: Comparison) -> Measure:
@@ -50,12 +51,8 @@ def resampling_floor(values: Values) -> Callable[[str, Comparison], Measure]:
     """The floor of the mean of the values."""
 
     def floor(name: str, fresh: Comparison) -> Measure:
-        each, rng, repeats = (
-            values(fresh),
-            fresh.rng(f"floor of {name}"),
-            fresh.sides.config.repeats,
-        )
-        indices = (twice(len(each), fresh.n, rng) for _ in range(repeats))
+        each, rng = values(fresh), fresh.rng(f"floor of {name}")
+        indices = (twice(len(each), fresh.n, rng) for _ in range(fresh.sides.config.repeats))
         return spread([float(each[chosen].mean()) for chosen in indices])
 
     return floor

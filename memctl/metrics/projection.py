@@ -112,7 +112,7 @@ def fitted_anew(sides: Sides) -> Readings:
 
 
 def interpolated(scores: Floats, n: int, rng: np.random.Generator) -> Floats:
-    """N draws of each component's distribution, interpolated between its scores: shape (n,
+    """Draws from each component's distribution, interpolated between its scores: shape (n,
     components). Draws of the scores themselves would share values, and so seem too much alike.
     """
     at = (np.arange(len(scores)) + 0.5) / len(scores)
