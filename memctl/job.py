@@ -2,6 +2,7 @@
 a run, or of a base. A job's worker (memctl.sweep.worker) starts it, and it ends with the worker.
 """
 
+import argparse
 import os
 import signal
 import sys
@@ -10,15 +11,26 @@ from pathlib import Path
 
 from memctl.errors import AtWork, UserError
 from memctl.exits import plain_exit
+from memctl.files import path_of
 
 AT_WORK = 75  # exit code where another process works on it (EX_TEMPFAIL of sysexits.h)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    out = argparse.ArgumentParser(
+        prog="python -m memctl.job", description=(__doc__ or "").split(": ", 1)[1]
+    )
+    out.add_argument("folder", type=path_of, help="of a run or a base, with a job.yaml")
+    return out
 
 
 def main() -> None:
     """The command line."""
     with plain_exit("stopped; it goes on from here"):
-        threading.Thread(target=end_with_worker, daemon=True).start()
-        folder = Path(sys.argv[1])
+        folder = parser().parse_args().folder
+        if os.getpgrp() == os.getpid():  # else the group is that of who typed it
+            threading.Thread(target=end_with_worker, daemon=True).start()
         try:
             do(folder)
         except AtWork as error:

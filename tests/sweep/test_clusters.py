@@ -4,6 +4,8 @@ import json
 import os
 import re
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -310,3 +312,18 @@ def test_settings_out_of_range_are_refused(changed: dict[str, Any], message: str
             task_function=os.getcwd,
             config=hydra,
         )
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("words", [["--help"], ["nowhere"], []])
+def test_a_job_typed_by_hand_leaves_its_caller_alive(words: list[str], tmp_path: Path) -> None:
+    """A job ends with its whole group when its input ends; typed in a script that is the script."""
+    script = f'"{sys.executable}" -m memctl.job {" ".join(words)}; echo alive'
+    done = subprocess.run(
+        ["sh", "-c", script],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+        cwd=tmp_path, start_new_session=True,
+        env={**os.environ, "PYTHONPATH": python_path()},
+    )  # fmt: skip
+    assert done.stdout.endswith("alive\n")
+    assert "Traceback" not in done.stderr
