@@ -4,7 +4,8 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,19 @@ from memctl.experiment import Experiment
 FORK = multiprocessing.get_context("forkserver")
 FORK.set_forkserver_preload(["tests.preload"])
 PRELOAD = ["hydra.launcher.preload=[tests.preload]"]  # for a sweep, which shares that fork server
+
+
+def child(target: Callable[..., None], *args: Any) -> BaseProcess:
+    """A process of the fork server that has the environment of this one, as a new one would: the
+    server has that of the test which happened to start it.
+    """
+    return FORK.Process(target=with_environment, args=(dict(os.environ), target, *args))
+
+
+def with_environment(environment: dict[str, str], target: Callable[..., None], *args: Any) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    target(*args)
 
 
 FIGURES = ("samples", "suspects", "ratios", "projection", "timesteps")  # of every run

@@ -19,7 +19,7 @@ import pytest
 from memctl.exits import plain_exit
 from memctl.runs.folder import RunFolder
 from memctl.training.resume import resume_step
-from tests.children import FORK, command
+from tests.children import child, command
 from tests.conftest import LONG
 
 pytestmark = LONG
@@ -37,7 +37,7 @@ def train(tmp_path: Path, tiny: list[str]) -> Callable[..., tuple[int, str]]:
     def run(*stop: Any, hears_sigint: bool = True) -> tuple[int, str]:
         log = tmp_path / "log.txt"
         arguments = ([*tiny, *CELL], tmp_path / "runs", log, hears_sigint, stop)
-        process = FORK.Process(target=command, args=arguments)
+        process = child(command, *arguments)
         process.start()
         process.join()
         assert process.exitcode is not None

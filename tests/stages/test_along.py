@@ -14,7 +14,7 @@ from memctl.experiment import Experiment
 from memctl.runs.along import kept
 from memctl.stages import control, generate
 from memctl.stages import run as stages
-from tests.children import FORK, run_and_die
+from tests.children import child, run_and_die
 from tests.conftest import LONG
 
 Make = Callable[..., Experiment]
@@ -95,7 +95,7 @@ def test_a_killed_run_ends_with_the_same_numbers(
 ) -> None:
     chosen, runs = (*ALONG, EVERY_STEP, "sweep.name=undisturbed"), tmp_path / "killed"
     e = finished_run(*chosen, runs=runs)
-    process = FORK.Process(target=run_and_die, args=(e, where, calls))
+    process = child(run_and_die, e, where, calls)
     process.start()
     process.join()
     assert process.exitcode == -9, "the run was to be killed"
@@ -138,7 +138,7 @@ def test_checkpoints_that_training_has_passed_are_not_made_up(
     with pytest.raises(UserError, match=r"not kept the weights after step 1 .*leave along\.\*"):
         stages.run(finished_run(*ALONG))
     e = experiment(EVERY_STEP, "sweep.name=begun")
-    process = FORK.Process(target=run_and_die, args=(e, "training step", 3))
+    process = child(run_and_die, e, "training step", 3)
     process.start()
     process.join()
     begun = experiment(*ALONG, EVERY_STEP, "sweep.name=begun")

@@ -18,7 +18,7 @@ from memctl.experiment import Experiment
 from memctl.stages import base, control, generate
 from memctl.stages import run as stages
 from memctl.training import checkpoint
-from tests.children import FORK, run_and_die
+from tests.children import child, run_and_die
 from tests.conftest import LONG
 from tests.stages.test_run import numbers
 
@@ -49,7 +49,7 @@ def empty(path: Path) -> None:
 
 
 def killed(e: Experiment, where: str, calls: int) -> None:
-    process = FORK.Process(target=run_and_die, args=(e, where, calls))
+    process = child(run_and_die, e, where, calls)
     process.start()
     process.join()
     assert process.exitcode == -9

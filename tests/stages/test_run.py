@@ -19,7 +19,7 @@ from memctl.experiment import Experiment
 from memctl.runs.record import YARDSTICKS
 from memctl.runs.status import Status
 from memctl.stages import run as stages
-from tests.children import FORK, base_only, run_and_die
+from tests.children import base_only, child, run_and_die
 from tests.conftest import LONG
 
 Make = Callable[..., Experiment]
@@ -179,7 +179,7 @@ def test_a_killed_run_ends_with_the_same_numbers(
 ) -> None:
     every_step = "trainer.checkpoint_seconds=1e-9"
     e = experiment(every_step, runs=tmp_path / "killed")
-    process = FORK.Process(target=run_and_die, args=(e, where, calls))
+    process = child(run_and_die, e, where, calls)
     process.start()
     process.join()
     assert process.exitcode == -9, "the run was to be killed"
@@ -205,7 +205,7 @@ def test_runs_starting_at_once_make_one_base(experiment: Make, tmp_path: Path) -
     """Also those of another sweep."""
     log = tmp_path / "trained.txt"
     runs = [experiment(f"sweep.name={name}") for name in ("one", "one", "another", "another")]
-    processes = [FORK.Process(target=base_only, args=(e, log)) for e in runs]
+    processes = [child(base_only, e, log) for e in runs]
     for process in processes:
         process.start()
     for process in processes:
