@@ -10,10 +10,11 @@ from omegaconf import OmegaConf
 from memctl.config import Config
 from memctl.errors import UserError
 from memctl.exits import plain_exit
-from memctl.files import path_of, said_plainly, write_json
+from memctl.files import nothing_fetched, path_of, said_plainly, write_json
 from memctl.runs.folder import RunFolder
 
 
+@nothing_fetched()
 def export(run: Path, to: Path) -> None:
     """Write the weights and the noise schedule of a run of `model=unet2d` into the folder `to`.
 

@@ -20,7 +20,28 @@ from uuid import uuid4
 
 from memctl.errors import UserError
 
+# Why what is not here is not fetched, in messages.
+REFUSED = "the settings of a run, which may be a stranger's, fetch nothing"
+_stopped = False
 PARTS = f".*.{'[0-9a-f]' * 16}.part"
+
+
+@contextmanager
+def nothing_fetched() -> Iterator[None]:
+    """Within it only what is on the disk is read: the settings of a finished run may come from a
+    stranger, and no address or name of theirs is asked for.
+    """
+    global _stopped
+    before, _stopped = _stopped, True
+    try:
+        yield
+    finally:
+        _stopped = before
+
+
+def may_fetch() -> bool:
+    """Whether what is not here may be fetched: False within `nothing_fetched`."""
+    return not _stopped
 
 
 @contextmanager

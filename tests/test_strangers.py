@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pickle
+import re
 import shutil
 import tarfile
 import zipfile
@@ -18,14 +19,17 @@ import numpy as np
 import pytest
 import torch
 from diffusers import UNet2DModel
+from omegaconf import OmegaConf
 
 from memctl import data
 from memctl.data import ecg5000
 from memctl.data.images import flowers102
 from memctl.errors import UserError
 from memctl.experiment import Experiment
+from memctl.files import REFUSED
 from memctl.models.pretrained import Pretrained
 from memctl.reporting import report
+from memctl.stages.anew import measure_run
 from memctl.training import checkpoint
 from tests.conftest import BLANK
 
@@ -169,3 +173,38 @@ def test_names_in_a_record_are_text(finished_run: Make, tmp_path: Path) -> None:
     assert "&lt;script&gt;" in page
     assert MARKUP not in page
     assert "<img src=x" not in page
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "told"),
+    [
+        ("base", {"path": "somebody/nothing"}, "`hf download somebody/nothing` fetches it"),
+        (
+            "data",
+            {"name": "huggingface", "path": "somebody/nothing"},
+            "`memctl data data=huggingface data.path=somebody/nothing` fetches it",
+        ),
+        ("data", {"name": "ecg5000", "path": "there"}, "Put ECG5000_TRAIN and ECG5000_TEST"),
+        ("data", {"name": "flowers102", "path": "there"}, "Unpack 102flowers.tgz"),
+    ],
+    ids=["base", "hub", "ecg5000", "flowers102"],
+)
+def test_what_a_run_names_is_not_fetched(
+    setting: str,
+    value: dict[str, str],
+    told: str,
+    finished_run: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    folder, asked = finished_run().folder, list[Any]()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("socket.getaddrinfo", lambda *a, **_: asked.append(a) or [])
+    saved = OmegaConf.load(folder.config)
+    saved[setting] = {**saved[setting], **value} if setting == "base" else value
+    folder.config.write_text(OmegaConf.to_yaml(saved))
+    with pytest.raises(UserError, match=re.escape(REFUSED)) as error:
+        measure_run(folder, [])
+    assert asked == []
+    assert told in str(error.value)
+    assert not (tmp_path / "there").exists()

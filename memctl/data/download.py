@@ -8,26 +8,9 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from memctl.errors import UserError
+from memctl.files import REFUSED, may_fetch
 
 TIMEOUT = 20  # seconds without an answer
-_stopped = False
-
-
-@contextmanager
-def nothing_fetched() -> Iterator[None]:
-    """Within it only what is on the disk is read: a report asks no network for pictures."""
-    global _stopped
-    before, _stopped = _stopped, True
-    try:
-        yield
-    finally:
-        _stopped = before
-
-
-def check_network(what: str) -> None:
-    """Raises: OSError within `nothing_fetched`."""
-    if _stopped:
-        raise OSError(f"{what} is not here, and nothing is fetched for a report")
 
 
 def fetch(url: str, path: Path, known_hash: str | None = None) -> Path:
@@ -40,7 +23,7 @@ def fetch(url: str, path: Path, known_hash: str | None = None) -> Path:
         OSError: no network, no such file or no room. ValueError: an address that is none, or other
             contents.
     """
-    check_network(str(path))
+    assert may_fetch(), url
     import pooch  # here alone, with requests: both are needed where something is missing
     import requests
 
@@ -57,8 +40,11 @@ def fetch(url: str, path: Path, known_hash: str | None = None) -> Path:
 def downloading(what: str, folder: Path, by_hand: str) -> Iterator[Path]:
     """A temporary folder in `folder` for what is fetched and unpacked, until it is moved beside it.
 
-    Raises: UserError saying what is missing, in which folder, why, and how to get it `by_hand`.
+    Raises: UserError saying what is missing, in which folder, why, and how to get it `by_hand`;
+    also where nothing may be fetched.
     """
+    if not may_fetch():
+        raise UserError(f"{what} is not in {folder.resolve()}, and {REFUSED}. {by_hand}")
     from tarfile import TarError
     from zipfile import BadZipFile
     from zlib import error as BadStream

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from memctl.errors import UserError
+from memctl.files import REFUSED, may_fetch
 
 WEIGHTS = "diffusion_pytorch_model"  # the names of diffusers' files of weights begin so
 
@@ -81,8 +82,15 @@ def fetch(name: str) -> Path:
         "diffusion_pytorch_model.bin",
     ]
     try:
-        return Path(snapshot_download(name, allow_patterns=wanted))
+        return Path(
+            snapshot_download(name, allow_patterns=wanted, local_files_only=not may_fetch())
+        )
     except Exception as error:  # of the network, the hub or the disk
+        if not may_fetch():
+            raise UserError(
+                f"base.path={name} is not here, and {REFUSED}; if you trust it, `hf download"
+                f" {name}` fetches it"
+            ) from None
         why = str(error).strip().splitlines()[0]
         raise UserError(
             f"base.path={name} is neither a file or folder here, nor can it be fetched from the"

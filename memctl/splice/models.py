@@ -11,6 +11,7 @@ from memctl.config import Generate
 from memctl.data import Split
 from memctl.errors import UserError
 from memctl.experiment import Experiment
+from memctl.files import nothing_fetched
 from memctl.keys import differences, settings
 from memctl.runs.folder import RunFolder
 from memctl.splice.cuts import Cut
@@ -54,6 +55,7 @@ class Pair:
         return self.experiment.config.generate
 
     @classmethod
+    @nothing_fetched()
     def of(cls, memorising: Path, generalising: Path) -> "Pair":
         """Raises: UserError for runs that are not finished, have kept no weights, or do not fit
         each other.

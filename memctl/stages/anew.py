@@ -22,7 +22,7 @@ from memctl.data import user_examples, user_files
 from memctl.data.user_examples import Comparison
 from memctl.errors import UserError
 from memctl.experiment import Experiment
-from memctl.files import path_of, said_plainly, shown
+from memctl.files import nothing_fetched, path_of, said_plainly, shown
 from memctl.registry import closest
 from memctl.reporting.evaluation import Evaluation
 from memctl.runs.folder import RunFolder
@@ -51,6 +51,7 @@ def measure_files(arguments: argparse.Namespace, to: Path) -> Evaluation:
     return Evaluation.of(sides, measure(sides.samples, sides.split, config, say=say))
 
 
+@nothing_fetched()
 def measure_run(folder: RunFolder, overrides: Sequence[str], to: Path | None = None) -> Evaluation:
     """Measure a finished run anew, by its own settings of the metrics and these, and write its
     record anew.

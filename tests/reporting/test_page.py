@@ -8,7 +8,6 @@ import pytest
 from omegaconf import OmegaConf
 
 from memctl.analysis.sweep_results import read
-from memctl.data.download import fetch, nothing_fetched
 from memctl.experiment import Experiment
 from memctl.reporting import page
 from memctl.reporting.page import again, as_script, examples
@@ -126,8 +125,3 @@ def test_settings_that_runs_share_stand_once(sweep):
     assert run["config"]["ci.high"] == "300.0"
     assert "data.n_train" not in run["config"]
     assert known["shared"]["data.n_train"] == "24"
-
-
-def test_a_report_fetches_nothing(tmp_path):
-    with nothing_fetched(), pytest.raises(OSError, match="nothing is fetched for a report"):
-        fetch("http://127.0.0.1:9/none", tmp_path / "none")

@@ -34,8 +34,8 @@ def download(url: str, folder: Path) -> None:
         f"Unpack 102flowers.tgz from {url} there (it makes a folder jpg), with imagelabels.mat"
         " beside it, or give data.path=FOLDER"
     )
-    print(f"downloading Flowers-102 (345 MB) from {url} into {folder}", flush=True)
     with downloading("Flowers-102", folder, by_hand) as temporary:
+        print(f"downloading Flowers-102 (345 MB) from {url} into {folder}", flush=True)
         for name, md5 in MD5.items():
             fetch(f"{url}/{name}", temporary / name, f"md5:{md5}")
         (temporary / "jpg").mkdir()

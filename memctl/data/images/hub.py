@@ -3,6 +3,9 @@ installed: pip install 'datasets>=3,<6'.
 """
 
 import hashlib
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -11,18 +14,35 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from memctl.data.download import check_network
 from memctl.data.images import Embedded
 from memctl.data.images.source import ImageSource
 from memctl.errors import UserError
-from memctl.files import path_of
+from memctl.files import REFUSED, may_fetch, path_of
 from memctl.registry import closest
+
+
+@contextmanager
+def offline() -> Iterator[None]:
+    """The hub's libraries ask no network in it, also for what a folder's own description names."""
+    import datasets
+    import huggingface_hub
+
+    places: tuple[Any, ...] = (datasets.config, huggingface_hub.constants)
+    logging.getLogger("datasets").setLevel(logging.ERROR)  # else it says that it is offline
+    before = [place.HF_HUB_OFFLINE for place in places]
+    try:
+        for place in places:
+            place.HF_HUB_OFFLINE = True
+        yield
+    finally:
+        for place, was in zip(places, before, strict=True):
+            place.HF_HUB_OFFLINE = was
 
 
 @cache
 def table(path: str, part: str) -> Any:
     """The part of a data set, from a folder that `save_to_disk` wrote or by
-    `datasets.load_dataset`. Raises: UserError.
+    `datasets.load_dataset`, which has kept those that it has fetched. Raises: UserError.
     """
     try:
         import datasets  # here alone: it is not required, and takes a second
@@ -34,10 +54,14 @@ def table(path: str, part: str) -> Any:
     try:
         folder = path_of(path)
         saved = any((folder / name).is_file() for name in ("state.json", "dataset_dict.json"))
-        if not saved:
-            check_network(path)
-        loaded = datasets.load_from_disk(str(folder)) if saved else datasets.load_dataset(path)
+        with nullcontext() if may_fetch() else offline():
+            loaded = datasets.load_from_disk(str(folder)) if saved else datasets.load_dataset(path)
     except Exception as error:  # no network, no such data set, a damaged file: all kinds of errors
+        if not may_fetch():
+            raise UserError(
+                f"data set {path} is not here, and {REFUSED}; if you trust it,"
+                f" `memctl data data=huggingface data.path={path}` fetches it"
+            ) from None
         raise UserError(
             f"data set {path} cannot be loaded ({str(error).strip().splitlines()[0]}); check its"
             " name and the network"

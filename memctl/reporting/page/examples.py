@@ -16,8 +16,8 @@ from omegaconf import OmegaConf
 from memctl import data
 from memctl.analysis.sweep_results import SweepResults
 from memctl.data import Split
-from memctl.data.download import nothing_fetched
 from memctl.errors import UserError
+from memctl.files import nothing_fetched
 
 POINTS, CHANNELS = 256, 4  # of a signal, at most
 SIDE = 64  # pixels of an image, at most
