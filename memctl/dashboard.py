@@ -1,9 +1,9 @@
 """python -m memctl.dashboard SWEEP: a sweep's W&B dashboard.
 
-Sends what the sweep's report has, as a run of job type `sweep`, and saves a workspace of its runs:
-the triangle, parallel coordinates over the cells, curves, gaps over t, samples. Needs a W&B key,
-and wandb-workspaces (pip install 'memctl[dashboard]'). --print shows what would be saved, and asks
-no server.
+Sends what the sweep's report has, as a run of job type `sweep`, and saves a workspace of its runs
+(the triangle, parallel coordinates over the cells, curves, gaps over t, samples) and a W&B report
+(question, answer, the paper's claims, maps). Needs a W&B key, and wandb-workspaces (pip install
+'memctl[dashboard]'). --print shows what would be saved, and asks no server.
 """
 
 import argparse
@@ -42,8 +42,10 @@ def main() -> None:
         logger.entity = arguments.entity or logger.entity
         logger.mode = "online"
         if arguments.print:
-            built = dashboard.workspace(sweep, logger.entity or "", project(logger))
-            print(json.dumps(dashboard.specification(built), indent=1))
+            place = (logger.entity or "", project(logger))
+            built = {"workspace": dashboard.workspace, "report": dashboard.report}
+            known = {k: dashboard.specification(make(sweep, *place)) for k, make in built.items()}
+            print(json.dumps(known, indent=1))
             return
         mode, reason = choose_mode("online")
         if mode != "online":
@@ -54,8 +56,9 @@ def main() -> None:
         copy = sweep_run.send(arguments.sweep, logger)
         if copy.mode != "online":
             raise UserError(f"the dashboard was not saved: {copy.reason}")
-        built = dashboard.workspace(sweep, copy.place[0], copy.place[1])
-        print(f"W&B: the dashboard is at {sweep_run.save(built)}")
+        at = sweep_run.save(dashboard.workspace(sweep, *copy.place))
+        print(f"W&B: the dashboard is at {at}", flush=True)
+        print(f"W&B: the report is at {sweep_run.save(dashboard.report(sweep, *copy.place, at))}")
 
 
 if __name__ == "__main__":

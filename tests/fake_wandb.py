@@ -170,6 +170,18 @@ class FakeWandb:
     def on_CommitArtifact(self, asked: dict[str, Any]) -> dict[str, Any]:
         return {"commitArtifact": {"artifact": {"id": asked["artifactID"], "digest": ""}}}
 
+    def on_GetProjects(self, asked: dict[str, Any]) -> dict[str, Any]:
+        node = {**PROJECT, "entityName": "me", "createdAt": "2026-01-01", "user": None}
+        edges = [{"node": {"__typename": "Project", "isBenchmark": False, **node}}]
+        page = {"__typename": "PageInfo", "endCursor": None, "hasNextPage": False}
+        return {"models": {"pageInfo": page, "edges": edges}}
+
+    def on_upsertView(self, asked: dict[str, Any]) -> dict[str, Any]:
+        self.views.append(asked)
+        project = {"id": "p", "name": asked["projectName"], "entityName": asked["entityName"]}
+        view = {**asked, "id": "r", "project": project, "updatedAt": "2026-01-01T00:00:00Z"}
+        return {"upsertView": {"view": view, "inserted": True}}
+
     def on_UpsertView2(self, asked: dict[str, Any]) -> dict[str, Any]:
         self.views.append(asked)
         view = {"id": "v", "name": asked["name"], "displayName": asked.get("displayName")}

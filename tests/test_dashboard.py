@@ -4,16 +4,22 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 
 from memctl import dashboard
 from memctl.analysis.sweep_results import read
 from memctl.config import Logger
 from memctl.experiment import Experiment
 from memctl.reporting import dashboard as panels
-from memctl.reporting import report, sweep_run
+from memctl.reporting import interactive, report, sweep_run
+from memctl.reporting.anchor import Anchor
+from memctl.reporting.heatmaps import Map
 from tests.conftest import LONG
 from tests.fake_wandb import KEY, FakeWandb
+from tests.offline_log import read_back
+from tests.page_sweep import page_sweep
 
 pytestmark = [
     pytest.mark.usefixtures("blank_pictures", "keyless"),
@@ -47,6 +53,82 @@ def test_the_workspace_is_of_the_sweeps_runs_and_metrics(sweep: Path) -> None:
 
 
 @LONG
+def test_the_report_has_question_answer_scorecard_and_maps(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Built with no server, for any entity; a sweep's name is no part of a filter's grammar."""
+    pytest.importorskip("wandb_workspaces")
+    monkeypatch.setenv("WANDB_BASE_URL", "http://127.0.0.1:9")
+    known = read(page_sweep(finished, tmp_path / 'it\'s "s" and 1'))
+    spec = panels.specification(panels.report(known, "me", "ours", "http://there"))["spec"]
+    blocks = [block for block in spec["blocks"] if block["type"] != "panel-grid"]
+    texts = [json.dumps(block["children"]) for block in blocks]
+    assert "Does the interval of diffusion steps" in texts[2]
+    assert "copy single training examples" in texts[3]
+    assert any("http://there" in text for text in texts)
+    (card,) = (block["content"] for block in blocks if block["type"] == "markdown-block")
+    assert "| \u2713 reproduced | the distance" in card or "not reproduced | the distance" in card
+    own, runs = (b["metadata"] for b in spec["blocks"] if b["type"] == "panel-grid")
+    filters = [f["value"] for f in own["runSets"][0]["filters"]["filters"]]
+    assert filters == [known.directory.name, "sweep"]
+    assert [f["value"] for f in runs["runSets"][0]["filters"]["filters"]] == filters[:1]
+    section = panels.specification(panels.workspace(known, "me", "ours"))["spec"]["section"]
+    assert section["runSets"][0]["filters"]["filters"][0]["value"] == filters[0]
+    shown = [p["config"].get("mediaKeys") for p in own["panelBankSectionConfig"]["panels"]]
+    assert ["heatmaps/dcr_share"] in shown
+    assert ["heatmaps/f_mem"] not in shown  # it is 0 in all cells
+
+
+@LONG
+def test_the_sweeps_run_holds_maps_tables_and_page(finished: Path, tmp_path: Path) -> None:
+    """Read back from the offline log."""
+    sweep = page_sweep(finished, tmp_path / "s")
+    with (tmp_path / "out").open("w") as out:
+        report.write(sweep, out)
+    sweep_run.send(sweep, Logger(mode="offline"))
+    records = read_back(sweep)
+    rows = [r["history"]["item"] for r in records if r["type"] == "history"]
+    items = {key: value for row in rows for key, value in row.items()}
+    (folder,) = sweep.glob("wandb/offline-run-*/files")
+    held = lambda name: json.loads((folder / items[f"{name}.path"]).read_text())
+    assert items["heatmaps/dcr_share._type"] == "plotly-file"
+    (cells,) = held("heatmaps/dcr_share")["data"]
+    table = read(sweep).cells
+    for row in table.to_dict("records"):
+        at = cells["y"].index(f"{row['high']:g}"), cells["x"].index(f"{row['low']:g}")
+        assert cells["z"][at[0]][at[1]] == row["metrics/dcr_share"]
+    assert sum(v is not None for line in cells["z"] for v in line) == len(table) == 8
+    assert len(held("tables/scorecard")["data"]) == len(
+        (sweep / "report" / "scorecard.csv").read_text().splitlines()[1:]
+    )
+    assert "x" in held("front")["data"][0]
+    assert len(held("tables/table")["data"]) == 9
+    page = (sweep / "report" / "index.html").read_bytes()
+    assert (folder / items["report.path"]).read_bytes() == page
+    assert any("artifact" in record for record in records)
+
+
+def test_an_interactive_map_has_the_pictures_colours_and_is_white_on_the_floor() -> None:
+    cells = [(100, 300, 0.4), (100, 500, 0.52), (300, 500, 0.7), (300, 700, np.nan)]
+    content = Map("m: t", cells, (0.45, 0.55), {"copies": 1.0})
+    made = interactive.heatmap(content)
+    (drawn,) = made["data"]
+    assert drawn["z"] == [[0.4, None], [0.52, 0.7], [None, None]]
+    assert "of 3 cells 1 above, 1 below, 1 as fresh data" in made["layout"]["title"]["text"]
+    anchor = Anchor.of(content.values, content.floor)
+    places = [place for place, _ in drawn["colorscale"]]
+    assert (places[0], places[-1]) == (0, 1)
+    assert places == sorted(places)
+    for place, shade in drawn["colorscale"]:
+        value = drawn["zmin"] + place * (drawn["zmax"] - drawn["zmin"])
+        assert to_rgb(shade) == pytest.approx(anchor.shades(value)[:3], abs=1 / 255)
+    white = [p for p, shade in drawn["colorscale"] if shade == "#ffffff"]
+    span = drawn["zmax"] - drawn["zmin"]
+    ends = [(end - drawn["zmin"]) / span for end in content.floor]
+    assert (white[0], white[-1]) == pytest.approx(ends)
+
+
+@LONG
 def test_the_sweeps_run_and_its_workspace_are_saved(
     sweep: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -59,8 +141,12 @@ def test_the_sweeps_run_and_its_workspace_are_saved(
         monkeypatch.setenv("WANDB_BASE_URL", server.url)
         monkeypatch.setattr("sys.argv", ["dashboard", str(sweep)])
         dashboard.main()
-    assert f"the dashboard is at {server.url}/me/memctl?nw=" in capsys.readouterr().out
-    (view,) = server.views
+    said = capsys.readouterr().out
+    assert f"the dashboard is at {server.url}/me/memctl?nw=" in said
+    assert f"the report is at {server.url}/me/memctl/reports/sweep-{sweep.name}--r" in said
+    view, text = server.views
+    assert text["type"] == "runs"  # W&B's word for a report
+    assert f"{server.url}/me/memctl?nw=" in text["spec"]
     assert (view["entityName"], view["projectName"]) == ("me", "memctl")
     assert json.loads(view["spec"])["section"]["panelBankConfig"]["sections"]
     (run,) = (run for run in server.runs.values() if run.bucket.get("jobType") == "sweep")

@@ -71,13 +71,22 @@ class Anchor:
         )
         return out
 
+    def shades(self, values: Any) -> Floats:
+        """The colours of values: red, green, blue and opacity in [0, 1], shape (..., 4)."""
+        beyond = self.beyond(values)
+        out: Floats = COLOURS(0.5 + 0.5 * STRONGEST * beyond)
+        return np.where(beyond[..., None] == 0, 1.0, out)  # its own middle is a light grey
+
+    def limits(self, values: Floats) -> tuple[float, float]:
+        """Ends of the scale of values: theirs and the floor's, but for what is a reach off."""
+        inside = np.clip(values, self.low - self.reach, self.high + self.reach)
+        return float(np.nanmin([*inside, self.low])), float(np.nanmax([*inside, self.high]))
+
     def colours(self, low: float, high: float) -> ScalarMappable:
         """Colours of the values from `low` to `high`, for an image and its scale, which is linear
         in the metric.
         """
-        beyond = self.beyond(np.linspace(low, high, SHADES))
-        shades = COLOURS(0.5 + 0.5 * STRONGEST * beyond)
-        shades[beyond == 0] = 1
+        shades = self.shades(np.linspace(low, high, SHADES))
         return ScalarMappable(Normalize(low, high), ListedColormap(shades))
 
     def counts(self, values: Floats) -> tuple[int, int, int]:

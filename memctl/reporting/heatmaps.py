@@ -86,8 +86,7 @@ def draw_map(axis: Any, below: Any, content: Map, width: int) -> None:
         return
     anchor = Anchor.of(content.values, content.floor)
     triangle(axis, content, anchor)
-    inside = [*np.clip(content.values, anchor.low - anchor.reach, anchor.high + anchor.reach)]
-    low, high = float(np.nanmin([*inside, anchor.low])), float(np.nanmax([*inside, anchor.high]))
+    low, high = anchor.limits(content.values)
     draw_scale(below, anchor.colours(low, high), anchor, content.marks, TEXT)
     about = f"{fill(content.title, width)}\n"
     axis.set_title(about, fontsize=TITLE, loc="left")

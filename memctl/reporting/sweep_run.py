@@ -10,6 +10,7 @@ from memctl.analysis.sweep_results import SweepResults, read
 from memctl.config import Logger
 from memctl.errors import UserError
 from memctl.keys import digest
+from memctl.reporting.interactive import figures
 from memctl.runs import saved_config
 from memctl.runs.content import yardstick_rows
 from memctl.runs.trackio_copy import open_copy
@@ -32,6 +33,7 @@ def send(directory: Path, logger: Logger) -> WandbCopy:
     pictures = {path.stem: path for path in sorted(report.glob("*.png"))}
     numbers = {"runs/done": len(sweep.records), "runs/unfinished": len(sweep.unfinished)}
     copy.add(numbers, pictures, {**tables, "yardsticks": yardsticks}, {})
+    copy.draw(figures(sweep))
     copy.attach(report / "index.html")
     copy.finish()
     return copy

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from memctl.analysis.sweep_results import read
 from memctl.errors import UserError
-from memctl.reporting.anchor import COLOURS, STRONGEST, Anchor, number, sentence
+from memctl.reporting.anchor import Anchor, number, sentence
 from memctl.reporting.headline import headline
 from memctl.reporting.heatmaps import Map, decimals
 from memctl.reporting.report import check_metrics
@@ -73,6 +73,7 @@ def cell(value: float, anchor: Anchor, digits: int, room: int) -> tuple[str, str
     beyond = float(anchor.beyond(value))
     sign = SIGNS[int(np.sign(beyond))]
     text = f"{value:.{min(digits, room - 4)}f}{sign}" if room >= LEAST else sign
-    background = to_hex(COLOURS(0.5 + 0.5 * STRONGEST * beyond)) if beyond else "#ffffff"
+    red, green, blue, _ = anchor.shades(value)
+    background = to_hex((red, green, blue))
     dark = abs(beyond) > 0.7
     return f"{text:>{room}}", f"{'#ffffff' if dark else '#000000'} on {background}"

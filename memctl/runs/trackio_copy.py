@@ -83,6 +83,9 @@ class TrackioCopy(WandbCopy):
             self._do(lambda: self.run.log(images(pictures, trackio)))
             self._do(lambda: self.run.log(as_tables(tables, trackio)))
 
+    def draw(self, figures: Mapping[str, Mapping[str, Any]]) -> None:
+        """Nothing: Trackio has no figures that are not pictures."""
+
     def attach(self, page: Path) -> None:
         """Nothing: the page lies beside the project."""
 

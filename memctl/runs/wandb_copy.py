@@ -17,7 +17,7 @@ from typing import Any
 from memctl.config import Logger
 from memctl.runs import content
 from memctl.runs.record import named
-from memctl.runs.wandb_media import as_tables, images, staging
+from memctl.runs.wandb_media import as_tables, images, plots, staging
 from memctl.runs.wandb_process import forget, in_time
 from memctl.runs.wandb_server import answers, choose_mode, project, server
 
@@ -222,6 +222,10 @@ class WandbCopy:
             self._do(lambda: self.run.log(images(pictures)))
             self._ask()  # W&B would wait for the server, to make tables
             self._do(lambda: self.run.log(as_tables(tables)))
+
+    def draw(self, figures: Mapping[str, Mapping[str, Any]]) -> None:
+        """Figures of Plotly, given as JSON, to look at by their names."""
+        self._do(lambda: self.run.log(plots(figures)))
 
     def _ask(self) -> None:
         """Go on offline where the server does not answer any more."""

@@ -28,6 +28,27 @@ def images(pictures: Mapping[str, Path], library: Any = None) -> dict[str, Any]:
     return {f"pictures/{name}": library.Image(str(path)) for name, path in known.items()}
 
 
+class Figure:
+    """A figure of Plotly that is known as JSON. W&B takes it for one of the package plotly, which
+    it tells by this name, and which else it does not need.
+    """
+
+    __module__ = "plotly.graph_objs"
+
+    def __init__(self, known: Mapping[str, Any]) -> None:
+        self.known = known
+
+    def to_plotly_json(self) -> Mapping[str, Any]:
+        """What the package would give."""
+        return self.known
+
+
+def plots(figures: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Figures of Plotly, given as JSON, as W&B has them."""
+    wandb = import_module("wandb")
+    return {name: wandb.Plotly(Figure(known)) for name, known in figures.items()}
+
+
 def as_tables(
     tables: Mapping[str, Sequence[Mapping[str, Any]]], library: Any = None
 ) -> dict[str, Any]:

@@ -6,8 +6,6 @@ import json
 import logging
 import os
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -28,30 +26,10 @@ from memctl.runs.wandb_server import choose_mode
 from memctl.stages import generate
 from memctl.stages import run as stages
 from tests.conftest import LONG
+from tests.offline_log import read_back, summary_of
 
 NAMED = Identity(name="n", group="g", run_id="abc", job_type="control")
 pytestmark = pytest.mark.usefixtures("blank_pictures")
-
-
-def read_back(folder: Path) -> list[dict[str, Any]]:
-    """All records of the one offline run in `folder`/wandb, as W&B's own tool prints them."""
-    (run,) = folder.glob("wandb/offline-run-*")
-    out = subprocess.run(
-        [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(run)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    return [json.loads(line) for line in out.stdout.splitlines()]
-
-
-def summary_of(records: list[dict[str, Any]]) -> dict[str, Any]:
-    """The summary as it is in the end."""
-    out: dict[str, Any] = {}
-    for record in records:
-        if record["type"] == "summary":
-            out |= record["summary"].get("update", {})
-    return out
 
 
 def numbers(of: Any, place: str = "") -> Iterator[tuple[str, float]]:
