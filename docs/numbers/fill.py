@@ -89,6 +89,8 @@ def environment() -> jinja2.Environment:
         "span": span,
         "percent": percent,
         "lasting": lasting,
+        "giga": lambda operations: number(operations / 1e9),
+        "peta": lambda operations: number(operations / 1e15),
         "measured": measured,
         "step": lambda value: f"{value:,.0f}",
         "thousands": lambda count: f"{int(count):,}",

@@ -7,6 +7,7 @@ process of its own, as on SLURM; one that is lost with its worker or node is sta
 """
 
 import os
+import shutil
 import threading
 import time
 from collections.abc import Mapping
@@ -28,6 +29,11 @@ BEAT = 2.0  # seconds between notes of what the queue has
 IDLE = 15.0  # seconds after which an empty queue ends
 # Ray tells nobody of its use, and is not told that it hides GPUs from tasks without: `work` does.
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+
+OWN_FAILED = (
+    "no Ray began on this machine, which may be too busy; give the command again, or take"
+    " hydra/launcher=local"
+)
 
 
 @dataclass
@@ -156,7 +162,7 @@ class RayLauncher(ClusterLauncher):
     def __init__(self, address: str | None, retries: int, **shared: Any) -> None:
         super().__init__(**shared)
         self.address, self.retries = address or os.environ.get("RAY_ADDRESS") or "local", retries
-        self.sweep = Path()
+        self.sweep, self.session = Path(), Path()
         if self.is_own and not self.wait:
             raise UserError(
                 "hydra.launcher.wait=false: a Ray of this machine ends with the command; name a"
@@ -197,7 +203,7 @@ class RayLauncher(ClusterLauncher):
             raise UserError("hydra/launcher=ray needs Ray: pip install 'ray>=2.40,<3'") from None
         own = {"num_cpus": cores(), "include_dashboard": False} if self.is_own else {}
         try:
-            ray.init(
+            context = ray.init(
                 self.address,
                 namespace=NAMESPACE,
                 log_to_driver=False,
@@ -205,9 +211,13 @@ class RayLauncher(ClusterLauncher):
                 ignore_reinit_error=True,
                 **own,
             )
-        except (ray.exceptions.RayError, ConnectionError, ValueError, RuntimeError) as error:
-            said = str(error).splitlines()[0]
-            raise UserError(f"hydra.launcher.address={self.address}: {said}") from None
+        except Exception as error:  # a Ray that does not start in 30 s raises a bare one
+            ray.shutdown()
+            said = (str(error).splitlines() or [type(error).__name__])[0]
+            where = f"hydra.launcher.address={self.address}: {said}"
+            raise UserError(where if not self.is_own else f"{OWN_FAILED}: {said}") from None
+        if self.is_own:
+            self.session = Path(context.address_info["session_dir"])
         return [node["Resources"] for node in ray.nodes() if node["Alive"]]
 
     def _add(self, wanted: Mapping[str, Demand]) -> None:
@@ -245,6 +255,8 @@ class RayLauncher(ClusterLauncher):
             ray.shutdown()
             if self.is_own:
                 (self.sweep / queue.RAY_NOTE).unlink(missing_ok=True)
+            if self.session != Path():  # Ray's own logs of it, and the sockets of what has ended
+                shutil.rmtree(self.session, ignore_errors=True)
 
 
 def most(nodes: list[dict[str, float]], resource: str) -> float:

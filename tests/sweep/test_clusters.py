@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -294,6 +295,30 @@ def test_modules_of_ray_are_not_needed(monkeypatch: pytest.MonkeyPatch, experime
     run = experiment("start=scratch")
     with pytest.raises(UserError, match=r"hydra/launcher=ray needs Ray: pip install 'ray"):
         RayLauncher(address="local", retries=3, **SHARED).submit(work_of(run), run.sweep_directory)
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("local", "no Ray began on this machine, which may be too busy; .*: timed out"),
+        ("10.0.0.1:6379", "hydra.launcher.address=10.0.0.1:6379: timed out"),
+    ],
+)
+def test_a_ray_that_does_not_begin_is_said(
+    address: str, message: str, monkeypatch: pytest.MonkeyPatch, experiment: Make
+) -> None:
+    """Ray raises a bare Exception where its processes are not there in 30 s."""
+
+    def init(*_: Any, **__: Any) -> None:
+        raise Exception("timed out\nmore")
+
+    ended: list[bool] = []
+    ray = SimpleNamespace(init=init, shutdown=lambda: ended.append(True))
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    run = experiment("start=scratch")
+    with pytest.raises(UserError, match=f"^{message}$"):
+        RayLauncher(address=address, retries=3, **SHARED).submit(work_of(run), run.sweep_directory)
+    assert ended
 
 
 @pytest.mark.parametrize(
