@@ -20,7 +20,7 @@ import numpy as np
 from memctl.metrics.claims import COPIES, SOFT_COPIES
 from memctl.metrics.comparison import HALVINGS, Comparison
 from memctl.metrics.dcr import closer_to_train
-from memctl.metrics.dtw import BAND, dtw_distances
+from memctl.metrics.dtw import BAND, dtw_distances, dtw_nearest
 from memctl.metrics.measure import Floats, Measure, mean, spread
 from memctl.metrics.metric import UP, Metric
 from memctl.metrics.shifts import shift_distances
@@ -107,14 +107,32 @@ def by_warping(c: Comparison) -> Floats:
     return dtw_distances(signals.of_samples(c.samples), signals.signals, reduce=signals.reduce)
 
 
-def share(name: str, distances: Callable[[Comparison], Floats]) -> dict[str, Any]:
+def nearest_by_shifts(c: Comparison) -> list[Floats]:
+    """Distances of the compared samples to the nearest training and held-out signal."""
+    return [side.min(axis=1) for side in np.hsplit(c.once(by_shifts), 2)]
+
+
+def nearest_by_warping(c: Comparison) -> list[Floats]:
+    """The same where a warp is forgiven."""
+    signals = c.sides.once(elastic)
+    assert signals is not None
+    samples = signals.of_samples(c.samples)
+    return [
+        dtw_nearest(samples, side, reduce=signals.reduce) for side in np.split(signals.signals, 2)
+    ]
+
+
+def share(
+    name: str,
+    distances: Callable[[Comparison], Floats],
+    nearest: Callable[[Comparison], list[Floats]],
+) -> dict[str, Any]:
     """dcr_share by these distances: how it is read, over halvings too, and its floor."""
 
     def read(c: Comparison) -> Measure | None:
         if c.sides.once(elastic) is None:
             return None
-        to_train, to_heldout = (d.min(axis=1) for d in np.hsplit(c.once(distances), 2))
-        near = closer_to_train(to_train, to_heldout)
+        near = closer_to_train(*nearest(c))
         return mean(near, c.rng(name), c.sides.config.repeats)
 
     def over_halvings(c: Comparison) -> Measure | None:
@@ -136,7 +154,7 @@ def share(name: str, distances: Callable[[Comparison], Floats]) -> dict[str, Any
 
 LATE_COPIES = COPIES | SOFT_COPIES | {"late": UP}
 SHIFT_SHARE = Metric(
-    **share("shift_share", by_shifts),
+    **share("shift_share", by_shifts, nearest_by_shifts),
     title="nearer to train where a shift is forgiven (fair: 0.5)",
     about="of signals: dcr_share where a shift in time is forgiven",
     range="0 to 1, fair 0.5",
@@ -146,7 +164,7 @@ SHIFT_SHARE = Metric(
     brief=True,
 )
 DTW_SHARE = Metric(
-    **share("dtw_share", by_warping),
+    **share("dtw_share", by_warping, nearest_by_warping),
     title="nearer to train where a warp is forgiven (fair: 0.5)",
     about="of signals: dcr_share where a warp in time is forgiven",
     range="0 to 1, fair 0.5",

@@ -7,7 +7,7 @@ import pytest
 
 from memctl.metrics import dtw
 from memctl.metrics.distance import distances
-from memctl.metrics.dtw import dtw_distances
+from memctl.metrics.dtw import below, dtw_distances, dtw_nearest
 
 
 def signals(
@@ -64,6 +64,39 @@ def test_a_signal_is_at_0_of_itself_and_of_its_stretched_self():
     )
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("band", [0.0, 0.06, 0.3, 1.0], ids=str)
+@pytest.mark.parametrize("smooth", [1, 6])
+def test_the_nearest_is_the_least_of_all_to_the_last_bit(
+    channels: int, band: float, smooth: int, monkeypatch: pytest.MonkeyPatch
+):
+    """Also of copies, whose bound is their distance, 0; and in blocks of pairs."""
+    a, b = signals(9, 40, channels, 30)
+    a, b = (np.cumsum(x, axis=-1)[..., ::smooth] for x in (a, b))
+    b[7] = a[3]
+    all_pairs = dtw_distances(a, b, band)
+    bounds = below(a, b, int(band * a.shape[-1]))
+    assert (bounds <= dtw_distances(a, b, band, "norm") ** 2).all()
+    for pairs in (10**6, 7):
+        monkeypatch.setattr(dtw, "APART", pairs)
+        np.testing.assert_array_equal(dtw_nearest(a, b, band), all_pairs.min(axis=1))
+    assert dtw_nearest(a, b, band)[3] == 0
+
+
+def test_few_paths_are_walked_for_the_nearest(monkeypatch: pytest.MonkeyPatch):
+    walked, warped = 0, dtw.warped
+
+    def counted(x: np.ndarray, y: np.ndarray, reach: int) -> np.ndarray:
+        nonlocal walked
+        walked += x.shape[-1]
+        return warped(x, y, reach)
+
+    monkeypatch.setattr(dtw, "warped", counted)
+    a, b = (np.cumsum(x, axis=-1) for x in signals(20, 100, 1, 40))
+    dtw_nearest(a, b)
+    assert walked < 20 * 100 / 3
+
+
 def test_amplitude_is_not_forgiven():
     flat, high = np.zeros((1, 1, 12)), np.full((1, 1, 12), 0.7)
     assert dtw_distances(flat, high, 1.0)[0, 0] == pytest.approx(0.7)
@@ -74,5 +107,6 @@ def test_amplitude_is_not_forgiven():
 )
 def test_what_cannot_be_is_refused(band: float, reduce: str, length: int):
     a, b = signals()
-    with pytest.raises(ValueError, match="must be in"):
-        dtw_distances(a, b[..., :length], band, reduce)
+    for function in (dtw_distances, dtw_nearest):
+        with pytest.raises(ValueError, match="must be in"):
+            function(a, b[..., :length], band, reduce)
