@@ -82,15 +82,18 @@ def _measure(experiment: Experiment, points: int, device: str, barrier: Any, ans
     from memctl.diffusion.generate import generate
     from memctl.diffusion.schedule import forward_process
     from memctl.training.batches import Batches
-    from memctl.training.compute import accelerator_device
+    from memctl.training.compute import Compute
     from memctl.training.module import DiffusionModule
 
     config = experiment.config
     torch.set_num_threads(config.trainer.threads)
-    place = accelerator_device(config.trainer.accelerator)
     split = data.load(experiment.data)
     shape = split.train.shape[1:]
-    network = experiment.model.network(shape).to(place)
+    network = experiment.model.network(shape)
+    # Not compiled, which alone takes longer than all of this.
+    compute = replace(Compute.of(config.trainer, network), compile=False)
+    network, place = compute.place(network), compute.device
+    wait = torch.get_device_module(place).synchronize  # else launching is timed, not computing
     module = DiffusionModule(
         network,
         forward_process(config.diffusion),
@@ -101,17 +104,23 @@ def _measure(experiment: Experiment, points: int, device: str, barrier: Any, ans
     optimizer = module.configure_optimizers()["optimizer"]
 
     def steps(n: int) -> float:
+        wait()
         began = time.monotonic()
         for _ in range(n):
             optimizer.zero_grad()
-            module.training_step()["loss"].backward()
+            with compute.autocast():
+                loss = module.training_step()["loss"]
+            loss.backward()
             optimizer.step()
+        wait()
         return (time.monotonic() - began) / n
 
     def passes(n: int) -> float:
         began = time.monotonic()
         how = type(config.generate)(method="ddim", steps=n, samples=1, batch_size=1)
-        generate(network, config.diffusion, how, range(config.generate.batch_size), shape, place)
+        seeds = range(config.generate.batch_size)
+        with compute.autocast():
+            generate(network, config.diffusion, how, seeds, shape, place)
         return (time.monotonic() - began) / n
 
     steps(2), passes(1)

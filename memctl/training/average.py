@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import WeightAveraging
 from torch import Tensor
@@ -30,10 +31,14 @@ class MovingAverage(WeightAveraging):
     alone, not in each: of a small network that takes longer than the averaging.
 
     No network here has a buffer that changes.
+
+    Args:
+        device: Of the network: Lightning would ask the module, which is told of it later, and keep
+            the average on the host.
     """
 
-    def __init__(self, update: Update) -> None:
-        super().__init__(use_buffers=False, multi_avg_fn=update)
+    def __init__(self, update: Update, device: torch.device) -> None:
+        super().__init__(device=device, use_buffers=False, multi_avg_fn=update)
         self.update = update
         self.parameters: tuple[list[Tensor], list[Tensor]] | None = None
 
@@ -47,6 +52,7 @@ class MovingAverage(WeightAveraging):
             each = (model.module.parameters(), pl_module.parameters())
             self.parameters = tuple([p.detach() for p in some] for some in each)  # type: ignore[assignment]
             return
-        self.update(*self.parameters, model.n_averaged)
+        # Updates so far: the model has them too, but on the device, which would be waited for.
+        self.update(*self.parameters, trainer.global_step - 1)
         model.n_averaged += 1
         self._latest_update_step = trainer.global_step

@@ -59,13 +59,13 @@ class Batches:
         epoch, position = divmod(step, self.per_epoch)
         order = torch.randperm(len(self.examples), generator=generator(self.seed, 0, epoch))
         chosen = order[position * self.size : (position + 1) * self.size]
-        examples = self.examples[chosen.to(self.examples.device)]
+        device = self.examples.device  # which is not waited for
+        examples = self.examples[chosen.to(device, non_blocking=True)]
         if self.flip:
             mirrored = torch.rand(len(examples), generator=generator(self.seed, 2, step)) < 0.5
             shape = (-1, *[1] * (examples.ndim - 1))
-            examples = torch.where(
-                mirrored.to(examples.device).view(shape), examples.flip(-1), examples
-            )
+            mirrored = mirrored.to(device, non_blocking=True).view(shape)
+            examples = torch.where(mirrored, examples.flip(-1), examples)
         return examples, generator(self.seed, 1, step)
 
     def layers_seeded(self, step: int) -> AbstractContextManager[None]:

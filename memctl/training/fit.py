@@ -97,9 +97,10 @@ def finite(module: nn.Module) -> bool:
     return bool(torch.stack([p.detach().sum() for p in module.parameters()]).isfinite().all())
 
 
-def averaging(stage: Stage) -> list[Callback]:
+def averaging(stage: Stage, device: torch.device) -> list[Callback]:
     """The moving average of the weights, where there is one."""
-    return [MovingAverage(moving_average(stage.ema, stage.ema_warmup))] if stage.ema else []
+    update = moving_average(stage.ema, stage.ema_warmup)
+    return [MovingAverage(update, device)] if stage.ema else []
 
 
 def quiet() -> None:
@@ -197,7 +198,13 @@ def fit(
         epochs_per_row=-(-steps // (batches.per_epoch * ROWS)),
     )
     save = Save(resume.path, how.checkpoint_seconds)  # last: it saves what the others have done
-    callbacks = [timesteps, Advance(advance, resume, logger.stage), *averaging(stage), *also, save]
+    callbacks = [
+        timesteps,
+        Advance(advance, resume, logger.stage),
+        *averaging(stage, compute.device),
+        *also,
+        save,
+    ]
     try:
         trainer(compute, steps, callbacks, logger, resume).fit(
             module,
