@@ -114,8 +114,8 @@ def projection(train: Floats, heldout: Floats, generated: Floats, path: Path) ->
     """Scores on the training data's first two principal components, shapes (n, 2 or more): where
     generated examples lie among real ones.
     """
-    figure = Figure(figsize=(6, 5))
-    axis = figure.add_axes((0.1, 0.1, 0.88, 0.88))
+    figure = Figure(figsize=(6, 5), layout="constrained")  # scores are of any size
+    axis = figure.subplots()
     grey = "#7f8c8d"
     for scores, label, colour, marker in (
         (train, "train", REAL, "o"),

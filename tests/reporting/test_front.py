@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from memctl.analysis import front
-from memctl.reporting import report
+from memctl.reporting import page, report
 from memctl.reporting.front import draw
 from memctl.reporting.pool import pool
 from memctl.reporting.sections import FRONT, HYPERVOLUMES
@@ -16,8 +16,13 @@ from tests.rivals import UNIFORM, all_runs, written
 
 
 @pytest.fixture(scope="module")
-def rows(tmp_path_factory):
-    return front.points(written(tmp_path_factory.mktemp("s") / "s", all_runs(3)))
+def sweep(tmp_path_factory):
+    return written(tmp_path_factory.mktemp("s") / "s", all_runs(3))
+
+
+@pytest.fixture(scope="module")
+def rows(sweep):
+    return front.points(sweep)
 
 
 def labels(axis):
@@ -48,6 +53,21 @@ def test_each_control_is_a_colour_and_the_uniform_run_a_star(rows):
     assert colours == {line.get_color() for line in gains.lines}
     beyond = [line for line in marks if line.get_marker() == "^"]
     assert len(beyond) == 2  # energies above the box: [300, 400] and 1,000 steps
+
+
+def test_the_page_has_the_front_of_each_plane_of_metrics(sweep, rows):
+    known = {(one["copying"], one["quality"]): one for one in page.fronts(sweep, rows)}
+    assert set(known) == {(c, q) for c, q in front.PLANES if c != "follows"}
+    for (copying, quality), one in known.items():
+        best = front.front(rows, copying, quality)
+        assert [p[:2] for p in one["points"]] == [
+            pytest.approx(pair, rel=1e-4)
+            for pair in best[[copying, quality]].itertuples(index=False)
+        ]
+        assert all(p[3] in sweep.records and 0 <= p[4] <= 1 for p in one["points"])
+        assert one["right"] == pytest.approx(rows[copying].max(), rel=1e-4)
+    assert [p[2] for p in known["f_mem", "energy_heldout"]["points"]][-1] == "uniform"
+    assert page.fronts(sweep, rows.iloc[:0]) == []
 
 
 def test_the_line_of_the_front_goes_through_its_settings(rows):

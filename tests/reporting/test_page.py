@@ -1,11 +1,14 @@
 """The page as a file: it holds what it shows, whatever names records bring, and what fits."""
 
+import base64
+import io
 import json
 import re
 
 import numpy as np
 import pytest
 from omegaconf import OmegaConf
+from PIL import Image
 
 from memctl.analysis.sweep_results import read
 from memctl.experiment import Experiment
@@ -61,6 +64,23 @@ def test_suspects_lie_beside_their_nearest_examples(sweep):
     assert len(ratios) == 8
 
 
+def test_a_runs_own_pictures_are_on_the_page(sweep):
+    shown = examples.gallery(sweep, examples.Splits(sweep), Amount())
+    for name, known in shown.runs.items():
+        assert [*known["pictures"]] == ["ratios", "projection"]
+        for picture, text in known["pictures"].items():
+            path = sweep.folder(name).path / f"{picture}.png"
+            held = base64.b64decode(text)
+            assert len(held) < path.stat().st_size / 2
+            with Image.open(io.BytesIO(held)) as small, Image.open(path) as whole:
+                assert small.size == whole.size
+                off = np.abs(np.asarray(small.convert("RGB"), float) - whole.convert("RGB"))
+            assert off.mean() < 1  # of 255
+    (sweep.folder("uniform_s0").path / "ratios.png").write_bytes(b"\x89PNG")
+    again = examples.gallery(sweep, examples.Splits(sweep), Amount())
+    assert [*again.runs["uniform_s0"]["pictures"]] == ["projection"]
+
+
 def test_without_the_data_samples_are_shown_alone(sweep):
     path = sweep.folder("uniform_s0").config
     for name in sweep.records:
@@ -76,12 +96,18 @@ def test_without_the_data_samples_are_shown_alone(sweep):
 def test_a_page_that_would_be_too_large_shows_fewer_and_says_so(sweep, tmp_path, monkeypatch):
     page.write(sweep, tmp_path / "a.html", "lead", [])
     whole = (tmp_path / "a.html").stat().st_size
-    monkeypatch.setattr(page, "LARGEST", whole - 1000)
-    page.write(sweep, tmp_path / "b.html", "lead", [])
-    text = (tmp_path / "b.html").read_text()
-    assert len(text) < whole - 1000
-    assert held(text)["amount"]["samples"] == 8
-    assert "8 samples and 4 suspects a run are shown" in text
+    for name, less, samples, said in (
+        ("b", 1000, 16, "The runs&#39; own ratios and projection are not shown."),
+        ("c", 1000, 8, "8 samples and 4 suspects a run are shown"),
+    ):
+        monkeypatch.setattr(page, "LARGEST", whole - less)
+        page.write(sweep, tmp_path / f"{name}.html", "lead", [])
+        text = (tmp_path / f"{name}.html").read_text()
+        assert len(text) < whole - less
+        assert held(text)["amount"]["samples"] == samples
+        assert said in text
+        assert re.search(r"More would make this page larger than \d+ MB", text)
+        whole = len(text)
 
 
 def test_examples_are_made_smaller_by_means_and_by_every_kth_point():

@@ -1,6 +1,7 @@
 """The page in a real Chromium: menus, clicks, links, the keyboard, a phone, paper."""
 
 import io
+import json
 import re
 import shutil
 
@@ -89,6 +90,8 @@ def test_a_click_opens_a_cell_and_the_address_says_so(opened):
     assert pane.locator(".suspects svg path").count() == 8 * 5  # three curves, two differences
     assert pane.locator(".samples svg path").count() == 16
     assert pane.locator(".curves .js-plotly-plot").count() >= 2
+    widths = pane.locator("figure img").evaluate_all("all => all.map(i => i.naturalWidth)")
+    assert widths == [660, 660]  # ratios and projection, as the run drew them
     assert "python -m memctl.train" in pane.locator(".command").inner_text()
     assert "cell=700-1000" in page.url
     page.go_back()
@@ -178,6 +181,25 @@ def test_runs_are_chosen_in_one_place_and_marked_in_all(opened):
     assert page.locator("#cells .chosen").count() == 0
     page.click("#tally button:has-text('failed')")
     assert page.locator("#cells .chosen").count() == 1
+
+
+@pytest.mark.parametrize(("x", "y"), [("dcr_share", "f_mem"), ("f_mem", "dcr_share")])
+def test_the_front_is_drawn_in_its_plane_whichever_way_it_lies(opened, path, tmp_path, x, y):
+    points = [[0.1, 0.3, "a", "cl100_ch300_s0", 1], [0.4, 0.2, "b", "uniform_s0", 0.5]]
+    known = {"copying": "dcr_share", "quality": "f_mem", "points": points, "right": 0.9}
+    made = tmp_path / "index.html"
+    front = f'"fronts":{json.dumps([known])},"examples"'
+    text, found = re.subn('"fronts":.*?,"examples"', front, path.read_text())
+    assert found == 1
+    made.write_text(text)
+    page = opened(f"#x={x}&y={y}", file=made)
+    of = "document.querySelector('#points').data.find(d => d.name === 'front')"
+    assert page.evaluate(f"{of}.{'x' if x == 'dcr_share' else 'y'}") == [0.1, 0.4, 0.9]
+    assert page.evaluate(f"{of}.{'y' if x == 'dcr_share' else 'x'}") == [0.3, 0.2, 0.2]
+    assert page.evaluate(f"{of}.line.shape") == ("hv" if x == "dcr_share" else "vh")
+    assert "The line is the front" in page.locator("#plane").inner_text()
+    page.select_option("#up", "energy_heldout")
+    assert page.evaluate(f"{of} === undefined")
 
 
 def test_the_table_sorts_filters_opens_and_is_downloaded(opened):

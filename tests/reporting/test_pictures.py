@@ -77,7 +77,7 @@ PICTURES: dict[str, Callable[[Path], None]] = {
     "suspects": lambda p: figures.suspects(draw_signals(p), CAPTIONS, p),
     "suspects of images": lambda p: figures.suspects(draw_images(p), CAPTIONS, p),
     "ratios": lambda p: figures.ratios(np.arange(9) / 9, np.arange(9) / 10, 1 / 3, p),
-    "projection": lambda p: figures.projection(*[np.eye(9, 2)] * 3, p),
+    "projection": lambda p: figures.projection(*[-1e4 * np.eye(9, 2)] * 3, p),
     "timesteps": lambda p: figures.timesteps(REALISED, "cl100_ch1000_s0", p),
     "probe": lambda p: probe_figure.draw(probe_rows(), "mitdb208/cl100_ch1000_s0", p),
     "calibration": lambda p: calibration_figure.draw(readings(), p),

@@ -11,13 +11,15 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
+from memctl.analysis import front
+from memctl.analysis.controls import in_words
 from memctl.analysis.differences import Differences
 from memctl.analysis.studied import MAIN
 from memctl.analysis.sweep_results import SweepResults
 from memctl.files import atomic
 from memctl.reporting.headline import DIFFERENT, OVER_CONTROLS, question
 from memctl.reporting.page import examples
-from memctl.reporting.page.content import content, differing
+from memctl.reporting.page.content import content, differing, number
 from memctl.reporting.page.examples import Amount, Splits, gallery
 from memctl.reporting.section import Part
 
@@ -76,7 +78,8 @@ def write(
         "provenance": provenance(sweep),
         "made": made(sweep),
     }
-    about = {**content(sweep, answers), "title": known["title"]}
+    rows = by_name["front"].table if "front" in by_name else pd.DataFrame()
+    about = {**content(sweep, answers), "title": known["title"], "fronts": fronts(sweep, rows)}
     page = fitted(sweep, known, {**about, **differing(compared, sweep)})
     with atomic(path) as file:
         file.write(page.encode(errors="replace"))
@@ -99,13 +102,8 @@ def fitted(sweep: SweepResults, known: dict[str, Any], about: dict[str, Any]) ->
         assert amount is not None
         shown = gallery(sweep, splits, amount)
         held = {**about, "examples": vars(shown), "amount": vars(amount)}
-        notes = examples.said(amount, next(iter(sweep.records.values()))["split"].get("shape", []))
-        if amount != Amount():
-            notes.append(
-                f"{amount.samples} samples and {amount.suspects} suspects a run are shown, images"
-                f" at {amount.side} pixels or less: more would make this page larger than"
-                f" {LARGEST / 1e6:.0f} MB. All are in the runs' folders."
-            )
+        shape = next(iter(sweep.records.values()))["split"].get("shape", [])
+        notes = examples.said(amount, shape, LARGEST)
         page = template.render(**known, **shipped, notes=notes, content=as_script(held))
         fewer = amount.fewer()
         if len(page) <= LARGEST or fewer is None:
@@ -176,6 +174,27 @@ def claims(table: pd.DataFrame) -> list[dict[str, str]]:
                 "paper": str(row["paper"]),
             }
         )
+    return out
+
+
+def fronts(sweep: SweepResults, rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """The front of each plane of two metrics: its points, [copying, quality, label, run, share of
+    the drawn planes in which it is on the front], and how far right the plane reaches.
+
+    Args:
+        rows: As `front.points` gives them, or empty; none where controls cannot be compared.
+    """
+    out = []
+    planes = [plane for plane in front.PLANES if {*plane} <= {*sweep.metrics}]
+    for copying, quality in planes if len(rows) and front.comparable(rows) else ():
+        best = front.front(rows, copying, quality)
+        keys = [copying, quality, "control", "setting", "run", f"front_{copying}_{quality}"]
+        points = [
+            [number(x), number(y), in_words(control, setting), run, number(share)]
+            for x, y, control, setting, run, share in best[keys].itertuples(index=False)
+        ]
+        right = number(rows.loc[rows[quality].notna(), copying].max())
+        out.append({"copying": copying, "quality": quality, "points": points, "right": right})
     return out
 
 

@@ -5,13 +5,16 @@ suspicious ones.
 import base64
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from omegaconf import OmegaConf
+from PIL import Image
 
 from memctl import data
 from memctl.analysis.sweep_results import SweepResults
@@ -21,6 +24,8 @@ from memctl.files import nothing_fetched
 
 POINTS, CHANNELS = 256, 4  # of a signal, at most
 SIDE = 64  # pixels of an image, at most
+PICTURES = ("ratios", "projection")  # of a run, as it left them
+SHADES = 32  # of such a picture
 NEAR = ("nearest_train", "nearest_heldout")
 Values = NDArray[Any]
 
@@ -32,17 +37,22 @@ class Amount:
     Attributes:
         samples, suspects: Of each run.
         side: Pixels of an image's side, at most.
+        pictures: Whether the runs' own are shown.
     """
 
     samples: int = 16
     suspects: int = 8
     side: int = SIDE
+    pictures: bool = True
 
     def fewer(self) -> "Amount | None":
         """The next smaller amount; None below the least."""
+        if self.pictures:
+            return replace(self, pictures=False)
         if self.samples > 2:
-            return Amount(self.samples // 2, max(self.suspects // 2, 2), self.side)
-        return Amount(self.samples, self.suspects, self.side // 2) if self.side > 8 else None
+            suspects = max(self.suspects // 2, 2)
+            return replace(self, samples=self.samples // 2, suspects=suspects)
+        return replace(self, side=self.side // 2) if self.side > 8 else None
 
 
 @dataclass
@@ -51,7 +61,8 @@ class Gallery:
 
     Attributes:
         runs: Of each run by name: `samples`, their bytes; `suspects`, each with its number,
-            distances, and places in `real` (null where the data are not at hand).
+            distances, and places in `real` (null where the data are not at hand); and those of
+            PICTURES that its folder has.
         real: Bytes of training and held-out examples.
         shape: Of an example as shown: (channels, points) or (channels, height, width).
         range: The values that the bytes 0 and 255 stand for.
@@ -96,7 +107,21 @@ def gallery(sweep: SweepResults, splits: "Splits", amount: Amount) -> Gallery:
                     entry[side] = [places[place], place[2]]
             suspects.append(entry)
         out.runs[name] = {"samples": packed(small, low, high), "suspects": suspects}
+        if amount.pictures:
+            out.runs[name] |= {"pictures": pictures(sweep.folder(name).path)}
     out.missing = splits.missing
+    return out
+
+
+def pictures(folder: Path) -> dict[str, str]:
+    """The pictures that a run left, in few colours, as base64 of PNG."""
+    out = {}
+    for name in PICTURES:
+        with suppress(OSError, ValueError):  # none, or damaged
+            held = BytesIO()
+            with Image.open(folder / f"{name}.png") as picture:
+                picture.convert("RGB").quantize(SHADES).save(held, "png")
+            out[name] = base64.b64encode(held.getvalue()).decode()
     return out
 
 
@@ -198,7 +223,22 @@ def short(value: float) -> float | None:
     return float(f"{value:.5g}") if np.isfinite(value) else None
 
 
-def said(amount: Amount, full: Sequence[int]) -> list[str]:
+def said(amount: Amount, full: Sequence[int], largest: int) -> list[str]:
+    """What is shown of the runs' pictures and of the examples, where it is not all, on a page of at
+    most so many bytes.
+    """
+    out = [] if amount.pictures else [f"The runs' own {' and '.join(PICTURES)} are not shown."]
+    if (amount.samples, amount.side) != (Amount.samples, Amount.side):
+        out.append(
+            f"{amount.samples} samples and {amount.suspects} suspects a run are shown, images at"
+            f" {amount.side} pixels or less."
+        )
+    more = f"More would make this page larger than {largest / 1e6:.0f} MB;"
+    more += " all are in the runs' folders."
+    return [*out, *([more] if out else []), *of_shape(amount, full)]
+
+
+def of_shape(amount: Amount, full: Sequence[int]) -> list[str]:
     """What is shown of the examples' shape, where it is not all."""
     if len(full) == 2:
         parts = [f"{CHANNELS} of {full[0]} channels"] if full[0] > CHANNELS else []

@@ -102,6 +102,8 @@ function drawPane() {
           + "the differences.")),
       make("div", { class: "columns" }, both.map(r => make("div", {}, other
         ? make("p", {}, r.label) : null, suspects(r)))),
+      ...(both.some(r => ownPictures(r).length) ? [make("h3", {}, "Among all examples"),
+        make("div", { class: "columns" }, both.flatMap(ownPictures))] : []),
       make("h3", {}, "Curves"), curves(run, other));
   }
   pane.append(...settingsOf(run, other));

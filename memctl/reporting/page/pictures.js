@@ -119,3 +119,12 @@ function suspects(run) {
       : suspectImage(own, others), make("figcaption", {}, text));
   }));
 }
+// The pictures that a run left of its samples among all others.
+const ABOUT = { ratios: "the share of samples, and of held-out examples, whose d1/d2 is at most x",
+  projection: "samples among real examples, on two principal components of the training data" };
+function ownPictures(run) {
+  const held = (E.runs[run.name] || {}).pictures || {};
+  return Object.entries(ABOUT).filter(([name]) => held[name]).map(([name, about]) =>
+    make("figure", {}, make("img", { src: `data:image/png;base64,${held[name]}`,
+      alt: `${run.label}: ${about}` }), make("figcaption", {}, `${run.label}: ${about}.`)));
+}

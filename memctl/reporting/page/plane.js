@@ -31,6 +31,22 @@ function middle(metric, floor) {
   return reach && (low > values[0] || high < values[values.length - 1])
     ? [low - room, high + room] : null;
 }
+// The least loss at no more copying, where the sweep has settings that can be compared so.
+function frontLine(x, y) {
+  const known = D.fronts.find(f => [x, y].sort().join() === [f.copying, f.quality].sort().join());
+  if (!known || !known.points.length) return [];
+  const across = known.copying === x, { points } = known;
+  const ends = [points.map(p => p[0]), points.map(p => p[1])];
+  ends[0].push(known.right);
+  ends[1].push(ends[1][points.length - 1]);
+  const texts = points.map(([, , label, , share]) => `on the front: ${markup(label)}<br>seeds `
+    + `averaged; in ${number(100 * share, 2)} % of the planes as they may read otherwise`);
+  return [{ type: "scatter", mode: "lines+markers", name: "front", meta: "front",
+    x: ends[across ? 0 : 1], y: ends[across ? 1 : 0], text: [...texts, ""],
+    customdata: [...points.map(p => p[3]), null], hovertemplate: "%{text}<extra></extra>",
+    line: { shape: across ? "hv" : "vh", color: "#555", width: 1.2 },
+    marker: { symbol: "circle-open", color: "#555", size: [...points.map(() => 18), 0] } }];
+}
 function drawPlane() {
   const { x, y } = state, box = $("points"), bands = [];
   if (!x || !y) return;
@@ -61,6 +77,8 @@ function drawPlane() {
       line: { width: shown.map(r => r === state.run ? 3 : r === state.beside ? 2 : .5),
         color: "#111" } } };
   });
+  const front = frontLine(x, y);
+  traces.push(...front);
   Plotly.react(box, traces, { ...LAYOUT, dragmode, showlegend: traces.length > 1, shapes: bands,
     height: 460, margin: { l: 60, r: 10, t: 10, b: 46 }, uirevision: `${x} ${y}`,
     selectionrevision: state.chosen.size ? "chosen" : "none", selections: [],
@@ -74,6 +92,8 @@ function drawPlane() {
   const far = [[x, middle(x, across)], [y, middle(y, up)]].filter(([, range]) => range);
   const hidden = done.filter(run => far.some(([metric, [low, high]]) =>
     isNumber(value(run, metric)) && (value(run, metric) < low || value(run, metric) > high)));
+  $("front").textContent = front.length ? "The line is the front: no setting, its seeds averaged, "
+    + "is better in one and no worse in the other. " : "";
   $("far").textContent = hidden.length ? `${hidden.length} of ${done.length} runs lie far off: `
     + "a double click shows all." : "";
   $("clear").hidden = !state.chosen.size;
@@ -88,9 +108,13 @@ function listen() {
   const box = $("points");
   if (!box.on) return;
   box.on("plotly_selected", event => {
-    if (event && event.points.length) choose(event.points.map(p => p.customdata));
+    const runs = event ? event.points.filter(p => p.data.meta !== "front") : [];
+    if (runs.length) choose(runs.map(p => p.customdata));
   });
   box.on("plotly_deselect", () => choose([]));
-  box.on("plotly_click", event => change({ run: known.get(event.points[0].customdata) }));
+  box.on("plotly_click", event => {
+    const run = known.get(event.points[0].customdata);
+    if (run) change({ run });
+  });
   box.on("plotly_relayout", event => { if (event.dragmode) dragmode = event.dragmode; });
 }
