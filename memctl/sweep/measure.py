@@ -126,16 +126,21 @@ def _measure(experiment: Experiment, points: int, device: str, barrier: Any, ans
     steps(2), passes(1)
     barrier.wait()
     step, forward = steps(10), passes(3)
-    samples = config.generate.samples + points * config.along.samples
-    batches = -(-samples // config.generate.batch_size)
-    run = (
-        config.control.steps_on(len(split.train)) * step + batches * config.generate.steps * forward
-    )
-    base_steps = 0 if experiment.from_scratch else config.base.steps_on(len(split.train))
+    base, run = whole(experiment, len(split.train), points, step, forward)
     memory = torch.cuda.max_memory_reserved() + CONTEXT if place.type == "cuda" else 0.0
     parameters = sum(p.numel() for p in network.parameters())
-    disk = disk_of(config, parameters, shape)
-    answers.put(Measured(base_steps * step, run, step, memory, disk))
+    answers.put(Measured(base, run, step, memory, disk_of(config, parameters, shape)))
+
+
+def whole(
+    experiment: Experiment, n: int, points: int, step: float, forward: float
+) -> tuple[float, float]:
+    """Seconds of the base and of a run on n examples, from those of a step of each kind."""
+    config = experiment.config
+    samples = config.generate.samples + points * config.along.samples
+    batches = -(-samples // config.generate.batch_size)
+    base = 0 if experiment.from_scratch else config.base.steps_on(n) * step
+    return base, config.control.steps_on(n) * step + batches * config.generate.steps * forward
 
 
 def disk_of(config: Config, parameters: int, shape: Sequence[int]) -> float:

@@ -192,19 +192,12 @@ def fit(
         steps,
         weights_by_t(weighting, diffusion),
     )
-    timesteps = TimestepSamplerCallback(
-        schedule_sampler,
-        steps_per_epoch=batches.per_epoch,
-        epochs_per_row=-(-steps // (batches.per_epoch * ROWS)),
-    )
+    each = batches.per_epoch
+    rows = -(-steps // (each * ROWS))
+    timesteps = TimestepSamplerCallback(schedule_sampler, steps_per_epoch=each, epochs_per_row=rows)
     save = Save(resume.path, how.checkpoint_seconds)  # last: it saves what the others have done
-    callbacks = [
-        timesteps,
-        Advance(advance, resume, logger.stage),
-        *averaging(stage, compute.device),
-        *also,
-        save,
-    ]
+    average = averaging(stage, compute.device)
+    callbacks = [timesteps, Advance(advance, resume, logger.stage), *average, *also, save]
     try:
         trainer(compute, steps, callbacks, logger, resume).fit(
             module,
