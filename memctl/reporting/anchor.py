@@ -4,16 +4,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import ListedColormap, Normalize
+from matplotlib.colors import LinearSegmentedColormap, ListedColormap, Normalize
 from scipy.optimize import isotonic_regression
 
 from memctl.metrics.measure import Floats
 
-# Blue below the floor, red above it; told apart by the colour-blind.
-COLOURS = mpl.colormaps["RdBu_r"]
+# Blue below the floor, red above it (ColorBrewer's); told apart by the colour-blind. The page has
+# them from here.
+BLUES = ("#053061", "#2166ac", "#4393c3", "#92c5de", "#d1e5f0")
+REDS = ("#fddbc7", "#f4a582", "#d6604d", "#b2182b", "#67001f")
+PALETTE = (*BLUES, "#ffffff", *REDS)
+COLOURS = LinearSegmentedColormap.from_list("floor", PALETTE, N=513)  # odd: one of them is white
 STRONGEST = 0.9  # of the map's half, so that a number on a cell is read
 SHADES = 512
 LEADER: dict[str, Any] = {"arrowstyle": "-", "lw": 0.6, "color": "0.35", "relpos": (0.5, 1)} | {
@@ -73,9 +76,8 @@ class Anchor:
 
     def shades(self, values: Any) -> Floats:
         """The colours of values: red, green, blue and opacity in [0, 1], shape (..., 4)."""
-        beyond = self.beyond(values)
-        out: Floats = COLOURS(0.5 + 0.5 * STRONGEST * beyond)
-        return np.where(beyond[..., None] == 0, 1.0, out)  # its own middle is a light grey
+        out: Floats = np.asarray(COLOURS(0.5 + 0.5 * STRONGEST * self.beyond(values)))
+        return out
 
     def limits(self, values: Floats) -> tuple[float, float]:
         """Ends of the scale of values: theirs and the floor's, but for what is a reach off."""
@@ -97,8 +99,9 @@ class Anchor:
 
 
 def number(value: float) -> str:
-    """Three significant digits."""
-    return f"{value:.3g}"
+    """Three significant digits; whole where there are more of these."""
+    short = f"{value:.3g}"
+    return f"{value:.0f}" if 1000 <= abs(float(short)) < 1e6 else short
 
 
 def sentence(anchor: Anchor, values: Floats, what: str = "cells") -> str:

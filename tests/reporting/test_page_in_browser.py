@@ -5,10 +5,13 @@ import json
 import re
 import shutil
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from memctl.reporting import report
+from memctl.reporting import heatmaps, report
+from memctl.reporting.anchor import PALETTE, STRONGEST, Anchor, sentence
+from memctl.reporting.page import HERE
 from memctl.reporting.pool import pool
 from tests.conftest import LONG
 from tests.page_sweep import EVIL, NAME, page_sweep
@@ -69,6 +72,48 @@ def opened(browser, path):
 
 def outside(url):
     return not url.startswith(("file:", "data:", "blob:"))
+
+
+def anchored(k):
+    """The k-th set of values and its floor: of any spread, with values that are far off, all alike,
+    without a floor.
+    """
+    draws = np.random.default_rng(k)
+    values = draws.normal(draws.normal(), 10.0 ** draws.integers(-3, 3), draws.integers(1, 50))
+    if k % 3 == 0:
+        values[0] *= 100
+    if k % 7 == 0:
+        values[:] = values[0]
+    middle, half = draws.choice(values), draws.exponential(np.ptp(values) or 1.0) / 2
+    return values, ((np.nan, np.nan) if k % 5 == 0 else (middle - half, middle + half))
+
+
+def test_the_page_and_the_pictures_have_the_same_colours_and_decimals(browser):
+    """The rule stands in the page's script and in `anchor.py`."""
+    tab = browser.new_page()
+    held = json.dumps({"runs": [], "metrics": [], "palette": PALETTE, "strongest": STRONGEST})
+    tab.set_content(f'<script type="application/json" id="content">{held}</script>')
+    for name in ("state", "colours"):
+        tab.add_script_tag(path=HERE / f"{name}.js")
+    ask = """([values, low, high, at]) => { const a = anchor(values, low, high);
+      return { a, digits: decimals(values), said: reading(a, values, "cells"),
+        colours: at.map(v => shade(beyond(a, v))) }; }"""
+    for k in range(40):
+        values, (low, high) = anchored(k)
+        known = Anchor.of(values, (low, high))
+        at = np.linspace(known.low - 1.2 * known.reach, known.high + 1.2 * known.reach, 33)
+        ends = [None if end != end else end for end in (low, high)]
+        found = tab.evaluate(ask, [values.tolist(), *ends, at.tolist()])
+        assert found["a"]["floor"] == known.known
+        for key in ("low", "high", "reach"):
+            assert found["a"][key] == pytest.approx(getattr(known, key), rel=1e-9, abs=1e-12)
+        drawn, shades = np.array(found["colours"]), 255 * known.shades(at)[:, :3]
+        assert np.abs(drawn - shades).max() < 2  # matplotlib takes the next of 513
+        assert np.array_equal((drawn == 255).all(axis=1), (shades == 255).all(axis=1))
+        assert found["digits"] == heatmaps.decimals(values)
+        if known.known and np.ptp(values):
+            assert found["said"].rstrip(".").lower() == sentence(known, values)
+    tab.close()
 
 
 def test_the_first_screen_has_question_answer_and_tally(opened):
@@ -188,8 +233,8 @@ def test_the_front_is_drawn_in_its_plane_whichever_way_it_lies(opened, path, tmp
     points = [[0.1, 0.3, "a", "cl100_ch300_s0", 1], [0.4, 0.2, "b", "uniform_s0", 0.5]]
     known = {"copying": "dcr_share", "quality": "f_mem", "points": points, "right": 0.9}
     made = tmp_path / "index.html"
-    front = f'"fronts":{json.dumps([known])},"examples"'
-    text, found = re.subn('"fronts":.*?,"examples"', front, path.read_text())
+    front = f'"fronts":{json.dumps([known])},"palette"'
+    text, found = re.subn('"fronts":.*?,"palette"', front, path.read_text())
     assert found == 1
     made.write_text(text)
     page = opened(f"#x={x}&y={y}", file=made)

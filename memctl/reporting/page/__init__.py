@@ -17,6 +17,7 @@ from memctl.analysis.differences import Differences
 from memctl.analysis.studied import MAIN
 from memctl.analysis.sweep_results import SweepResults
 from memctl.files import atomic
+from memctl.reporting.anchor import PALETTE, STRONGEST
 from memctl.reporting.headline import DIFFERENT, OVER_CONTROLS, question
 from memctl.reporting.page import examples
 from memctl.reporting.page.content import content, differing, number
@@ -80,6 +81,7 @@ def write(
     }
     rows = by_name["front"].table if "front" in by_name else pd.DataFrame()
     about = {**content(sweep, answers), "title": known["title"], "fronts": fronts(sweep, rows)}
+    about |= {"palette": PALETTE, "strongest": STRONGEST}
     page = fitted(sweep, known, {**about, **differing(compared, sweep)})
     with atomic(path) as file:
         file.write(page.encode(errors="replace"))

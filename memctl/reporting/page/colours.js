@@ -1,17 +1,16 @@
 // White is what fresh data read; blue below and red above, told apart by the colour-blind.
-const RED_BLUE = ["#053061", "#2166ac", "#4393c3", "#92c5de", "#d1e5f0", "#ffffff", "#fddbc7",
-  "#f4a582", "#d6604d", "#b2182b", "#67001f"].map(hex =>
-  [1, 3, 5].map(k => parseInt(hex.slice(k, k + 2), 16)));
+const RED_BLUE = D.palette.map(hex => [1, 3, 5].map(k => parseInt(hex.slice(k, k + 2), 16)));
 const BAND = "rgba(90, 100, 110, .13)";
 const OWN = "#d55e00", OTHER = "#0072b2", GREY = "#59636e"; // Okabe and Ito's
 
+// Of a sorted list, interpolated.
+function quantile(list, q) {
+  const at = (list.length - 1) * q, k = Math.floor(at);
+  return list[k] + (at - k) * ((list[k + 1] ?? list[k]) - list[k]);
+}
 // Where values lie against their noise floors: distances from these in reaches, a reach being the
 // width of the floor or, where values lie farther out, the farthest (but for a few far off).
 function anchors(values, floors) {
-  const quantile = (list, q) => {
-    const at = (list.length - 1) * q, k = Math.floor(at);
-    return list[k] + (at - k) * ((list[k + 1] ?? list[k]) - list[k]);
-  };
   const sorted = [...values].sort((a, b) => a - b), middle = sorted.length ? quantile(sorted, .5) : 0;
   const found = floors.map(({ low, high }) => isNumber(low) && isNumber(high)
     ? { low, high, floor: true } : { low: middle, high: middle, floor: false });
@@ -30,13 +29,20 @@ const anchor = (values, low, high) =>
 const beyond = (a, v) =>
   Math.max(-1, Math.min(1, (Math.min(v - a.low, 0) + Math.max(v - a.high, 0)) / a.reach));
 function shade(place) {
-  const at = (0.5 + 0.45 * place) * (RED_BLUE.length - 1), k = Math.min(Math.floor(at), 9);
+  const at = (0.5 + 0.5 * D.strongest * place) * (RED_BLUE.length - 1), k = Math.min(Math.floor(at), RED_BLUE.length - 2);
   return RED_BLUE[k].map((c, j) => Math.round(c + (at - k) * (RED_BLUE[k + 1][j] - c)));
 }
 const colour = (a, v) => `rgb(${shade(beyond(a, v)).join(",")})`;
 function ink(a, v) {
   const [r, g, b] = shade(beyond(a, v));
   return 0.299 * r + 0.587 * g + 0.114 * b > 140 ? "#111" : "#fff";
+}
+
+// As many as tell the values of the middle half apart.
+function decimals(values) {
+  const sorted = [...values].sort((p, q) => p - q), n = sorted.length;
+  const spread = n ? quantile(sorted, .75) - quantile(sorted, .25) || sorted[n - 1] - sorted[0] : 0;
+  return spread ? Math.max(0, Math.min(4, 1 - Math.floor(Math.log10(spread)))) : 3;
 }
 
 // How many lie where against fresh data, in a sentence; `many` is an anchor or one a value.

@@ -51,12 +51,6 @@ function triangle(entries, a, opens) {
     lows.map(low => make("th", { scope: "col" }, String(low)))));
   return table;
 }
-function decimals(values) {
-  const sorted = [...values].sort((p, q) => p - q), n = sorted.length;
-  const spread = n ? sorted[Math.floor(.75 * (n - 1))] - sorted[Math.floor(.25 * (n - 1))]
-    || sorted[n - 1] - sorted[0] : 0;
-  return spread ? Math.max(0, Math.min(4, 1 - Math.floor(Math.log10(spread)))) : 3;
-}
 function move(event, lows, highs, low, high) {
   const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
   const by = step[event.key];
