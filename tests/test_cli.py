@@ -8,11 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hydra.errors import ConfigCompositionException
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
 from memctl.command import check_choices, force_single_run, in_one_place
+from memctl.config import Config
 from memctl.errors import UserError
 from memctl.runs.folder import RunFolder
 from memctl.sweep import sweeper
+from memctl.sweep.mistakes import explain
 from tests.children import PRELOAD
 from tests.conftest import BLANK
 
@@ -44,6 +49,16 @@ MISTAKES = {
     "not a number": (["ci.low=abc", "ci.high=2"], "ci.low"),
     "nan": (["ci.low=nan", "ci.high=2"], "ci.low=nan is not a number"),
     "unknown key": (["ci.lo=1"], "ci.lo"),
+    "unknown key, added": (["+ci.lwo=1"], "ci.lwo is no setting (did you mean ci.low?)"),
+    "added by force": (["++zzz=3"], "memctl: zzz is no setting; a config has along, base, ci"),
+    "added to a sweep": (["-m", "+ci.x=3,4", "ci.low=1"], "ci.x is no setting; ci has"),
+    "added to a launcher": (["+hydra.launcher.device=0"], "did you mean hydra.launcher.devices?"),
+    "key of a value": (
+        ["data.length.x=1"],
+        "data.length.x is no setting; data.length is a value\n",
+    ),
+    "no list, but a text": (["logger.tags=a"], "logger.tags is a list; write logger.tags=[A,B]\n"),
+    "key of a list": (["logger.tags.x=a"], "logger.tags is a list; write logger.tags=[A,B]\n"),
     "unknown sampler": (
         ["sampler=gauss"],
         "memctl: sampler=gauss is unknown; choose one of band, beta",
@@ -148,6 +163,50 @@ def test_a_mistake_gets_one_clear_message(command: Command, name: str) -> None:
     assert code != 0
     assert text in out
     assert "Traceback" not in out
+
+
+IN_A_TEMPLATE = {
+    "ci: {lwo: 3}": "t.yaml: ci.lwo is no setting (did you mean ci.low?)",
+    "probe: {records: 3}": "t.yaml: probe.records is now called probe.examples",
+    "generate: {samples: null}": "t.yaml: generate.samples=null: it takes no null",
+    "ci: null": "t.yaml: ci=null: it takes no null",
+    "ci: {low: abc}": "t.yaml: ci.low=abc is not a number",
+    "seed: [1, 2]": "t.yaml: seed=[1, 2] is not a whole number",
+    "metrics: {full: 3.5}": "t.yaml: metrics.full=3.5 is not true or false",
+    "generate: 3": "t.yaml: generate=3: generate holds several settings",
+    "logger: {tags: a}": "t.yaml: logger.tags: logger.tags is a list; write logger.tags=[A,B]",
+}
+
+
+@pytest.mark.parametrize("line", IN_A_TEMPLATE)
+def test_a_mistake_in_a_template_names_its_setting(line: str) -> None:
+    config = OmegaConf.structured(Config)
+    with pytest.raises(ConfigCompositionException) as told:
+        try:
+            config.merge_with(OmegaConf.create(line))
+        except OmegaConfBaseException as error:  # as Hydra says it, see below
+            kind = type(error).__name__
+            raise ConfigCompositionException(f"In 't': {kind} raised while composing config:\n")  # noqa: B904
+    assert explain(told.value).startswith(IN_A_TEMPLATE[line])
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("defaults: [/config, _self_]\nseed: null", "memctl: t.yaml: seed=null: it takes no null"),
+        ("defaults: [/config, _self_]\nci: {low: 3", "t.yaml, line 2, cannot be read as YAML: exp"),
+        ("seed: \xff", "-cn t cannot be read as YAML: 'utf-8' codec can't decode"),
+        ("[1]", "-cn t holds no settings"),
+        ("seed: 3", "-cn t lacks memctl's settings; begin the file with `defaults: [/config, _"),
+    ],
+)
+def test_a_template_that_cannot_be_used_is_named(
+    content: str, text: str, memctl: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "t.yaml").write_bytes(content.encode("latin-1"))
+    code, out = memctl("train", "-cd", str(tmp_path), "-cn", "t", "--cfg", "job")
+    assert (code, out.count("\n")) == (1, 1), out
+    assert text in out
 
 
 @pytest.mark.parametrize(

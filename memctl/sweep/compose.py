@@ -139,7 +139,7 @@ def update(cfg: DictConfig, override: Override) -> None:
     """Set the key of an override. Raises: UserError."""
     try:
         OmegaConf.update(cfg, override.key_or_group, override.value(), force_add=False)
-    except OmegaConfBaseException as error:
+    except (OmegaConfBaseException, ValueError) as error:
         raise UserError(explain(error, override.input_line or "")) from None
 
 

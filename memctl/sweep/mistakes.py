@@ -2,10 +2,14 @@
 
 import os
 import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
 from typing import Any
 
+import yaml  # type: ignore[import-untyped]
 from hydra.errors import MissingConfigException, OverrideParseException
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import (
     ConfigAttributeError,
     ConfigKeyError,
@@ -13,7 +17,8 @@ from omegaconf.errors import (
     OmegaConfBaseException,
 )
 
-from memctl.config import RENAMED
+from memctl.config import RENAMED, Config
+from memctl.errors import UserError
 from memctl.paths import TEMPLATES, template_names
 from memctl.registry import closest
 
@@ -23,7 +28,26 @@ QUOTED = "a value with spaces or with any of ( ) [ ] { } , : = goes in two pairs
 UNREADABLE = re.compile(
     r"Lexer|no viable alternative|mismatched input|extraneous input|token recognition"
 )
+BROUGHT = ("hydra", "env")  # what Hydra itself adds to a config, and to its own part
 ASIDE = re.compile(r"\s*(To append to|See https?:|Config search path|Search path|full_key:)")
+
+
+@contextmanager
+def composing(name: str, overrides: Sequence[str]) -> Iterator[None]:
+    """Files that are no YAML, and keys that a list has not, become a UserError.
+
+    Args:
+        name: Of the config that is composed.
+    """
+    try:
+        yield
+    except (yaml.YAMLError, ValueError) as error:
+        found = re.search(r"invalid literal for int\(\).*'(.*)'", str(error))
+        typed = [o for o in overrides if found and o.partition("=")[0].endswith(f".{found[1]}")]
+        if not typed and isinstance(error, ValueError) and not isinstance(error, UnicodeError):
+            raise
+        override = f"-cn {name}" if isinstance(error, UnicodeError) else "".join(typed[:1])
+        raise UserError(explain(error, override)) from None
 
 
 def explain(error: Exception, override: str = "") -> str:
@@ -32,6 +56,11 @@ def explain(error: Exception, override: str = "") -> str:
     Args:
         override: The `key=value` that it answers, where the exception does not name it.
     """
+    file = re.match(r"In '(.*)': \w+ raised while composing", str(error))
+    if file and isinstance(error.__context__, OmegaConfBaseException):
+        return f"{file[1]}.yaml: {explain(error.__context__, setting_of(error.__context__))}"
+    if isinstance(error, yaml.YAMLError | UnicodeDecodeError):
+        return no_yaml(error, override)
     cause = error if isinstance(error, OmegaConfBaseException) else error.__cause__
     if isinstance(cause, ConfigAttributeError | ConfigKeyError) and cause.full_key:
         return unknown_key(cause.full_key, cause.parent_node)
@@ -58,6 +87,26 @@ def explain(error: Exception, override: str = "") -> str:
     return ": ".join(dict.fromkeys(part for part in parts if part))
 
 
+def setting_of(error: OmegaConfBaseException) -> str:
+    """The `key=value` of a file that OmegaConf refuses, as far as its exception says."""
+    kind = re.search(r"is not a subclass of (\w+)|to a config of (\w+)", str(error))
+    parts = [f.name for f in fields(Config) if kind and getattr(f.type, "__name__", "") == kind[1]]
+    key = error.full_key or " or ".join(parts)
+    ends = r"'? of type |'? for field |'?, expected |' is not |$"
+    said = re.search(rf"value:? '?(?!assigned)(.*?)({ends})", str(error), re.I | re.M)
+    value = "null" if "is not Optional" in str(error) else said[1] if said else ""
+    value = "null" if value == "None" else value
+    return f"{key}={value}" if value else key
+
+
+def no_yaml(error: yaml.YAMLError | UnicodeDecodeError, name: str) -> str:
+    """That a config file cannot be read, and where."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        mark = error.problem_mark
+        return f"{mark.name}, line {mark.line + 1}, cannot be read as YAML: {error.problem}"
+    return f"{name or 'a config file'} cannot be read as YAML: {' '.join(str(error).split())}"
+
+
 def unreadable(override: str) -> str:
     """That Hydra's grammar has no such override."""
     key, given, value = override.partition("=")
@@ -79,6 +128,9 @@ def wrong_value(override: str, said: str) -> str:
         return f"{key} has no value; write {key}=VALUE"
     if "Config group override must be" in said:
         return "a group, such as sampler, is chosen by a name: sampler=uniform"
+    if "is not a ListConfig" in said or "invalid literal for int()" in said:
+        key = key.rpartition(".")[0] if "int()" in said else key
+        return f"{override or key}: {key} is a list; write {key}=[A,B]"
     if again := re.search(r"Multiple values for (\S+)\.", said):
         return f"{again[1]} is chosen already; write {again[1]}=NAME, without +"
     if "not a subclass of" in said or "not a valid config" in said:
@@ -86,7 +138,7 @@ def wrong_value(override: str, said: str) -> str:
     if gone := re.search(r"does not support deletion|Could not delete from config. '(.*?)'", said):
         name = gone[1] or key.lstrip("~")
         return f"~{name}: no setting can be taken out; give it a value, {name}=VALUE"
-    if "is not Optional" in said:
+    if "is not Optional" in said or "Incompatible value 'None'" in said:
         return f"{override}: it takes no null; leave it out for its default"
     if "to string" in said:
         return f"{override} is no text; {QUOTED}"
@@ -106,6 +158,20 @@ def gist(error: BaseException | None) -> str:
     return text.removeprefix("UserError raised while resolving interpolation: ").strip()
 
 
+def check_known(node: DictConfig, name: str = "") -> None:
+    """Raises: UserError for a setting that its part of the config has not: after `+`, with which
+    Hydra adds any.
+    """
+    kind = OmegaConf.get_type(node)
+    known = [*BROUGHT, *(f.name for f in fields(kind))] if is_dataclass(kind) else list(node)
+    for key in map(str, node):
+        if key not in known:
+            raise UserError(unknown_key(f"{name}{key}", OmegaConf.masked_copy(node, known)))
+        below = None if OmegaConf.is_missing(node, key) else node._get_node(key)
+        if isinstance(below, DictConfig) and not below._is_none():
+            check_known(below, f"{name}{key}.")
+
+
 def unknown_key(key: str, parent: Any) -> str:
     """That no setting has this name, and which may be meant.
 
@@ -123,7 +189,7 @@ def unknown_key(key: str, parent: Any) -> str:
     if not near and not group:
         deeper = [name for name in leaves(parent) if name.rpartition(".")[2] == last]
         near = f" (did you mean {' or '.join(deeper[:3])}?)" if deeper else ""
-    has = f"{group or 'a config'} has {', '.join(names)}"
+    has = f"{group or 'a config'} {'has ' + ', '.join(names) if names else 'is a value'}"
     return f"{key} is no setting{near}; {has}"
 
 

@@ -20,8 +20,10 @@ from hydra.core.override_parser.types import Override
 from hydra.plugins.config_source import ConfigLoadError
 from omegaconf import DictConfig, OmegaConf
 
+from memctl.config import Config
 from memctl.errors import UserError
 from memctl.sweep.compose import in_home
+from memctl.sweep.mistakes import check_known, composing
 
 OURS = "MEMCTL_"  # how variables of the environment begin that a config may read
 CALLBACKS = [
@@ -44,10 +46,19 @@ def install() -> None:
     @wraps(compose)
     def checked(self: Any, config_name: str | None, overrides: list[str], **more: Any) -> Any:
         typed = OverridesParser.create().parse_overrides(overrides)
-        file = self.repository.load_config(config_name) if config_name else None
-        refuse(searched(file.config if file else {}), typed)  # the search imports packages
-        config = compose(self, config_name, overrides, **more)
+        with composing(config_name or "", overrides):
+            file = self.repository.load_config(config_name) if config_name else None
+            if file and not isinstance(file.config, DictConfig):
+                raise UserError(f"-cn {config_name} holds no settings, NAME: VALUE")
+            refuse(searched(file.config if file else {}), typed)  # the search imports packages
+            config = compose(self, config_name, overrides, **more)
         refuse(named_code(config), typed)
+        if config_name and not issubclass(OmegaConf.get_type(config) or dict, Config):
+            raise UserError(
+                f"-cn {config_name} lacks memctl's settings; begin the file with"
+                " `defaults: [/config, _self_]`"
+            )
+        check_known(config)
         return in_home(config)
 
     ConfigLoaderImpl.load_configuration = checked  # type: ignore[method-assign, assignment]

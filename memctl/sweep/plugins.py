@@ -39,7 +39,7 @@ class TemplateSource(ConfigSource):
             raise ConfigLoadError(f"Config not found : {path}")
         text = path.read_text(encoding="utf-8")
         header = self._get_header_dict(text)
-        return ConfigResult(self.provider, self.full_path(), OmegaConf.create(text), header)
+        return ConfigResult(self.provider, self.full_path(), OmegaConf.load(path), header)
 
     def is_config(self, config_path: str) -> bool:
         return config_path.startswith(f"{TEMPLATES}/") and self._file(config_path).is_file()
