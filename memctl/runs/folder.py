@@ -253,7 +253,8 @@ class RunFolder:
         """The refusal to overwrite a run that was made by other settings."""
         known = self.status() or self.record() or {}
         lines = differences(made_by(known["science"]), made_by(science)) if known else []
-        why = "".join(f"\n    {line}" for line in lines) or former.WHY
+        unknown = "\n    which ones is not known, for its status.json is damaged"
+        why = "".join(f"\n    {line}" for line in lines) or (former.WHY if known else unknown)
         return UserError(
             f"{self.path} holds a run with other settings (old -> new):{why}\n  It is not"
             " overwritten: give the new one another folder with sweep.name=NAME, or remove the old"
