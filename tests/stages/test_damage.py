@@ -227,7 +227,7 @@ def test_lost_status_does_not_overwrite_a_run_of_other_settings(
     (e.folder.path / "record.json").write_text("{}")
     other = experiment("control.lr=1e-2")
     assert other.folder.state(other.keys) == "conflict"
-    with pytest.raises(UserError, match="other settings.*\n.*for its status.json is damaged"):
+    with pytest.raises(UserError, match=r"other settings.*\n.*for its status.json is damaged"):
         stages.run(other)
     assert e.folder.state(e.keys) == "stopped"
 
