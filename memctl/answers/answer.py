@@ -50,7 +50,7 @@ class Answer:
 def percent(share: float, up: bool = False) -> str:
     """A share in per cent, two digits of it; with `up` never less than it is."""
     value = 100 * share
-    digits = 0 if abs(value) >= 9.95 else 1 if abs(value) >= 0.095 else 2
+    digits = 0 if abs(value) >= 9.95 or not value else 1 if abs(value) >= 0.095 else 2
     rounded = round(value, digits)
     if up and rounded < value:
         rounded += 10.0**-digits

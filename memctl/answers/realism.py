@@ -133,20 +133,29 @@ def variety(b: Beside) -> Answer:
     missing, p_missing, seen = b.reach
     p_less, row = b.test.p(LESS, -1), b.test.strongest(LESS, -1)
     less = -b.effects[row].value
+    smooth = p_less <= LEVEL / 2 and less >= MATERIAL
+    absent = p_missing <= LEVEL / 2 and missing.value >= MATERIAL
     # Samples off the data leave it out as well: that is no fault of their variety.
     off = not could_be_real(b).yes
-    collapsed = (p_less <= LEVEL / 2 and less >= MATERIAL) or (
-        p_missing <= LEVEL / 2 and missing.value >= MATERIAL and not off
-    )
     p = min(1.0, 2 * min(p_less, p_missing))
     low, high = max(missing.low, 0), max(missing.high, 0)
     left_out = f"{percent(max(missing.value, 0))} [{span(low, high)}] of the held-out examples"
-    text = (
-        f"no: left out are {left_out}, and {percent(max(less, 0))} of the samples are {LESS[row]}"
-        f" than real ones ({as_p(p)})"
-        if collapsed
-        else f"yes: left out are {left_out} ({as_p(p)})"
-    )
-    return Answer(
-        "do they show all that there is?", not collapsed, text, *missing, p, seen, missing.at_most
-    )
+    if smooth or (absent and not off):
+        yes, text = (
+            False,
+            (
+                f"no: left out are {left_out}, and {percent(max(less, 0))} of the samples are"
+                f" {LESS[row]} than real ones ({as_p(p)})"
+            ),
+        )
+    elif absent:
+        yes, text = (
+            None,
+            (
+                f"can't be told: left out are {left_out} ({as_p(p)}), as by any samples that could"
+                " not be real"
+            ),
+        )
+    else:
+        yes, text = True, f"yes, but for {left_out} that are left out ({as_p(p)})"
+    return Answer("do they show all that there is?", yes, text, *missing, p, seen, missing.at_most)

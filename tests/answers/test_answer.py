@@ -12,6 +12,7 @@ from memctl.answers.answer import percent, power, span
         (0.0612, True, "6.2 %"),
         (0.0612, False, "6.1 %"),
         (1.0, True, "100 %"),
+        (0.0, False, "0 %"),
     ],
 )
 def test_shares_have_two_digits_and_bounds_are_never_said_too_low(

@@ -2,6 +2,7 @@
 `python -m memctl.calibrate --verdicts`.
 """
 
+import re
 from collections import Counter
 
 import numpy as np
@@ -84,9 +85,12 @@ EXPECTED = {
 }
 
 
+SAID = {}
+
+
 @pytest.fixture(scope="module")
 def words():
-    """Words by generator over several data sets."""
+    """Words by generator over several data sets; of the last of them the answers as well."""
     out = {}
     for seed in range(SETS):
         rng = np.random.default_rng(seed)
@@ -95,6 +99,7 @@ def words():
         for name, x in generators(rng, both.train, both.heldout).items():
             answers = judge(Comparison.of_samples(sides, sides.prepare(x)))
             out.setdefault(name, Counter())[verdict(answers, N).word] += 1
+            SAID[name] = answers
     return out
 
 
@@ -105,3 +110,16 @@ def test_faults_are_called_by_their_name(words, name):
 
 def test_fresh_data_are_healthy(words):
     assert words["fresh"] == {HEALTHY: SETS}
+
+
+def test_what_is_left_out_says_nothing_of_samples_that_could_not_be_real(words):
+    """Noise leaves all out: that is not called a yes."""
+    noise, fresh, one = (SAID[name]["variety"] for name in ("noise", "fresh", "one fresh example"))
+    assert noise.yes is None
+    assert re.match(
+        "can't be told: left out are [89][0-9] %|can't be told: left out are 100 %", noise.text
+    )
+    assert fresh.yes is True
+    assert re.match("yes, but for .* that are left out", fresh.text)
+    assert one.yes is False
+    assert one.text.startswith("no: left out are")
