@@ -35,7 +35,9 @@ def answer_table(sweep: SweepResults) -> pd.DataFrame:
         columns=["name", *(f"{k}_value" for k in STATISTICS)],
     )
     labels = {
-        run: in_words(setting.control, setting.label)
+        run: setting.label  # an interval says itself what it is
+        if setting.label.startswith("[")
+        else in_words(setting.control, setting.label)
         for setting in settings(sweep)
         for run in setting.runs.values()
     }
@@ -57,7 +59,7 @@ def described(sweep: SweepResults, name: str, labels: dict[str, str]) -> dict[st
     """A finished run and its answers.
 
     Args:
-        labels: What to call runs that are no cells, by name.
+        labels: What to call runs by name, but for the cells of a grid.
     """
     record = sweep.records[name]
     run = sweep.table[sweep.table.name == name].iloc[0]
@@ -67,7 +69,7 @@ def described(sweep: SweepResults, name: str, labels: dict[str, str]) -> dict[st
     cell = f"[{run['low']:.0f}, {run['high']:.0f}]" if placed else labels.get(name, name)
     out = {
         **known,
-        "label": cell if sweep.plain or not placed else name,
+        "label": cell if sweep.plain or not placed else labels.get(name, name),
         "state": "done" if record.get("verdict") and answers else "unanswered",
         "verdict": said.word,
         "also": ", ".join(said.also),

@@ -247,5 +247,5 @@ def test_last_in_the_terminal_and_first_on_the_page(sweep):
     expected = said(sweep)
     assert out.getvalue().rstrip().endswith("\n\n" + "\n".join(expected))
     page = (sweep / "report" / "index.html").read_text()
-    assert page.index(f'<span class="answer">{expected[0][:40]}') < page.index('id="map"')
+    assert page.index(f'<p class="answer">{expected[0][:40]}') < page.index('id="map"')
     assert len(pd.read_csv(sweep / "report" / "answer.csv")) == 5

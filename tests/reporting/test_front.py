@@ -88,7 +88,7 @@ def test_the_report_ends_in_the_sentence_and_writes_the_tables(tmp_path):
     assert len(pd.read_csv(tmp_path / "s" / "report" / "hypervolumes.csv")) == 36
     assert "Least copying at least loss: interval [700, 1000]" in out.getvalue().split("\n\n")[-1]
     page = (tmp_path / "s" / "report" / "index.html").read_text()
-    assert '<span class="answer">Least copying at least loss: interval [700, 1000]' in page
+    assert '<p class="answer">Least copying at least loss: interval [700, 1000]' in page
     assert 'id="part-front"' in page
 
 

@@ -121,6 +121,8 @@ def test_the_first_screen_has_question_answer_and_tally(opened):
     for text in ("Does the interval of diffusion steps", "copy single training examples"):
         box = page.get_by_text(text).first.bounding_box()
         assert box["y"] + box["height"] < 900
+    below = page.locator("#first p:not(.answer)").first.bounding_box()["y"]
+    assert page.locator("#tally").bounding_box()["y"] < min(below, 400)
     tally = page.locator("#tally").inner_text()
     assert "1 failed" in re.sub(r"\s+", " ", tally)
     assert "1 missing" in re.sub(r"\s+", " ", tally)
@@ -187,6 +189,7 @@ def test_failed_and_missing_cells_say_why(opened):
     assert "loss was <nan>" in page.locator("#pane").inner_text()
     page.click('[data-cell="500-1000"]')
     assert "missing" in page.locator("#pane").inner_text()
+    assert "The sweep's own command, given again, makes" in page.locator("#pane").inner_text()
 
 
 def test_names_and_reasons_are_texts(opened):
@@ -299,6 +302,7 @@ def test_paper_has_maps_runs_and_the_open_cell(opened, tmp_path):
     assert 3 <= pages <= 14
     page.emulate_media(media="print")
     assert page.locator("#paper .still").count() >= 8
+    assert "1 failed" in re.sub(r"\s+", " ", page.locator("#tally").inner_text())
     assert page.locator(".printed tr").count() == 10
     assert not page.locator("#table").is_visible()
     wide = page.evaluate(

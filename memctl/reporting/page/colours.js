@@ -50,7 +50,7 @@ function reading(many, values, what) {
   const n = values.length, each = Array.isArray(many) ? many : values.map(() => many);
   if (!n) return `No ${what} has a value.`;
   const a = each[0], alike = each.every(b => b.low === a.low && b.high === a.high);
-  const ends = alike ? `, ${number(a.low)} to ${number(a.high)}` : " of its split (grey)";
+  const ends = alike ? `, ${number(a.low)} to ${number(a.high)}` : " of their split (grey)";
   if (new Set(values).size === 1 && n > 1)
     return `It reads ${number(values[0], 4)} in all ${n} ${what}`
       + (a.floor && alike ? `; fresh data read ${ends.slice(2)}.` : ".");

@@ -40,10 +40,13 @@ function settingsOf(run, other) {
   const rows = Object.entries(run.config).map(([k, v]) => `${k}: ${v}`).join("\n");
   const shared = Object.entries(D.shared).map(([k, v]) => `${k}: ${v}`).join("\n");
   const out = [make("h3", {}, "Made by")];
+  const all = "the sweep's own command, given again, makes all that is not finished.";
   if (run.command) out.push(make("pre", { class: "command" }, run.command),
     make("p", {}, make("button", { type: "button", onclick: event => copy(run.command,
-      event.target) }, "copy the command"), " in a folder without this sweep; here it finds the "
-      + "run done (give it sweep.name=NAME)."));
+      event.target) }, "copy the command"), run.state === "done" ? " in a folder without this "
+      + "sweep; here it finds the run done (give it sweep.name=NAME)."
+      : ` makes it alone; ${all}`));
+  else if (run.state !== "done") out.push(make("p", {}, `T${all.slice(1)}`));
   if (run.why) out.push(make("p", { class: "note" }, run.why));
   if (other) {
     const keys = [...new Set([...Object.keys(run.config), ...Object.keys(other.config)])]

@@ -88,7 +88,7 @@ function drawPlane() {
       range: middle(x, across) || undefined },
     yaxis: { title: { text: y, standoff: 8 }, zeroline: false, automargin: true,
       range: middle(y, up) || undefined } },
-  { ...OPTIONS, displayModeBar: true });
+  { ...OPTIONS, displayModeBar: innerWidth > 600 }); // else it would lie over the legend
   const far = [[x, middle(x, across)], [y, middle(y, up)]].filter(([, range]) => range);
   const hidden = done.filter(run => far.some(([metric, [low, high]]) =>
     isNumber(value(run, metric)) && (value(run, metric) < low || value(run, metric) > high)));
