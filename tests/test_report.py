@@ -244,7 +244,8 @@ def test_damaged_files_of_runs_are_said(sweep: Path) -> None:
     record = json.loads((folder.path / "record.json").read_text())
     folder.save_record({**record, "schema": 3, "keys": {"generate": "b"}})
     assert read(sweep).damaged == {}
-    folder.samples.write_bytes(b"sampl")
+    folder.samples.write_bytes(b"")
+    folder.neighbours.write_bytes(b"")
     out = io.StringIO()
     report.write(sweep, out)
     assert "damaged: samples.npy of uniform_s0; its numbers stand" in out.getvalue()

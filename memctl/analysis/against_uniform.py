@@ -98,8 +98,7 @@ def read_hits(sweep: SweepResults) -> dict[str, Hits]:
     """
     found = {}
     for name, record in sweep.records.items():
-        path = sweep.directory / name / "neighbours.csv"
-        near = pd.read_csv(path) if path.is_file() else pd.DataFrame()
+        near = sweep.folder(name).kept_neighbours()
         if set(COLUMNS) <= set(near):
             split = record["split"]
             found[name] = Hits.of(near, split["n_train"], split["n_heldout"])

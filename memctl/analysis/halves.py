@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from memctl.analysis.sweep_results import SweepResults
-from memctl.metrics.measure import Floats, mean
+from memctl.metrics.measure import mean
 from memctl.metrics.resemblance import CORR_TRAIN, correlations
 
 REPEATS = 1000
@@ -43,9 +43,10 @@ def halves(sweep: SweepResults) -> pd.DataFrame:
     """
     rows: list[dict[str, Any]] = []
     for first, second in partners(sweep):
-        if not all(sweep.folder(name).samples.is_file() for name in (first, second)):
+        made = [sweep.folder(name).kept_samples() for name in (first, second)]
+        if made[0] is None or made[1] is None:
             continue  # somebody spared the disk
-        a, b = (sample_matrix(sweep, name) for name in (first, second))
+        a, b = (x.reshape(len(x), -1).astype(np.float64) for x in made if x is not None)
         same = mean(correlations(a, b), np.random.default_rng(0), REPEATS)
         records = [sweep.records[name] for name in (first, second)]
         values = (record["metrics"].get(CORR_TRAIN.name) or {} for record in records)
@@ -67,9 +68,3 @@ def halves(sweep: SweepResults) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
-
-
-def sample_matrix(sweep: SweepResults, name: str) -> Floats:
-    """A run's samples, shape (m, D)."""
-    samples = np.load(sweep.folder(name).samples)
-    return samples.reshape(len(samples), -1).astype(np.float64)

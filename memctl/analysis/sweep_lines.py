@@ -164,8 +164,8 @@ def against(rows: pd.DataFrame) -> Iterator[str]:
         elif (rows.kind != "uniform").any():
             yield (
                 "no run could be paired with a uniform run: they differ in settings or seeds, or"
-                " neighbours.csv is of an earlier memctl (`memctl evaluate`"
-                " of the sweep's folder writes it anew)"
+                " neighbours.csv is damaged or of an earlier memctl (`memctl evaluate` of the"
+                " sweep's folder writes it anew)"
             )
         return
     groups = rows[rows.follows_change_p.notna()].drop_duplicates("of")

@@ -20,7 +20,7 @@ from memctl.analysis.losses import LAST, control_epochs
 from memctl.analysis.parity import boxes
 from memctl.analysis.sweep_results import SweepResults, read
 from memctl.errors import UserError
-from memctl.files import atomic
+from memctl.files import atomic, nothing_fetched
 from memctl.metrics.amplitude import JS_AMPLITUDE
 from memctl.metrics.distance_to_train import DISTANCE_TO_TRAIN
 from memctl.metrics.projection import projection
@@ -161,7 +161,8 @@ def components(sweep: SweepResults) -> Figure:
     some = models.iloc[np.unique(np.linspace(0, len(models) - 1, 10).astype(int))]
     try:
         config: Any = OmegaConf.to_object(sweep.folder(str(some.name.iloc[0])).settings())
-        suite = Suite.of(data.load(data.build(config.data)), config.metrics)
+        with nothing_fetched():
+            suite = Suite.of(data.load(data.build(config.data)), config.metrics)
     except UserError as error:
         raise Lacks(f"the data are not to be had: {error}") from None
     axes_of = suite.sides.once(projection)
@@ -169,9 +170,9 @@ def components(sweep: SweepResults) -> Figure:
         raise Lacks("metrics.components is below 2; measure with metrics.components=2")
     scores: dict[float, Any] = {}
     for name, location in zip(some.name, some.location, strict=True):
-        path = sweep.folder(str(name)).samples
-        if path.is_file():
-            scores[location] = axes_of.pca.transform(suite.prepare(np.load(path)[:SHOWN]))
+        samples = sweep.folder(str(name)).kept_samples()
+        if samples is not None:
+            scores[location] = axes_of.pca.transform(suite.prepare(samples[:SHOWN]))
     if len(scores) < 2:
         raise Lacks(
             "fewer than two cells have kept samples.npy; the sweep's command makes it again"

@@ -32,9 +32,11 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from filelock import BaseFileLock
+from numpy.typing import NDArray
 from omegaconf import DictConfig
 
 from memctl.errors import UserError
@@ -46,6 +48,9 @@ from memctl.runs.kinds import fits
 from memctl.runs.made import Made, is_whole
 from memctl.runs.record import is_complete
 from memctl.runs.status import STATUS, Status
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,29 @@ class RunFolder:
     @property
     def samples(self) -> Path:
         return self.path / "samples.npy"
+
+    @property
+    def neighbours(self) -> Path:
+        return self.path / "neighbours.csv"
+
+    def kept_samples(self) -> NDArray[np.float32] | None:
+        """The samples, which are read where they are used; None where they are gone or cut off."""
+        try:
+            return np.load(self.samples, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError):
+            return None
+
+    def kept_neighbours(self) -> "pd.DataFrame":
+        """The rows of neighbours.csv; none where it is gone or damaged."""
+        import pandas as pd  # here alone: a sweep's controller does without
+
+        try:
+            rows = pd.read_csv(self.neighbours)
+        except (OSError, ValueError):
+            return pd.DataFrame()
+        noted = self.neighbours.name in (self.made.entries() or {})
+        whole = self.made.holds(self.neighbours.name) if noted else rows.notna().all(axis=None)
+        return rows if whole else pd.DataFrame()
 
     @property
     def made(self) -> Made:
@@ -183,7 +211,8 @@ class RunFolder:
         if known is not None:
             return any(known.get(k) != key for k, key in keys.items() if k not in ANEW)
         noted = (self.made.entries() or {}).items()
-        made = {entry["key"] for name, entry in noted if name != self.along_samples.name}
+        anew = (self.along_samples.name, self.neighbours.name)
+        made = {entry["key"] for name, entry in noted if name not in anew}
         return not made <= set(keys.values())
 
     def has(self, file: Path, key: str, reads: bool = False) -> bool:

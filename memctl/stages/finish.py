@@ -82,6 +82,7 @@ def finish(
         measurement.scan,
         (record["sampler"] or {}).get("realised"),
     )
+    folder.made.note(experiment.keys["measure"], folder.neighbours)
     if folder.picture("probe").exists() and rows:
         drawn["probe"] = folder.picture("probe")
     copy.summarise(record, drawn)

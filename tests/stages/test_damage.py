@@ -83,6 +83,7 @@ def undisturbed(finished_run: Make, tmp_path: Path) -> dict[str, Any]:
         ("samples.npy", lose, ["generate"] * 2),
         ("checkpoint.pt", flip, ["control"]),
         ("timesteps.json", empty, []),
+        ("neighbours.csv", flip, []),
     ],
 )
 def test_a_finished_run_makes_what_is_damaged_again_and_nothing_else(
@@ -105,6 +106,25 @@ def test_a_finished_run_makes_what_is_damaged_again_and_nothing_else(
     assert e.folder.state(e.keys) == "done"
     assert numbers(e) == undisturbed
     assert name == "checkpoint.pt" or path.read_bytes() == before
+
+
+def test_what_is_damaged_is_not_read(finished_run: Make) -> None:
+    """Also where nothing was noted of it, as of an earlier memctl."""
+    folder = finished_run().folder
+    rows = folder.neighbours.read_bytes()
+    assert len(folder.kept_neighbours()) == 16
+    last = rows.rindex(b",", 0, -9)  # within the last row
+    for content in (b"", b"\xff" + rows, rows[:last], b"sample,d1\n"):
+        folder.neighbours.write_bytes(content)
+        assert folder.kept_neighbours().empty
+    folder.made.path.unlink()
+    assert folder.kept_neighbours().empty
+    folder.neighbours.write_bytes(rows[:last])
+    assert folder.kept_neighbours().empty
+    assert folder.kept_samples() is not None
+    for damage in (empty, tear, lose):
+        damage(folder.samples)
+        assert folder.kept_samples() is None
 
 
 def test_damaged_samples_whose_weights_were_removed_are_trained_for_again(

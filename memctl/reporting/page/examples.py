@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from omegaconf import OmegaConf
 from PIL import Image
@@ -132,18 +131,16 @@ def pick(
     where the samples are gone or damaged.
     """
     folder = sweep.folder(name)
-    try:
-        samples = np.load(folder.samples, mmap_mode="r")
-        first = np.array(samples[: amount.samples])
-    except (OSError, ValueError):
+    samples = folder.kept_samples()
+    if samples is None:
         return None
+    first = np.array(samples[: amount.samples])
     rows: list[dict[str, Any]] = []
-    with suppress(OSError, ValueError):
-        near = pd.read_csv(folder.path / "neighbours.csv")
-        if {"sample", "ratio", "d1", "d_heldout", *NEAR} <= set(near):
-            worst = near.sort_values("ratio", kind="stable").head(amount.suspects)
-            found = [{str(k): v for k, v in row.items()} for row in worst.to_dict("records")]
-            rows = [row for row in found if row["sample"] < len(samples)]
+    near = folder.kept_neighbours()
+    if {"sample", "ratio", "d1", "d_heldout", *NEAR} <= set(near):
+        worst = near.sort_values("ratio", kind="stable").head(amount.suspects)
+        found = [{str(k): v for k, v in row.items()} for row in worst.to_dict("records")]
+        rows = [row for row in found if row["sample"] < len(samples)]
     doubtful = np.array([samples[int(row["sample"])] for row in rows])
     return first, doubtful.reshape(len(rows), *first.shape[1:]), rows
 
