@@ -137,7 +137,12 @@ def is_out_of_memory(error: Exception) -> bool:
     """Whether Python, numpy or torch, whose errors have no class of their own on all devices, was
     refused memory.
     """
-    said = ("out of memory", "can't allocate memory", "not enough memory")
+    said = (
+        "out of memory",
+        "can't allocate memory",
+        "not enough memory",
+        "could not create a primitive",  # of oneDNN, torch's convolutions on CPUs
+    )
     return isinstance(error, MemoryError) or any(text in str(error) for text in said)
 
 

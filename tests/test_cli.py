@@ -266,6 +266,18 @@ def test_one_cell(command: Command, tmp_path: Path) -> None:
     assert "sweep.name=NAME" in out
 
 
+def test_a_sweep_whose_report_cannot_be_written_does_not_end_well(
+    command: Command, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise UserError("cannot write index.html: No space left on device")
+
+    shutil.copytree(finished, tmp_path / "runs")
+    monkeypatch.setattr("memctl.reporting.report.write", full)
+    code, out = command("-m", "ci.low=700", "ci.high=1000", "hydra.sweeper.references=[]")
+    assert (code, "no report yet: cannot write index.html" in out) == (1, True), out
+
+
 @BLANK
 def test_a_sweep_runs_the_valid_pairs_and_the_references_once(
     command: Command, finished: Path, tmp_path: Path

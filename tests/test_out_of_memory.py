@@ -16,6 +16,7 @@ from memctl.files import said_plainly
         MemoryError("Unable to allocate 7.28 TiB for an array"),
         RuntimeError("CUDA out of memory. Tried to allocate 2 GiB\nmore"),
         RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"),
+        RuntimeError("could not create a primitive"),
         OSError(errno.ENOMEM, "Cannot allocate memory"),
     ],
     ids=str,

@@ -120,13 +120,15 @@ class GridSweeper(Sweeper):
         # Here alone: figures and statistics take a second to import.
         from memctl.reporting import report, sweep_run
 
+        unwritten = ""
         try:
             report.write(plan.directory, sys.stdout)
             logger = plan.runs[0].experiment.config.logger if plan.left else None
             if logger and logger.mode != "disabled":
                 sweep_run.send(plan.directory, logger)
         except UserError as error:
-            print(f"no report yet: {error}", flush=True)
+            unwritten = f"no report yet: {error}"
+            print(unwritten, flush=True)
         copied = plan.runs[0].experiment.config.logger.mode != "disabled"
         if copied and (line := unsent(plan.directory)):
             print(line, flush=True)
@@ -163,6 +165,8 @@ class GridSweeper(Sweeper):
                 f"{len(failed)} of {len(plan.runs)} runs are not done:\n{logs}\n  The same"
                 " command goes on with them."
             )
+        if unwritten and not busy and not on_cluster:
+            sys.exit(1)
 
 
 def see(log: Path, why: str) -> str:
