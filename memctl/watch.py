@@ -8,6 +8,7 @@ import argparse
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from memctl.exits import plain_exit
 from memctl.files import path_of
 from memctl.runs.wandb_copies import copies
 
+PATIENCE = 5.0  # seconds for leet to end
 EVERY = 2.0  # seconds until new runs are looked for
 
 
@@ -75,15 +77,39 @@ def watch(directory: Path) -> int:
 
         follower = threading.Thread(target=follow)
         follower.start()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "wandb", "leet", str(folder)],
+            # Else it would tell W&B's server of its own errors.
+            env={**os.environ, "WANDB_ERROR_REPORTING": "false"},
+        )
         try:
-            return subprocess.run(
-                [sys.executable, "-m", "wandb", "leet", str(folder)],
-                # Else it would tell W&B's server of its own errors.
-                env={**os.environ, "WANDB_ERROR_REPORTING": "false"},
-            ).returncode
+            return process.wait()
         finally:
+            if process.poll() is None:
+                end(process)
             left.set()
             follower.join()
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End leet, which gives the terminal back where it is asked to end. What is asked is its own
+    process, below that of W&B's command; without `ps`, which finds it, the command alone.
+    """
+    listed = ""
+    with suppress(OSError):
+        listed = subprocess.run(
+            ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True
+        ).stdout
+    pairs = [(int(pid), int(parent)) for pid, parent in map(str.split, listed.splitlines())]
+    below = [pid for pid, parent in pairs if parent == process.pid]
+    for pid in below or [process.pid]:
+        with suppress(OSError):
+            os.kill(pid, signal.SIGTERM)
+    try:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ import re
 import select
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -89,6 +90,14 @@ def test_what_is_missing_is_said(
         watch.watch(tmp_path)
 
 
+def test_what_shows_the_sweep_is_asked_to_end_below_its_command() -> None:
+    command = subprocess.Popen(["sh", "-c", "sleep 60; exit 7"])
+    while not Path(f"/proc/{command.pid}/task/{command.pid}/children").read_text():
+        time.sleep(0.01)
+    watch.end(command)
+    assert command.returncode == 7
+
+
 @LONG
 @pytest.mark.usefixtures("keyless")
 def test_leet_shows_a_sweep_and_a_run_that_begins_meanwhile(tmp_path: Path) -> None:
@@ -101,6 +110,7 @@ def test_leet_shows_a_sweep_and_a_run_that_begins_meanwhile(tmp_path: Path) -> N
     begin("first", 0.125)
     terminal, theirs = pty.openpty()
     subprocess.run(["stty", "cols", "80", "rows", "24"], stdin=theirs, check=True)
+    before = termios.tcgetattr(theirs)
     command = [sys.executable, "-m", "memctl.watch", str(tmp_path / "s")]
     process = subprocess.Popen(
         command,
@@ -123,5 +133,9 @@ def test_leet_shows_a_sweep_and_a_run_that_begins_meanwhile(tmp_path: Path) -> N
     wait_for("-first", "control/loss")
     begin("second", 0.25)
     wait_for("-first", "-second")
-    os.write(terminal, b"q")
-    assert process.wait(30) == 0
+    assert termios.tcgetattr(theirs) != before
+    process.terminate()
+    assert process.wait(30) == 143
+    assert termios.tcgetattr(theirs) == before
+    left = subprocess.run(["ps", "-A", "-o", "sess="], capture_output=True, text=True).stdout
+    assert str(process.pid) not in left.split()  # nothing of its session
