@@ -6,7 +6,7 @@ TORCH ?= torch==2.13.0
 ARGS ?=
 RUN := .venv/bin/python
 
-.PHONY: help setup sweep sweep-digits sweep-scratch sweep-rivals plan theory report dashboard watch test test-clusters cancel lint audit format bench drill docs tables clean
+.PHONY: help setup sweep sweep-digits sweep-scratch sweep-rivals plan theory report dashboard watch test test-clusters test-gpu cancel lint audit format bench drill docs tables clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -57,6 +57,9 @@ test: setup  ## all fast tests
 
 test-clusters: setup  ## on a SLURM and a Ray of one node, where they are installed: minutes
 	$(RUN) -m pytest -n0 -m cluster tests/clusters $(ARGS)
+
+test-gpu: setup  ## on a GPU that torch can use, minutes; prints steps and samples a second
+	$(RUN) -m pytest -n0 -m gpu tests/gpu $(ARGS)
 
 cancel: setup  ## stop what of a sweep is in a cluster's queue: make cancel SWEEP=runs/mitdb208
 	$(RUN) -m memctl.cancel $(SWEEP)

@@ -18,6 +18,7 @@ from memctl.runs import queue
 from memctl.sweep.cluster import ClusterLauncher, ClusterLauncherConfig, Work
 
 HOURS = 12
+LEAST = 5.0  # minutes of a job, of which the last two are for saving
 MOST = 1000  # jobs of an array, as SLURM has it by default
 # Reasons for which a job would wait for ever.
 NEVER = (
@@ -73,6 +74,12 @@ class SlurmLauncher(ClusterLauncher):
 
     def submit(self, work: Work, sweep: Path) -> None:
         some = next(iter(work.runs.values()))[0].config.trainer
+        asked = str(self.sbatch.get("time") or "infinite")
+        if minutes(asked if set(asked) & set(":-") else f"{asked}:00") < LEAST:
+            raise UserError(
+                f"hydra.launcher.time={asked} must be at least {LEAST:g} minutes: SLURM warns a job"
+                " 2 minutes before its end, and it goes back into the queue"
+            )
         has_gpus, limit = self._partition()
         gpus = self.gpus if self.gpus is not None else int(has_gpus)
         if self.gpus is None and some.accelerator == "cpu":

@@ -112,6 +112,8 @@ def problem(experiment: Experiment, seat: Seat | None) -> str:
         why = str(note["ended"])
     else:
         why = f"its job is gone{f' ({seat.state}, {seat.reason})' if seat else ''}"
+    if not folder.log.exists() and seat and seat.state == "CANCELLED":
+        return f"{why}, before it began"
     if not folder.log.exists():
         return f"{why}, before it began: are {folder.path} and this Python there on its nodes?"
     return f"{why} (see {folder.log})"

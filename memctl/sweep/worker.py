@@ -22,7 +22,8 @@ from memctl.files import read_json, write_json
 SAVES = 100.0  # seconds in which work that is asked to stop may save; SLURM warns 120 before
 ALONE = 10.0  # seconds after which SIGTERM is handed on: scancel sends it to every process itself
 MOST = 100  # times that a job is put back into the queue: work that never gets anywhere must end
-STOPPED = (128 + signal.SIGINT, 128 + signal.SIGTERM)
+# The last two of work that was not yet listening, or no more: Python's own start and end.
+STOPPED = (128 + signal.SIGINT, 128 + signal.SIGTERM, -signal.SIGINT, -signal.SIGTERM)
 
 
 class Worker:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.clusters.sweep import PATIENCE, end_all
+
 NEEDED = ("munged", "slurmctld", "slurmd")
 INSTALL = "apt-get install --no-install-recommends slurm-wlm munge"
 # Without `cred_expire`, of 5 s at least, a job that is put back into the queue waits two minutes.
@@ -86,21 +88,32 @@ def slurm_node(folder: Path) -> Iterator[dict[str, str]]:
             ["slurmctld", "-c"],
             ["slurmd", "-N", "localhost"],
         ):
-            subprocess.run(command, check=True, timeout=30, env={**os.environ, **environment})
-        end = time.monotonic() + 60
+            subprocess.run(command, check=True, timeout=PATIENCE, env={**os.environ, **environment})
+        end = time.monotonic() + PATIENCE
         while said("sinfo", "-h", "-o", "%T", env=environment) != "idle":
             assert time.monotonic() < end, (folder / "ctld.log").read_text()[-2000:]
             time.sleep(0.2)
         yield environment
     finally:
+        empty(environment)
         for name in ("slurmd.pid", "ctld.pid", "munge/pid"):
             stop(folder / name)
+        end_all(str(folder))
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def empty(environment: dict[str, str]) -> None:
+    """Cancel what is left in the queue, and wait until it has ended."""
+    end = time.monotonic() + 60
+    while said("squeue", "-h", env=environment) and time.monotonic() < end:
+        said("scancel", "--full", "--signal=KILL", "--user=root", env=environment)
+        said("scancel", "--user=root", env=environment)
+        time.sleep(0.5)
 
 
 def said(*command: str, env: dict[str, str]) -> str:
     done = subprocess.run(
-        command, capture_output=True, text=True, timeout=30, env={**os.environ, **env}
+        command, capture_output=True, text=True, timeout=PATIENCE, env={**os.environ, **env}
     )
     return done.stdout.strip()
 

@@ -4,14 +4,24 @@ import os
 import re
 import shutil
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.clusters.slurm_node import INSTALL, NEEDED, said, slurm_node
-from tests.clusters.sweep import RUNS, Command, numbers, place, status, until_both_can_go_on
+from tests.clusters.slurm_node import INSTALL, NEEDED, empty, said, slurm_node
+from tests.clusters.sweep import (
+    ROOT,
+    RUNS,
+    Command,
+    attempts,
+    numbers,
+    place,
+    status,
+    until_both_can_go_on,
+)
 from tests.tiny_task import until
 
 Start = Callable[..., Command]
@@ -20,11 +30,18 @@ SLURM = ("hydra/launcher=slurm", "hydra.launcher.poll=0.3", "hydra.launcher.gpus
 
 
 @pytest.fixture(scope="module")
-def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     if not all(map(shutil.which, NEEDED)) or os.geteuid() != 0:
         pytest.skip(f"as root, {INSTALL}")
     with slurm_node(tmp_path_factory.mktemp("slurm")) as environment:
         yield {**environment, "SBATCH_EXPORT": "NONE"}  # as some users have it
+
+
+@pytest.fixture
+def slurm(node: dict[str, str]) -> Iterator[dict[str, str]]:
+    """Where the SLURM is found, whose queue is empty before and after."""
+    yield node
+    empty(node)
 
 
 def states(slurm: dict[str, str]) -> dict[str, str]:
@@ -58,7 +75,7 @@ def test_runs_go_on_after_all_that_clusters_do_and_give_the_same_numbers(
     code, out = again.end()
     assert code == 0, out
     assert out.count("0 runs submitted, 2 were in the queue already") == 2
-    assert [status(tmp_path, run)["attempt"] for run in RUNS] == [2, 2]
+    assert attempts(tmp_path) == [2, 2]
     assert numbers(tmp_path) == here
     assert len(states(slurm)) == 3
     assert (tmp_path / "s" / "report" / "table.csv").exists()
@@ -83,13 +100,13 @@ def test_what_fails_is_named_and_the_same_command_goes_on(
     assert "2 of 2 runs are not done" in out
     assert "FAILED" in {states(slurm)[job] for job in before}
     second = start(*SLURM, env=slurm)
-    until(lambda: "RUNNING" in states(slurm).values() or second.process.poll() is not None)
+    second.until(lambda: "RUNNING" in states(slurm).values())
     second.process.send_signal(signal.SIGINT)
     code, out = second.end()
     assert code == 130, out
     assert "2 of 2 runs go on on the cluster" in out
-    env = {**os.environ, **slurm}
-    assert "2 runs of" in said("python", "-m", "memctl.cancel", str(tmp_path / "s"), env=env)
+    env, command = {**slurm, "PYTHONPATH": str(ROOT)}, [sys.executable, "-m", "memctl.cancel"]
+    assert "2 runs of" in said(*command, str(tmp_path / "s"), env=env)
     until(lambda: not {"RUNNING", "PENDING", "COMPLETING"} & set(states(slurm).values()))
     code, out = start(*SLURM, env=slurm).end()
     assert code == 0, out

@@ -157,6 +157,9 @@ def test_a_job_that_could_never_begin_is_refused(
     tool("sbatch", "echo 'allocation failure: Requested node is not available' >&2; exit 1")
     with pytest.raises(UserError, match="sbatch says: allocation failure: Requested node"):
         slurm().submit(work_of(run), run.sweep_directory)
+    for text in ("2", "4:59", "0-00:03", 3):
+        with pytest.raises(UserError, match=f"hydra.launcher.time={text} must be at least 5 min"):
+            slurm(time=text).submit(work_of(run), run.sweep_directory)
     tool("sinfo", "true")
     with pytest.raises(UserError, match=r"hydra\.launcher\.partition=x is no"):
         slurm(partition="x").submit(work_of(run), run.sweep_directory)
@@ -184,6 +187,8 @@ def test_what_a_run_came_to_is_said(finished_run: Make, experiment: Make) -> Non
     said = lambda seat=None: watch.problem(e, seat)
     queue.note(folder.path, "slurm", "5_0", e.sweep_directory)
     assert said().startswith("its job is gone, before it began: are ")
+    cancelled = queue.Seat("slurm", "5_0", "CANCELLED")
+    assert said(cancelled) == "cancelled, before it began"
     folder.log.touch()
     assert said(queue.Seat("slurm", "5_0", "TIMEOUT")).startswith("stopped by the time limit")
     queue.note(folder.path, "slurm", "5_0", e.sweep_directory)
@@ -233,7 +238,7 @@ def test_exit_codes_in_words() -> None:
     assert [how(code) for code in (130, 143, -15, AT_WORK)] == [
         "stopped",
         "stopped",
-        "killed by SIGTERM",
+        "stopped",
         "exit code 75",
     ]
 
