@@ -1,5 +1,6 @@
 """What the tests of clusters share."""
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,14 @@ from typing import Any
 import pytest
 
 from tests.clusters.sweep import Command, numbers
+
+
+@pytest.fixture(scope="session", autouse=True)
+def stopped_in_order() -> Iterator[None]:
+    """Whoever ends the tests, what they started is ended too."""
+    before = signal.signal(signal.SIGTERM, lambda *_: pytest.exit("SIGTERM", 143))
+    yield
+    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture(scope="session")
