@@ -104,7 +104,9 @@ def problem(experiment: Experiment, seat: Seat | None) -> str:
     if begun and status["state"] == "failed":
         why = f"FAILED: {str(status['message']).splitlines()[0]}"
     elif not begun and experiment.lacks_base:
-        said = (base.status() or {}).get("message") or "see there"
+        ended = (queue.read_note(base.path) or {}).get("ended")
+        said = (base.status() or {}).get("message") or ended
+        said = said or ("see there" if base.log.exists() else "its job never began")
         return f"not started: its base was not made: {said} ({base.log})"
     elif seat and seat.state in ENDS:
         why = ENDS[seat.state]

@@ -12,10 +12,14 @@ from tests.clusters.sweep import Command, numbers
 
 @pytest.fixture(scope="session", autouse=True)
 def stopped_in_order() -> Iterator[None]:
-    """Whoever ends the tests, what they started is ended too."""
+    """Whoever ends the tests, what they started is ended too. Where the tests run in the
+    background, whose processes ignore Ctrl-C, what they start does not.
+    """
     before = signal.signal(signal.SIGTERM, lambda *_: pytest.exit("SIGTERM", 143))
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGTERM, before)
+    signal.signal(signal.SIGINT, heard)
 
 
 @pytest.fixture(scope="session")
