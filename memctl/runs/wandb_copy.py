@@ -23,6 +23,7 @@ from memctl.runs.wandb_server import answers, choose_mode, project, server
 
 RETRY = 1800  # seconds until a server that took no run is asked again
 PATIENCE = 15  # seconds for a server that accepts connections to accept the run
+LEAVE = 60  # seconds for it to take what is left at the end
 # Rows have a step of their own, `STAGE/step`, but for what is over t; and there W&B is to make no
 # summary of the last bin's.
 OVER_STEPS = ("base", "control", "along")
@@ -124,7 +125,7 @@ class WandbCopy:
             # The one that the key is for: `wandb/settings` of the working folder may name another.
             base_url=server(),
             init_timeout=PATIENCE,
-            finish_timeout=4 * PATIENCE,
+            finish_timeout=LEAVE,
             finish_timeout_raises=True,
             console="off",
             silent=True,
@@ -250,7 +251,7 @@ class WandbCopy:
     def finish(self, failed: bool = False) -> None:
         """Close the run, and say how to send what was not sent."""
         self._ask()
-        self._do(lambda: in_time(partial(self.run.finish, int(failed)), 5 * PATIENCE))
+        self._do(lambda: in_time(partial(self.run.finish, int(failed)), LEAVE + PATIENCE))
         if self.run is not None and self.late:
             folder = Path(self.run.dir).parent
             say(f"{self.run.name} was not sent ({self.reason}); `wandb sync {folder}` sends it")

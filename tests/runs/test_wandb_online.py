@@ -162,6 +162,7 @@ def test_a_server_that_dies_loses_nothing(
 ) -> None:
     """And the command that the user is told sends the rest."""
     monkeypatch.setattr(wandb_copy, "PATIENCE", 2)
+    monkeypatch.setattr(wandb_copy, "LEAVE", 2)
     with FakeWandb(left=left) as server:
         ask(server)
         began = time.monotonic()
