@@ -128,6 +128,7 @@ def said_plainly() -> Iterator[None]:
             errno.EACCES,
             errno.EPERM,
             errno.ENOTDIR,
+            errno.EISDIR,
         ):
             raise cannot_write(error.filename or "the run's folder", error) from None
         raise
@@ -158,6 +159,8 @@ def out_of_memory(error: Exception) -> UserError:
 def cannot_write(path: Path | str, error: OSError) -> UserError:
     full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     mend = "Free some space" if full else "Make it writable"
+    if error.errno == errno.EISDIR:
+        mend = "Remove that folder"
     return UserError(
         f"cannot write {path}: {error.strerror or error}. {mend} or choose another folder with"
         " paths.runs=DIR; the same command then goes on from what is already there"

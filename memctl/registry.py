@@ -8,6 +8,7 @@ run code.
 import difflib
 from collections.abc import Collection, Mapping
 from dataclasses import MISSING, fields
+from functools import cache
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -72,6 +73,9 @@ def defaults(group: str, kind: type[Any], given: Collection[str] = ()) -> dict[s
     return node
 
 
+hints = cache(get_type_hints)  # a sweep builds thousands
+
+
 def build(group: str, table: Mapping[str, type[T]], node: Mapping[str, Any]) -> T:
     """Instantiate the class that `node["name"]` names with the other items of `node`.
 
@@ -85,7 +89,7 @@ def build(group: str, table: Mapping[str, type[T]], node: Mapping[str, Any]) -> 
             f"{group}={name} is unknown{closest(name, list(table))}; choose one of"
             f" {', '.join(table)}"
         )
-    known = get_type_hints(table[name])
+    known = hints(table[name])  # type: ignore[arg-type]
     allowed = [f.name for f in fields(table[name])]  # type: ignore[arg-type]
     for key, value in values.items():
         if key not in allowed:

@@ -21,6 +21,7 @@ from memctl.files import (
     plain,
     read_json,
     remove_parts,
+    said_plainly,
     write_json,
 )
 
@@ -143,8 +144,11 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path, kind: str):
     (tmp_path / "file").write_text("x")
     (tmp_path / "folder" / "full").mkdir(parents=True)
     path = tmp_path / "file" / "x.json" if kind == "below a file" else tmp_path / "folder"
-    with pytest.raises(UserError, match=re.escape(f"cannot write {path}: ")):
+    with pytest.raises(UserError, match=re.escape(f"cannot write {path}: ")) as told:
         write_json(path, {})
+    assert ("Remove that folder or" in str(told.value)) == (kind == "a folder")
+    with pytest.raises(UserError, match="Remove that folder or"), said_plainly():
+        (tmp_path / "folder").read_bytes()
     assert names(tmp_path) == ["file", "folder"]
     assert (tmp_path / "file").read_text() == "x"
 

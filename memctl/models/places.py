@@ -77,9 +77,11 @@ def fetch(name: str) -> Path:
     wanted = [
         "*.json",
         "unet/*",
+        "unet_ema/*",
         "scheduler/*",
         "diffusion_pytorch_model.safetensors",
         "diffusion_pytorch_model.bin",
+        "diffusion_pytorch_model-*",  # of weights in several files
     ]
     try:
         return Path(

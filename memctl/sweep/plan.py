@@ -268,11 +268,9 @@ def estimate(plan: Plan, slots: int, measure: Any, others: Iterable[Mapping[str,
         base, each = measured.base, measured.run
         source = "a short measurement on this machine"
         needs = measured.needs(len(plan.left))
-    experiments = [run.experiment for run in plan.left]
-    if all(
-        e.from_scratch or e.base_folder.has(e.base_folder.checkpoint, e.keys["base"])
-        for e in experiments
-    ):
+    made_here = [e for run in plan.left if not (e := run.experiment).config.base.path]
+    bases = {e.base_place: e for e in made_here if e.base_place}
+    if all(e.base_folder.has(e.base_folder.checkpoint, e.keys["base"]) for e in bases.values()):
         base = 0.0
     total = base + each * -(-len(plan.left) // slots)
     return (
