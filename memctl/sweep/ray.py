@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from memctl.errors import UserError
+from memctl.exits import answer_stops
 from memctl.files import write_json
 from memctl.paths import python_path
 from memctl.runs import queue
@@ -216,6 +217,7 @@ class RayLauncher(ClusterLauncher):
             said = (str(error).splitlines() or [type(error).__name__])[0]
             where = f"hydra.launcher.address={self.address}: {said}"
             raise UserError(where if not self.is_own else f"{OWN_FAILED}: {said}") from None
+        answer_stops(self._stop)  # again: Ray puts an answer to SIGTERM there that aborts
         if self.is_own:
             self.session = Path(context.address_info["session_dir"])
         return [node["Resources"] for node in ray.nodes() if node["Alive"]]
