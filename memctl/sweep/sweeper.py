@@ -155,7 +155,7 @@ class GridSweeper(Sweeper):
                     " command goes on with them",
                     flush=True,
                 )
-            sys.exit(130)
+            sys.exit(128 + getattr(self.launcher, "signal", 2))  # Ctrl-C is 2
         if failed:
             logs = "\n".join(
                 f"    {name}: {why}{see(plan.directory / name / 'log.txt', why)}"

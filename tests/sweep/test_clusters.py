@@ -19,7 +19,7 @@ from memctl import cancel
 from memctl.errors import UserError
 from memctl.experiment import Experiment
 from memctl.job import AT_WORK, check_gpu
-from memctl.paths import python_path
+from memctl.paths import config_root, python_path
 from memctl.runs import queue
 from memctl.runs.status import Status
 from memctl.sweep import watch
@@ -255,8 +255,12 @@ def test_a_launcher_that_only_submits_leaves_the_rest_to_the_queue(
     """The plan and the report say so, and the same command submits nothing again."""
     cells = ["-m", *tiny, "ci.low=100,200", "ci.high=300", "hydra.sweeper.references=[]"]
     how = ["start=scratch", "hydra/launcher=slurm", "hydra.launcher.wait=false", "sweep.name=s"]
-    code, out = memctl_here("train", *cells, *how)
+    both = "; ".join(f'echo "$n|{task}|PENDING|None"' for task in range(2))
+    tool("squeue", f"n=$(wc -l < {tmp_path / 'said.txt'}); {both}")  # the job of the last sbatch
+    (page,) = re.findall(r"'([^']*sbatch=[^']*)'", (config_root() / "docs/clusters.md").read_text())
+    code, out = memctl_here("train", *cells, *how, page)
     assert code == 0, out
+    assert {"--mail-type=END"} <= set(commands()[-1])
     assert "SLURM: 2 runs submitted; `make cancel SWEEP=" in out
     job = (queue.read_note(tmp_path / "runs/s/cl100_ch300_s0") or {})["id"].partition("_")[0]
     tool("squeue", f"echo '{job}|0|RUNNING|None'; echo '{job}|1|PENDING|Resources'")
