@@ -9,7 +9,7 @@ from pathlib import Path
 
 from memctl.errors import UserError
 from memctl.exits import plain_exit
-from memctl.files import path_of
+from memctl.files import path_of, said_plainly
 from memctl.runs import queue
 
 
@@ -36,7 +36,7 @@ def cancel(sweep: Path) -> str:
 
 def main() -> None:
     """The command line."""
-    with plain_exit():
+    with plain_exit(), said_plainly():
         parser = argparse.ArgumentParser(
             prog="python -m memctl.cancel", description=(__doc__ or "").split("\n")[0]
         )

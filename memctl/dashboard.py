@@ -11,7 +11,7 @@ import json
 
 from memctl.errors import UserError
 from memctl.exits import plain_exit
-from memctl.files import path_of
+from memctl.files import path_of, said_plainly
 
 
 def parser() -> argparse.ArgumentParser:
@@ -30,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main() -> None:
     """Show or save the dashboard that the command line asks for."""
-    with plain_exit():
+    with plain_exit(), said_plainly():
         arguments = parser().parse_args()
         from memctl.analysis.sweep_results import read  # after the help, which needs none of it
         from memctl.reporting import dashboard, sweep_run

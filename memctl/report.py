@@ -14,7 +14,7 @@ import argparse
 import sys
 
 from memctl.exits import plain_exit
-from memctl.files import path_of
+from memctl.files import path_of, said_plainly
 
 
 def parser() -> argparse.ArgumentParser:
@@ -44,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main() -> None:
     """Write the reports that the command line asks for."""
-    with plain_exit():
+    with plain_exit(), said_plainly():
         arguments = parser().parse_args()
         from memctl.analysis.studied import MAIN  # after the help, which needs none of it
         from memctl.reporting import paper, terminal

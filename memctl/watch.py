@@ -18,7 +18,7 @@ from pathlib import Path
 
 from memctl.errors import UserError
 from memctl.exits import plain_exit
-from memctl.files import path_of
+from memctl.files import path_of, said_plainly
 from memctl.runs.wandb_copies import copies
 
 PATIENCE = 5.0  # seconds for leet to end
@@ -114,7 +114,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 def main() -> None:
     """The command line."""
-    with plain_exit():
+    with plain_exit(), said_plainly():
         parser = argparse.ArgumentParser(
             prog="python -m memctl.watch", description=(__doc__ or "").split("\n")[0]
         )

@@ -266,6 +266,18 @@ def test_one_cell(command: Command, tmp_path: Path) -> None:
     assert "sweep.name=NAME" in out
 
 
+def test_a_report_of_what_cannot_be_read_is_one_message(
+    memctl: Command, finished: Path, tmp_path: Path
+) -> None:
+    runs = shutil.copytree(finished, tmp_path / "runs")
+    journal = runs / "mitdb208" / "cl700_ch1000_s0" / "metrics.jsonl"
+    journal.unlink()
+    journal.mkdir()
+    code, out = memctl("report", str(runs / "mitdb208"))
+    assert (code, out.count("\n")) == (1, 1), out
+    assert f"{journal}: Is a directory. Remove that folder" in out
+
+
 def test_a_sweep_whose_report_cannot_be_written_does_not_end_well(
     command: Command, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

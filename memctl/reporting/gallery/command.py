@@ -26,7 +26,7 @@ from matplotlib.figure import Figure
 
 from memctl.errors import UserError
 from memctl.exits import plain_exit
-from memctl.files import atomic, path_of
+from memctl.files import atomic, path_of, said_plainly
 from memctl.registry import closest
 from memctl.reporting.gallery.entry import COLUMNS
 from memctl.reporting.gallery.figure import figure
@@ -178,7 +178,7 @@ def aligned(line: Sequence[str], widths: Sequence[int]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """The command line."""
-    with plain_exit():
+    with plain_exit(), said_plainly():
         run(parser().parse_args(argv), sys.stdout)
 
 
