@@ -3,6 +3,7 @@ slow costs the run nothing, and what did not arrive can be sent later.
 """
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -53,7 +54,8 @@ def column(run: Sent, name: str) -> list[Any]:
 def sync(*paths: str) -> None:
     """The command that the user is told, in a shell of theirs."""
     command = [sys.executable, "-m", "wandb", "sync", *paths]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    environment = {**os.environ, "WANDB_DIR": str(Path(paths[-1]).parent)}  # else it logs into .
+    subprocess.run(command, check=True, capture_output=True, timeout=60, env=environment)
 
 
 def test_a_run_is_online_from_its_start_to_its_record(
