@@ -219,7 +219,12 @@ def test_what_a_stop_leaves_undone_is_stopped(
 
     monkeypatch.setattr(watch.Watch, "until", stop)
     cells = ["-m", *tiny, "ci.low=100", "ci.high=300", "hydra.sweeper.references=[]"]
-    code, out = memctl_here("train", *cells, "start=scratch", "hydra/launcher=slurm")
+    # What runs in the background ignores SIGINT, and so would the command.
+    heard = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        code, out = memctl_here("train", *cells, "start=scratch", "hydra/launcher=slurm")
+    finally:
+        signal.signal(signal.SIGINT, heard)
     assert code == 130, out
     assert "stopped: 1 of 1 runs are not done; the same command goes on with them" in out
 
