@@ -11,7 +11,7 @@ import pytest
 from tests.clusters.sweep import RUNS, Command, attempts, numbers, status, until_both_can_go_on
 from tests.tiny_task import alive, until
 
-pytestmark = pytest.mark.cluster
+pytestmark = pytest.mark.slow  # they need no cluster, whose tests are to end within 4 minutes
 
 
 def test_hydras_basic_launcher_gives_the_same_numbers(
