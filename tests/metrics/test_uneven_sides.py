@@ -12,6 +12,7 @@ from scipy.stats import binom
 from memctl.config import Metrics
 from memctl.data import user_examples
 from memctl.data.user_files import number_examples
+from memctl.metrics import energy, subsample
 from memctl.metrics.generators import GENERATORS
 from memctl.metrics.suite import Suite
 from memctl.metrics.yardsticks import yardsticks
@@ -33,6 +34,32 @@ def test_the_distance_to_train_of_a_perfect_generator_is_within_its_floor() -> N
         assert floor.low is not None and floor.high is not None
         inside += floor.low <= suite.evaluate(both.samples)["nn_train"].value <= floor.high
     assert inside >= 6
+
+
+def test_the_energy_of_more_examples_than_are_read_is_within_its_floor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its terms are of the same examples: what they know of these does not cancel otherwise, and
+    half of all perfect generators lie outside. Of 60 readings 3 are expected there, and more than 8
+    once in 200 times.
+    """
+    monkeypatch.setattr(subsample, "LIMIT", 40)
+    monkeypatch.setattr(energy, "LIMIT", 40)
+    outside, heldout = 0, {"heldout": GENERATORS["heldout"]}
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        sides = (
+            number_examples(rng.normal(size=(n, 1, 8)).astype(np.float32)) for n in (90, 300, 150)
+        )
+        both = user_examples.compare(*sides)
+        suite = Suite.of(both.split, Metrics(full=False, repeats=60))
+        suite = replace(suite, metrics=(energy.ENERGY_TRAIN, energy.ENERGY_HELDOUT))
+        floor = yardsticks(suite, both.split, 90, heldout)["floor"]
+        for name, found in suite.evaluate(both.samples).items():
+            low, high = floor[name].low, floor[name].high
+            assert low is not None and high is not None
+            outside += not low <= found.value <= high
+    assert outside <= 8
 
 
 def waves(rng: np.random.Generator, n: int) -> np.ndarray:
