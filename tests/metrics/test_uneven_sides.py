@@ -14,25 +14,38 @@ from memctl.data import user_examples
 from memctl.data.user_files import number_examples
 from memctl.metrics import energy, subsample
 from memctl.metrics.generators import GENERATORS
+from memctl.metrics.measure import Measure
 from memctl.metrics.suite import Suite
 from memctl.metrics.yardsticks import yardsticks
+
+
+def draws(rng: np.random.Generator, *sizes: int) -> list[np.ndarray]:
+    """Samples, training and held-out examples of one population."""
+    return [rng.normal(size=(n, 8)) for n in sizes]
+
+
+def beside_floors(
+    drawn: list[np.ndarray], full: bool = False, only: tuple[str, ...] = ()
+) -> tuple[Suite, dict[str, Measure], dict[str, Measure]]:
+    """What is read (all, or these metrics), its floors, and the values of the samples."""
+    both = user_examples.compare(*(number_examples(x.astype(np.float32)[:, None]) for x in drawn))
+    suite = Suite.of(both.split, Metrics(full=full, repeats=60))
+    if only:
+        suite = replace(suite, metrics=tuple(m for m in suite.metrics if m.name in only))
+    heldout = {"heldout": GENERATORS["heldout"]}
+    floor = yardsticks(suite, both.split, len(drawn[0]), heldout)["floor"]
+    return suite, floor, suite.evaluate(both.samples)
 
 
 def test_the_distance_to_train_of_a_perfect_generator_is_within_its_floor() -> None:
     """Of five times as many training examples all are nearer: a floor by these holds none."""
     inside = 0
     for seed in range(8):
-        rng = np.random.default_rng(seed)
-        sides = (
-            number_examples(rng.normal(size=(n, 1, 8)).astype(np.float32)) for n in (60, 300, 60)
-        )
-        both = user_examples.compare(*sides)
-        suite = Suite.of(both.split, Metrics(full=False, repeats=60))
-        suite = replace(suite, metrics=tuple(m for m in suite.metrics if m.name == "nn_train"))
-        heldout = {"heldout": GENERATORS["heldout"]}
-        floor = yardsticks(suite, both.split, 60, heldout)["floor"]["nn_train"]
+        drawn = draws(np.random.default_rng(seed), 60, 300, 60)
+        _, floors, found = beside_floors(drawn, only=("nn_train",))
+        floor = floors["nn_train"]
         assert floor.low is not None and floor.high is not None
-        inside += floor.low <= suite.evaluate(both.samples)["nn_train"].value <= floor.high
+        inside += floor.low <= found["nn_train"].value <= floor.high
     assert inside >= 6
 
 
@@ -45,17 +58,12 @@ def test_the_energy_of_more_examples_than_are_read_is_within_its_floor(
     """
     monkeypatch.setattr(subsample, "LIMIT", 40)
     monkeypatch.setattr(energy, "LIMIT", 40)
-    outside, heldout = 0, {"heldout": GENERATORS["heldout"]}
+    outside = 0
     for seed in range(30):
-        rng = np.random.default_rng(seed)
-        sides = (
-            number_examples(rng.normal(size=(n, 1, 8)).astype(np.float32)) for n in (90, 300, 150)
-        )
-        both = user_examples.compare(*sides)
-        suite = Suite.of(both.split, Metrics(full=False, repeats=60))
-        suite = replace(suite, metrics=(energy.ENERGY_TRAIN, energy.ENERGY_HELDOUT))
-        floor = yardsticks(suite, both.split, 90, heldout)["floor"]
-        for name, found in suite.evaluate(both.samples).items():
+        drawn = draws(np.random.default_rng(seed), 90, 300, 150)
+        _, floor, read = beside_floors(drawn, only=("energy_train", "energy_heldout"))
+        assert len(read) == 2
+        for name, found in read.items():
             low, high = floor[name].low, floor[name].high
             assert low is not None and high is not None
             outside += not low <= found.value <= high
@@ -81,14 +89,11 @@ FEW = pytest.param(False, marks=pytest.mark.long, id="few")
 @pytest.mark.parametrize("draw", [waves, noise])
 def test_perfect_generators_read_as_bad_in_no_more_than_chance(draw, full) -> None:
     """On the bad side of a 95 % floor lie 2.5 %, of metrics that are bad on both 5 %."""
-    trials, outside, heldout = 30, Counter[str](), {"heldout": GENERATORS["heldout"]}
+    trials, outside = 30, Counter[str]()
     for seed in range(trials):
         rng = np.random.default_rng(seed)
-        sides = [number_examples(draw(rng, k).astype(np.float32)[:, None]) for k in (200, 70, 70)]
-        both = user_examples.compare(*sides)
-        suite = Suite.of(both.split, Metrics(full=full, repeats=60))
-        floor = yardsticks(suite, both.split, 200, heldout)["floor"]
-        found = suite.evaluate(both.samples)
+        drawn = [draw(rng, k) for k in (200, 70, 70)]
+        suite, floor, found = beside_floors(drawn, full)
         for metric in suite.metrics:
             if metric.name in floor and metric.name in found and floor[metric.name].low is not None:
                 value, (_, low, high) = found[metric.name].value, floor[metric.name]
