@@ -24,7 +24,7 @@ class Generate:
     method: str = "ddim"
     steps: int = 50
     samples: int = 1000
-    batch_size: int = 100
+    batch_size: int = 250
     seed: int = 0
     guidance: float = later(0.0)
     guidance_threshold: Optional[float] = later(None)

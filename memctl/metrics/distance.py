@@ -57,6 +57,16 @@ def squared(a: Floats, b: Floats, lengths: Floats | None = None) -> Floats:
     return d
 
 
+def reduced(squares: Floats, examples: Floats, reduce: str) -> Floats:
+    """Sums of squares as distances between such examples, shape (any, *dims)."""
+    width = np.prod(examples.shape[1:])
+    return {
+        "rms": lambda: np.sqrt(squares / width),
+        "mse": lambda: squares / width,
+        "norm": lambda: np.sqrt(squares),
+    }[reduce]()
+
+
 class Neighbours(NamedTuple):
     """The distances from each query to the references, each field of shape (len(queries),).
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from memctl.models.unet2d import UNet2d
 
 WIDEST = 2**16  # channels of a level
+COARSEST = 64  # values of a patch
 PRESETS = (8, 16, 32, 64)  # pixels for which conf/model has a unet2d_N
 
 
@@ -29,13 +30,15 @@ class UNet1dConfig(ModelConfig):
     """Sizes of a `UNet1d`.
 
     Attributes:
-        channels: Width of each resolution level, full resolution first; each further level halves
+        channels: Width of each resolution level, the first level first; each further level halves
             the length.
-        attention: Levels (0 = full resolution) that have self-attention.
+        attention: Levels (0 = the first) that have self-attention.
         heads: Attention heads; divides the width of those levels.
         kernel: Odd width of the convolutions.
         dropout: Share of the activations before each block's second convolution that training
             drops.
+        patch: Neighbouring values that are one position of the first level; 1 keeps the signal's
+            own resolution.
     """
 
     name = "unet1d"
@@ -44,6 +47,7 @@ class UNet1dConfig(ModelConfig):
     heads: int = 1
     kernel: int = 3
     dropout: float = later(0.0)
+    patch: int = later(1)
 
     def __post_init__(self) -> None:
         levels = range(len(self.channels))
@@ -65,6 +69,8 @@ class UNet1dConfig(ModelConfig):
             )
         if self.kernel not in range(1, 100, 2):
             raise UserError(f"model.kernel={self.kernel} must be odd, at least 1 and below 100")
+        if self.patch not in range(1, COARSEST + 1):
+            raise UserError(f"model.patch={self.patch} must be in [1, {COARSEST}]")
         check_dropout(self.dropout)
 
     def network(self, shape: Sequence[int]) -> "UNet1d":

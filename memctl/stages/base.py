@@ -98,14 +98,15 @@ def is_made(
     if not path.exists():
         return False
     try:
-        checkpoint.load(path, network, made_from)
+        state = checkpoint.fitting(path, network, made_from)
     except UserError as error:
         print(f"{str(error).partition(';')[0]}; the base is trained again", flush=True)
         return False
-    if experiment.base_folder.has(path, experiment.keys["base"], reads=True):
-        return True
-    print(f"{path} is not what was written there; the base is trained again", flush=True)
-    return False
+    if not experiment.base_folder.has(path, experiment.keys["base"], reads=True):
+        print(f"{path} is not what was written there; the base is trained again", flush=True)
+        return False
+    network.load_state_dict(state)
+    return True
 
 
 def chain(

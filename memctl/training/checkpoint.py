@@ -29,8 +29,14 @@ def save(path: Path, network: nn.Module, made_from: dict[str, Any]) -> None:
 
 
 def load(path: Path, network: nn.Module, expected: dict[str, Any]) -> None:
-    """Put the weights in `path` into `network`, if they were made from what is expected; otherwise
-    the network stays as it is.
+    """Put the weights in `path` into `network`. Args and raises as `fitting`; where it raises, the
+    network stays as it is.
+    """
+    network.load_state_dict(fitting(path, network, expected))
+
+
+def fitting(path: Path, network: nn.Module, expected: dict[str, Any]) -> dict[str, Tensor]:
+    """The weights in `path`, if they are of such a network and were made from what is expected.
 
     Args:
         expected: Items of `made_from` that must be equal, for example {"model": ..., "split": ...}.
@@ -46,7 +52,7 @@ def load(path: Path, network: nn.Module, expected: dict[str, Any]) -> None:
             f"{path} does not fit this run (checkpoint -> run):\n    " + "\n    ".join(changed)
         )
     check(f"{path}", state, network.state_dict())
-    network.load_state_dict(state)
+    return state
 
 
 def read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:

@@ -34,7 +34,7 @@ from tests.benchmarks.timing import Rows, Size, compared, found, say
 from tests.benchmarks.training import Averaged, train
 from tests.examples.alone import torchvision_or_a_stand_in
 
-BATCH, STEPS = 100, 50  # of generation, memctl's defaults
+BATCH, STEPS = 250, 50  # of generation, memctl's defaults
 FIRST, GROWTH, LIMIT = 12.0, 1.5, 120.0  # seconds of training until one is looked at
 ABOVE = 0.01  # the floor
 SIZES = {"its defaults": (64, (1, 2, 4, 8)), "of equal size": (10, (1, 2, 4))}

@@ -76,11 +76,18 @@ def test_the_nearest_is_the_least_of_all_to_the_last_bit(
     b[7] = a[3]
     all_pairs = dtw_distances(a, b, band)
     bounds = below(a, b, int(band * a.shape[-1]))
-    assert (bounds <= dtw_distances(a, b, band, "norm") ** 2).all()
+    assert (bounds <= dtw_distances(a, b, band, "norm") ** 2 * (1 + 1e-12)).all()
     for pairs in (10**6, 7):
         monkeypatch.setattr(dtw, "APART", pairs)
         np.testing.assert_array_equal(dtw_nearest(a, b, band), all_pairs.min(axis=1))
     assert dtw_nearest(a, b, band)[3] == 0
+
+
+@pytest.mark.parametrize(("factor", "offset"), [(1e150, 0.0), (1e-150, 0.0), (1e-4, 1e3), (0, 1)])
+def test_the_nearest_is_right_where_single_precision_is_not(factor: float, offset: float) -> None:
+    """Of the last but one all paths are alike to seven digits, of the last to all."""
+    a, b = (x * factor + offset for x in signals(9, 40, 2, 30))
+    np.testing.assert_array_equal(dtw_nearest(a, b), dtw_distances(a, b).min(axis=1))
 
 
 def test_few_paths_are_walked_for_the_nearest(monkeypatch: pytest.MonkeyPatch):

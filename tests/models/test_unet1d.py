@@ -5,7 +5,7 @@ import torch
 
 from memctl import models
 from memctl.errors import UserError
-from memctl.models.unet1d import timestep_embedding
+from memctl.models.unet1d import from_patches, in_patches, timestep_embedding
 
 
 def network(inputs: int = 1, **changes: object) -> torch.nn.Module:
@@ -24,11 +24,20 @@ def awake(net: torch.nn.Module) -> torch.nn.Module:
 
 @pytest.mark.parametrize("length", [8, 9, 17, 100, 139, 140, 141, 256])
 @pytest.mark.parametrize("channels", [1, 2])
-def test_any_length_and_number_of_channels(length: int, channels: int) -> None:
+@pytest.mark.parametrize("patch", [1, 2, 3])
+def test_any_length_and_number_of_channels(length: int, channels: int, patch: int) -> None:
     x = torch.randn(3, channels, length)
-    y = network(channels)(x, torch.tensor([0, 5, 999]))
+    y = network(channels, patch=patch)(x, torch.tensor([0, 5, 999]))
     assert y.shape == x.shape
     assert y.isfinite().all()
+
+
+def test_patches_are_neighbouring_values_of_a_channel() -> None:
+    x = torch.arange(10.0).view(1, 2, 5)
+    patches = in_patches(x, 2)
+    assert patches.tolist() == [[[0, 2, 4], [1, 3, 0], [5, 7, 9], [6, 8, 0]]]
+    assert torch.equal(from_patches(patches, 2)[..., :5], x)
+    assert torch.equal(in_patches(x, 1), x)
 
 
 def test_gradients_reach_every_parameter() -> None:
@@ -88,6 +97,7 @@ def test_embedding_is_the_sinusoids() -> None:
         ({"heads": 5}, "heads"),
         ({"dropout": 1.0}, "model.dropout=1.0"),
         ({"kernel": 4}, "kernel"),
+        ({"patch": 0}, "model.patch=0"),
         ({"width": 3}, "width is not a setting"),
     ],
 )
