@@ -23,6 +23,7 @@ CONTROLS = {
     "rivals_guidance": {"guidance"},
     "rivals_lr": {"learning rate"},
     "rivals_samplers": {"sampler", "sampler + use"},  # the adaptive one is corrected for
+    "rivals_seeds": {"", "dropout", "data size", "interval"},  # "": uniform itself
     "rivals_size": {"network size"},
     "rivals_steps": {"training time"},
     "rivals_tails": {"interval"},
@@ -30,7 +31,7 @@ CONTROLS = {
     "rivals_weightings": {"weighting"},
     "why_bands": {"sampler"},
 }
-NUMBERS = {"Three": 3, "Four": 4, "Five": 5, "Eight": 8, "Nine": 9, "20": 20}
+NUMBERS = {"Three": 3, "Four": 4, "Five": 5, "Eight": 8, "Nine": 9, "16": 16, "20": 20}
 
 
 @pytest.fixture(scope="module")
