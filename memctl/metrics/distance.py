@@ -15,7 +15,8 @@ from scipy.spatial.distance import cdist
 
 from memctl.metrics.measure import Floats
 
-BLOCK = 4_000_000  # numbers held at once: 32 MB
+BLOCK = 8_000_000  # numbers held at once: 64 MB
+TILE = 4096  # references of long examples at once
 LONG = 512  # values of an example from which the matrix product pays
 
 
@@ -27,11 +28,13 @@ def distances(a: Floats, b: Floats, reduce: str = "rms", lengths: Floats | None 
         lengths: `square_lengths` of b, where they are known.
     """
     width = a.shape[1]
-    if reduce == "mse":
-        return (cdist(a, b, "sqeuclidean") if width <= LONG else squared(a, b, lengths)) / width
-    return (cdist(a, b) if width <= LONG else np.sqrt(squared(a, b, lengths))) / (
-        np.sqrt(width) if reduce == "rms" else 1.0
-    )
+    if width > LONG:
+        d = squared(a, b, lengths)
+        d = d if reduce == "mse" else np.sqrt(d, out=d)
+    else:
+        d = cdist(a, b, "sqeuclidean") if reduce == "mse" else cdist(a, b)
+    unit = {"rms": np.sqrt(width), "mse": width, "norm": 1.0}[reduce]
+    return np.divide(d, unit, out=d)
 
 
 def square_lengths(x: Floats) -> Floats:
@@ -47,13 +50,23 @@ def squared(a: Floats, b: Floats, lengths: Floats | None = None) -> Floats:
     That loses digits where a and b are near, so all below a thousandth of |a|^2 + |b|^2 are
     computed again from differences: what is left has a relative error of some 1e-12.
     """
-    scale = square_lengths(a)[:, None] + (square_lengths(b) if lengths is None else lengths)
-    d = scale - 2 * (a @ b.T)
-    near_a, near_b = np.nonzero(d < 1e-3 * scale)
-    step = max(1, BLOCK // a.shape[1])
-    for start in range(0, len(near_a), step):
-        i, j = near_a[start : start + step], near_b[start : start + step]
-        d[i, j] = np.square(a[i] - b[j]).sum(axis=1)
+    own, others, twice = (
+        square_lengths(a),
+        square_lengths(b) if lengths is None else lengths,
+        -2 * a,
+    )
+    d, step = np.empty((len(a), len(b))), max(1, BLOCK // a.shape[1])
+    for start in range(0, len(b), TILE):  # in parts, which stay in the processor's cache
+        some = slice(start, start + TILE)
+        scale = own[:, None] + others[some]
+        part = twice @ b[some].T
+        part += scale
+        scale *= 1e-3
+        rows, columns = np.nonzero(part < scale)
+        for k in range(0, len(rows), step):
+            i, j = rows[k : k + step], columns[k : k + step]
+            part[i, j] = np.square(a[i] - b[some][j]).sum(axis=1)
+        d[:, some] = part
     return d
 
 
@@ -126,9 +139,8 @@ def scan(
     """
     rows = max(1, BLOCK // len(references))
     lengths = square_lengths(references) if references.shape[1] > LONG else None
-    near: list[list[Neighbours]] = [[] for _ in sides]
-    least, tied, few = [], [], []
-    for start in range(0, len(queries), rows):
+
+    def block(start: int) -> Scan:
         some = queries[start : start + rows]
         d = distances(some, references, reduce, lengths)
         itself = None if own is None else (np.arange(len(d)), own[start : start + rows])
@@ -136,24 +148,39 @@ def scan(
             d[itself] = 0.0
         means = [d[:, side].sum(axis=1) / (d[:, side].shape[1] - bool(itself)) for side in sides]
         if mirror is not None:
-            d = np.minimum(d, distances(mirror(some), references, reduce, lengths))
+            np.minimum(d, distances(mirror(some), references, reduce, lengths), out=d)
         if itself:
             d[itself] = np.inf
-        for blocks, side, mean in zip(near, sides, means, strict=True):
-            two = np.partition(d[:, side], 1, axis=1)
-            blocks.append(Neighbours(two[:, 0], two[:, 1], d[:, side].argmin(axis=1), mean))
-        few.append(np.sort(np.partition(d[:, sides[0]], closest - 1, axis=1)[:, :closest], axis=1))
-        least.append(
-            np.array([d[:, subset].min(axis=1) for subset in subsets]).reshape(len(subsets), len(d))
-        )
+        near = []
+        for side, mean in zip(sides, means, strict=True):
+            two = np.partition(d[:, side], 1, axis=1)[:, :2].copy()
+            near.append(Neighbours(two[:, 0], two[:, 1], d[:, side].argmin(axis=1), mean))
+        closer = np.partition(d[:, sides[0]], closest - 1, axis=1)[:, :closest]
+        least = np.array([d[:, subset].min(axis=1) for subset in subsets])
         query, reference = np.nonzero(d == d.min(axis=1, keepdims=True))
-        tied.append((query + start, reference))
-    joined = [
-        Neighbours(*(np.concatenate(column) for column in zip(*blocks, strict=True)))
-        for blocks in near
+        return Scan(
+            near,
+            least.reshape(len(subsets), len(d)),
+            (query + start, reference),
+            np.sort(closer, axis=1),
+        )
+
+    return joined([block(start) for start in range(0, len(queries), rows)])
+
+
+def joined(blocks: Sequence[Scan]) -> Scan:
+    """The scans of some queries, one after another, as one."""
+    near = [
+        Neighbours(*(np.concatenate(column) for column in zip(*each, strict=True)))
+        for each in zip(*(one.near for one in blocks), strict=True)
     ]
-    pairs = np.concatenate([t[0] for t in tied]), np.concatenate([t[1] for t in tied])
-    return Scan(joined, np.concatenate(least, axis=1), pairs, np.concatenate(few))
+    query, reference = zip(*(one.tied for one in blocks), strict=True)
+    return Scan(
+        near,
+        np.concatenate([one.subsets for one in blocks], axis=1),
+        (np.concatenate(query), np.concatenate(reference)),
+        np.concatenate([one.closest for one in blocks]),
+    )
 
 
 def neighbours(
