@@ -90,6 +90,9 @@ class Composer:
 
         Raises: UserError.
         """
+        overrides = self.lasting(overrides)
+        if self.nested(overrides):
+            return cast(Config, OmegaConf.to_object(self(overrides)))
         rest = tuple(text for text in overrides if not self.parse(text)[1])
         affected = {text: self.affected(rest, text) for text in overrides}
         free = [text for text in overrides if affected[text]]
@@ -110,6 +113,20 @@ class Composer:
             config = replaced(config, path.split("."), plain)
         self.made[known] = cfg, config, set(free)
         return config
+
+    def lasting(self, overrides: Sequence[str]) -> list[str]:
+        """Without the values of a key that a later one sets."""
+        last = {self.parse(text)[0].key_or_group: k for k, text in enumerate(overrides)}
+        return [
+            text
+            for k, text in enumerate(overrides)
+            if not self.parse(text)[1] or last[self.parse(text)[0].key_or_group] == k
+        ]
+
+    def nested(self, overrides: Sequence[str]) -> bool:
+        """Whether one sets a part of what another sets: their order matters then."""
+        keys = [self.parse(text)[0].key_or_group for text in overrides if self.parse(text)[1]]
+        return any(other.startswith(f"{key}.") for key in keys for other in keys)
 
     def source(self, rest: tuple[str, ...], name: str) -> str:
         """Where the value of a setting is read: `${ci.low}` at ci.low itself, which spares parsing

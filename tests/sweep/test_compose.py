@@ -28,6 +28,12 @@ JOBS = (
     ["sampler=mixture", "sampler.parts.0.name=beta"],
     ["ci.low=${ci.high}", "ci.high=7"],
     ["ci.low=null", "ci.high=7"],
+    ["seed=1", "sampler=uniform", "seed=2"],  # the last counts
+    ["seed=2", "sampler=uniform", "seed=1"],
+    ["seed=2", "sampler=uniform", "seed=3"],
+    ["seed=3", "sampler=uniform", "seed=2"],
+    ["sampler=uniform", "base={lr: 0.5}", "base.lr=0.25"],
+    ["sampler=uniform", "base={lr: 0.75}", "base.lr=0.25"],
     ["ci.low=1", "ci.high=2", "paths.runs=elsewhere", "+theory.intervals=[[1,2]]"],
 )
 
