@@ -5,7 +5,6 @@ one of its training with all that Lightning does around it. On one thread.
 
 import numpy as np
 import torch
-import yaml
 from diffusers import DDIMScheduler, DDPMScheduler, UNet2DModel
 from diffusers.training_utils import EMAModel
 from torch import nn
@@ -13,9 +12,8 @@ from torch import nn
 from memctl import models
 from memctl.config import Diffusion, Generate
 from memctl.diffusion.generate import generate
-from memctl.paths import config_root
 from tests.benchmarks.timing import Rows, Size, Work, compared, say, summed_up
-from tests.benchmarks.training import steps_in_turn
+from tests.benchmarks.training import preset, steps_in_turn
 
 STEPS = 4  # of the reverse process that a round takes
 # preset, shape, batch, share of the rounds
@@ -29,12 +27,12 @@ CASES = (
 def images(size: Size) -> Rows:
     """A training step and some of generation at 8, 16 and 64 pixels."""
     rows: Rows = []
-    for preset, shape, batch, share in CASES:
+    for network, shape, batch, share in CASES:
         batch = 2 if size.quick else batch
         steps, rounds = 1 if size.quick else STEPS, size.times(share)
         x = np.random.default_rng(0).uniform(-1, 1, (4 * batch, *shape)).astype(np.float32)
         at = f"{batch} images of {shape[-1]} px"
-        ours, theirs = twins(preset, shape)
+        ours, theirs = twins(network, shape)
         for precision in ("fp32", "bf16"):
             name = f"training step, {at}, {precision}"
             say(f"{name}: {rounds + 2} rounds")
@@ -54,11 +52,9 @@ def tail(precision: str) -> str:
     return "" if precision == "fp32" else f", {precision}"
 
 
-def twins(preset: str, shape: tuple[int, ...]) -> tuple[nn.Module, UNet2DModel]:
+def twins(name: str, shape: tuple[int, ...]) -> tuple[nn.Module, UNet2DModel]:
     """memctl's network of a preset, and diffusers' with the same settings."""
-    spec = yaml.safe_load((config_root() / "conf" / "model" / f"{preset}.yaml").read_text())
-    spec = {k: v for k, v in spec.items() if k != "defaults"} | {"name": "unet2d"}
-    ours = models.build(spec).network(shape)
+    ours = models.build(preset(name)).network(shape)
     return ours, UNet2DModel(**ours.unet.config)  # type: ignore[union-attr, arg-type]
 
 

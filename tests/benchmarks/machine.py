@@ -31,6 +31,7 @@ from memctl.training.module import DiffusionModule
 from tests.benchmarks.images import twins
 from tests.benchmarks.sweep import ROOT, SMOKE, Grid, swept, timed
 from tests.benchmarks.timing import Rows, Size, Work, found, in_turn, say, summed_up
+from tests.benchmarks.training import preset
 
 GIGA = 1e9
 
@@ -50,7 +51,7 @@ def reached(size: Size) -> Rows:
         f"matrix product of {side}, bf16": (lambda: c @ d, 2.0 * side**3),
     }
     split = data.load(data.build({"name": "mitdb208"}))
-    beats, x = models.build({"name": "unet1d"}).network((1, 140)), torch.from_numpy(split.train)
+    beats, x = models.build(preset("unet1d")).network((1, 140)), torch.from_numpy(split.train)
     digits, y = twins("unet2d_8", (1, 8, 8))[0], torch.randn(256, 1, 8, 8)
     for name, network, examples, batch in (("beats", beats, x, 32), ("digits", digits, y, 128)):
         works |= counted(name, network, examples, batch)

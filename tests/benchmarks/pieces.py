@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
-import yaml
 from torch import nn
 
 from memctl import data, models
@@ -15,11 +14,11 @@ from memctl.diffusion.generate import generate
 from memctl.diffusion.schedule import forward_process
 from memctl.metrics.suite import Suite
 from memctl.metrics.yardsticks import yardsticks
-from memctl.paths import config_root
 from memctl.samplers import IntervalSampler, LaplaceSampler, ScheduleSampler, UniformSampler
 from memctl.training.batches import Batches
 from memctl.training.module import DiffusionModule
 from tests.benchmarks.timing import Rows, Size
+from tests.benchmarks.training import preset
 
 
 def least(function: Callable[[], object], repeats: int = 15) -> float:
@@ -86,7 +85,7 @@ def layouts() -> None:
 
 def network() -> None:
     split = data.load(data.build({"name": "mitdb208"}))
-    net = models.build({"name": "unet1d"}).network((1, 140))
+    net = models.build(preset("unet1d")).network((1, 140))
     module = DiffusionModule(
         net,
         forward_process(Diffusion()),
@@ -114,20 +113,19 @@ def network() -> None:
 
 def precision() -> None:
     """Forward passes of the image networks in both precisions."""
-    for preset, shape, batch in (
+    for name, shape, batch in (
         ("unet2d_8", (1, 8, 8), 100),
         ("unet2d_16", (3, 16, 16), 100),
         ("unet2d_64", (3, 64, 64), 4),
     ):
-        spec = yaml.safe_load((config_root() / "conf" / "model" / f"{preset}.yaml").read_text())
-        net = models.build(spec).network(shape).eval()
+        net = models.build(preset(name)).network(shape).eval()
         x, t = torch.randn(batch, *shape), torch.randint(0, 1000, (batch,))
         with torch.inference_mode():
             plain = least(lambda: net(x, t), 3)  # noqa: B023
             with torch.autocast("cpu", torch.bfloat16):
                 rounded = least(lambda: net(x, t), 3)  # noqa: B023
         show(
-            f"model={preset}, a forward pass of {batch}",
+            f"model={name}, a forward pass of {batch}",
             plain,
             f"in bf16 {plain / rounded:.2f} times as fast",
         )

@@ -31,11 +31,11 @@ from memctl.metrics.generators import GENERATORS
 from memctl.metrics.suite import Suite
 from memctl.metrics.yardsticks import yardsticks
 from tests.benchmarks.timing import Rows, Size, compared, found, say
-from tests.benchmarks.training import Averaged, train
+from tests.benchmarks.training import Averaged, preset, train
 from tests.examples.alone import torchvision_or_a_stand_in
 
 BATCH, STEPS = 250, 50  # of generation, memctl's defaults
-FIRST, GROWTH, LIMIT = 12.0, 1.5, 120.0  # seconds of training until one is looked at
+FIRST, GROWTH, LIMIT = 12.0, 1.5, 240.0  # seconds of training until one is looked at
 ABOVE = 0.01  # the floor
 SIZES = {"its defaults": (64, (1, 2, 4, 8)), "of equal size": (10, (1, 2, 4))}
 
@@ -162,7 +162,7 @@ def signals(size: Size) -> Rows:
     target = floor + ABOVE
     energy = lambda sample: suite.evaluate(sample(looked))["energy_heldout"].value
     torch.manual_seed(0)
-    network = models.build({"name": "unet1d"}).network(split.train.shape[1:])
+    network = models.build(preset("unet1d")).network(split.train.shape[1:])
     with tempfile.TemporaryDirectory() as place:
         try:
             rivals = {name: Rival(name, split.train, Path(place) / name[:3]) for name in SIZES}

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 from lightning import Callback, LightningModule, Trainer
 from torch import nn
 
 from memctl.config import Diffusion, Stage
 from memctl.config import Trainer as TrainerConfig
+from memctl.paths import config_root
 from memctl.runs.journal import Journal
 from memctl.samplers import ScheduleSampler, UniformSampler
 from memctl.training.along import averaged
@@ -22,6 +24,13 @@ from tests.benchmarks.timing import Work
 
 Averaged = Callable[[], nn.Module]
 Between = Callable[[float, Averaged], bool]
+
+
+def preset(name: str) -> dict[str, Any]:
+    """The settings of a network in conf/model, as `models.build` takes them."""
+    spec = yaml.safe_load((config_root() / "conf" / "model" / f"{name}.yaml").read_text())
+    own = {key: value for key, value in spec.items() if key != "defaults"}
+    return {"name": name.partition("_")[0], **own}
 
 
 class Turns(Callback):
