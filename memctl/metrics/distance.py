@@ -7,10 +7,11 @@ mse  = mean((a - b)^2)
 norm = ||a - b||_2
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 from memctl.metrics.measure import Floats
@@ -62,12 +63,19 @@ def squared(a: Floats, b: Floats, lengths: Floats | None = None) -> Floats:
         part = twice @ b[some].T
         part += scale
         scale *= 1e-3
-        rows, columns = np.nonzero(part < scale)
-        for k in range(0, len(rows), step):
-            i, j = rows[k : k + step], columns[k : k + step]
+        for i, j in pairs(part < scale, step):
             part[i, j] = np.square(a[i] - b[some][j]).sum(axis=1)
         d[:, some] = part
     return d
+
+
+def pairs(
+    chosen: NDArray[np.bool_], most: int
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """The places that are chosen, shape (m, n), as rows and columns, at most so many at once."""
+    rows, columns = np.nonzero(chosen)
+    for start in range(0, len(rows), most):
+        yield rows[start : start + most], columns[start : start + most]
 
 
 def reduced(squares: Floats, examples: Floats, reduce: str) -> Floats:

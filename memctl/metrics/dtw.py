@@ -21,13 +21,11 @@ distances, is 0.8 of it for those beats, 0.6 for three channels, 1.3 for signals
 little for a compiled dependency.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
-from memctl.metrics.distance import reduced
+from memctl.metrics.distance import pairs, reduced
 from memctl.metrics.measure import Floats
 
 Signals = NDArray[np.floating]  # float64, or float32 where that is enough
@@ -50,7 +48,7 @@ def dtw_distances(a: Floats, b: Floats, band: float = BAND, reduce: str = "rms")
     Raises:
         ValueError: a band, a reduction or shapes that are none.
     """
-    check(a, b, band, reduce)
+    a, b = checked(a, b, band, reduce)
     x, y = first_by_time(a), first_by_time(b)
     squares, step = np.empty((len(a), len(b))), max(1, PAIRS // max(1, len(b)))
     for some in (slice(start, start + step) for start in range(0, len(a), step)):
@@ -66,48 +64,54 @@ def dtw_nearest(a: Floats, b: Floats, band: float = BAND, reduce: str = "rms") -
     known, in float32; those that may be the nearest by it are then compared in float64. Args and
     raises as `dtw_distances`; `b` has at least one signal.
     """
-    check(a, b, band, reduce)
-    reach, scale = int(band * a.shape[-1]), max(np.abs(a).max(), np.abs(b).max()) or 1.0
-    p, q = ((signals / scale).astype(np.float32) for signals in (a, b))
-    # Roots of float32's sums of squares are within `slack` and the factor `loose` of the exact.
-    cells, eps = 2 * p[0].size, float(np.finfo(np.float32).eps)
-    slack, loose = 2 * eps * np.sqrt(cells), 1 + eps * cells
-    low = np.sqrt(np.maximum(below(p, q, reach), below(q, p, reach).T)) / loose - slack
-    order = np.argsort(low, axis=1, kind="stable")
-    low = np.take_along_axis(low, order, axis=1)
-    x, y = first_by_time(p), first_by_time(q)
-    best, first, width = np.full(len(a), np.inf, np.float32), 0, 1
-    found: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-    while first < len(b):
-        rows, places = np.nonzero(low[:, first : first + width] < (best * loose + slack)[:, None])
-        if not len(rows):
-            break
-        columns = order[rows, first + places]
-        for i, j in parts(rows, columns):
-            found.append((i, j, np.sqrt(warped(x[..., i], y[..., j], reach))))
-            np.minimum.at(best, i, found[-1][-1])
-        first, width = first + width, 2 * width
-    rows, columns, rough = (np.concatenate(each) for each in zip(*found, strict=True))
-    near = rough <= best[rows] * loose**2 + 3 * slack
-    x, y, squares = first_by_time(a), first_by_time(b), np.full(len(a), np.inf)
-    for i, j in parts(rows[near], columns[near]):
-        exact = warped(x[..., i], y[..., j], reach)
-        np.minimum.at(squares, i, exact)
+    a, b = checked(a, b, band, reduce)
+    reach, squares = int(band * a.shape[-1]), np.full(len(a), np.inf)
+    x, y = first_by_time(a), first_by_time(b)
+    for i, j in pairs(may_be_nearest(a, b, reach), APART):
+        np.minimum.at(squares, i, warped(x[..., i], y[..., j], reach))
     return reduced(squares, a, reduce)
 
 
-def parts(rows: np.ndarray, columns: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Pairs, at most APART at once."""
-    for some in np.array_split(np.arange(len(rows)), -(-len(rows) // APART)):
-        yield rows[some], columns[some]
+def may_be_nearest(a: Floats, b: Floats, reach: int) -> NDArray[np.bool_]:
+    """Which of `b` may be the nearest of each of `a` by float32, bool, shape (m, n)."""
+    scale = max(np.abs(a).max(), np.abs(b).max()) or 1.0
+    p, q = ((signals / scale).astype(np.float32) for signals in (a, b))
+    # Roots of sums of squares are within the factor `loose` of the exact and, since signals are
+    # rounded to float32 themselves, `slack`.
+    loose = 1 + rounding(p)
+    slack = 2 * np.sqrt(rounding(p) * np.finfo(p.dtype).eps)
+    low = np.sqrt(np.maximum(below(p, q, reach), below(q, p, reach).T)) - slack
+    order = np.argsort(low, axis=1, kind="stable")
+    low = np.take_along_axis(low, order, axis=1)
+    x, y = first_by_time(p), first_by_time(q)
+    rough = np.full(low.shape, np.inf, np.float32)
+    best, first, width = np.full((len(a), 1), np.inf, np.float32), 0, 1
+    while first < len(b):
+        some = low[:, first : first + width] < best * loose + slack
+        if not some.any():
+            break
+        for i, place in pairs(some, APART):
+            j = order[i, first + place]
+            rough[i, j] = np.sqrt(warped(x[..., i], y[..., j], reach))
+        best = rough.min(axis=1, keepdims=True)
+        first, width = first + width, 2 * width
+    found: NDArray[np.bool_] = rough <= best * loose**2 + 3 * slack
+    return found
 
 
-def check(a: Floats, b: Floats, band: float, reduce: str) -> None:
+def rounding(signals: Signals) -> float:
+    """Relative error of the sum of squares along a path, of at most 2 D terms."""
+    return float(2 * np.prod(signals.shape[1:]) * np.finfo(signals.dtype).eps)
+
+
+def checked(a: Signals, b: Signals, band: float, reduce: str) -> tuple[Floats, Floats]:
+    """The signals in float64."""
     if not 0 <= band <= 1 or reduce not in ("rms", "mse", "norm") or a.shape[1:] != b.shape[1:]:
         raise ValueError(
             f"band={band} must be in [0, 1], reduce={reduce} rms, mse or norm, shapes equal:"
             f" {a.shape[1:]}, {b.shape[1:]}"
         )
+    return a.astype(np.float64, copy=False), b.astype(np.float64, copy=False)
 
 
 def below(a: Signals, b: Signals, reach: int) -> Signals:
@@ -123,6 +127,7 @@ def below(a: Signals, b: Signals, reach: int) -> Signals:
         np.subtract(lowest, signal, out=under)
         np.maximum(np.maximum(above, under, out=above), 0, out=above)
         np.einsum("ncl,ncl->n", above, above, out=row)
+    out *= 1 - 2 * rounding(b)  # or by rounding a bound could exceed its distance
     return out
 
 

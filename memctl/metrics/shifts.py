@@ -18,7 +18,7 @@ of smooth ones by most, so compare it with that of held-out examples; it forgive
 
 import numpy as np
 
-from memctl.metrics.distance import BLOCK, reduced, square_lengths
+from memctl.metrics.distance import BLOCK, pairs, reduced, square_lengths
 from memctl.metrics.measure import Floats
 
 NEAR = 1e-5  # of |a|^2 + |b|^2: what lies above is right to some 11 digits
@@ -40,6 +40,7 @@ def shift_distances(a: Floats, b: Floats, share: float = SHARE, reduce: str = "r
     """
     if not 0 <= share < 1:
         raise ValueError(f"share={share} must be in [0, 1)")
+    a, b = a.astype(np.float64, copy=False), b.astype(np.float64, copy=False)
     shifts = range(-int(share * a.shape[-1]), int(share * a.shape[-1]) + 1)
     each = lambda signals, s: np.roll(signals, s, axis=-1).reshape(len(signals), -1)
     flat, alike = each(b, 0), np.full((len(a), len(b)), -np.inf)
@@ -47,10 +48,7 @@ def shift_distances(a: Floats, b: Floats, share: float = SHARE, reduce: str = "r
         np.maximum(alike, each(a, s) @ flat.T, out=alike)
     scale = square_lengths(each(a, 0))[:, None] + square_lengths(flat)
     squares = scale - 2 * alike
-    rows, columns = np.nonzero(squares < NEAR * scale)
-    step = max(1, BLOCK // flat.shape[1])
-    for start in range(0, len(rows), step):
-        i, j = rows[start : start + step], columns[start : start + step]
+    for i, j in pairs(squares < NEAR * scale, max(1, BLOCK // flat.shape[1])):
         exact = [np.square(each(a[i], s) - flat[j]).sum(axis=1) for s in shifts]
         squares[i, j] = np.min(exact, axis=0)
     return reduced(squares, a, reduce)

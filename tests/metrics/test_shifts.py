@@ -81,3 +81,10 @@ def test_near_signals_keep_their_digits():
     late = np.roll(a, 1, axis=-1) + 1e-10
     near = np.diag(shift_distances(a, late, 0.1))
     np.testing.assert_allclose(near, 1e-10, rtol=1e-5)
+
+
+def test_signals_in_single_precision_are_read_in_double():
+    a, b = (x.astype(np.float32) for x in signals())
+    np.testing.assert_array_equal(
+        shift_distances(a, b), shift_distances(a.astype(np.float64), b.astype(np.float64))
+    )
