@@ -19,8 +19,9 @@ class Trainer:
 
     Attributes:
         accelerator: auto, cpu, gpu or another of Lightning's.
-        precision: auto (bf16 on a GPU that has it, else fp32), fp32 or bf16 (layers in bfloat16,
-            weights and losses in float32).
+        precision: auto (bf16 on a GPU that has it, and for networks above 1 million parameters on a
+            CPU with AMX; else fp32), fp32 or bf16 (layers in bfloat16, weights and losses in
+            float32).
         memory_format: auto (the network's own), channels_last or contiguous.
         compile: auto (networks above 10 million parameters, on CUDA), true or false: torch.compile.
         threads: CPU threads of a run.

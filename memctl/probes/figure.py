@@ -14,15 +14,19 @@ from memctl.metrics.measure import Floats
 from memctl.reporting.figures import GENERATED, REAL, WIDTH, save
 
 GREY = "#7f8c8d"
+PLACES = {"left": 0.09, "right": 0.97, "top": 0.935, "bottom": 0.115, "hspace": 0.62, "wspace": 0.2}
 Rows = Sequence[dict[str, float]]
 
 
 def draw(rows: Rows, title: str, path: Path) -> None:
     """Write the figure of a probe's rows."""
-    figure = Figure(figsize=(WIDTH, 10.2), layout="constrained")
+    figure = Figure(figsize=(WIDTH, 10.2))
     t = (column(rows, "t_low") + column(rows, "t_high")) / 2
-    for axis, panel in zip(figure.subplots(3, 2).flat, PANELS, strict=True):
+    # All places are given: to find them takes longer than to draw.
+    grid = figure.subplots(3, 2, gridspec_kw=PLACES)
+    for axis, panel in zip(grid.flat, PANELS, strict=True):
         panel(axis, t, rows)
+        axis.xaxis.set_label_coords(0.5, -0.13)
         axis.set(xlabel="diffusion step t", xlim=(0, rows[-1]["t_high"] + 1))
         axis.spines[["top", "right"]].set_visible(False)
         axis.tick_params(labelsize=8, which="both")
@@ -38,7 +42,7 @@ def column(rows: Rows, name: str) -> Floats:
 
 def label(axis: Any, title: str, fair: float | None = None) -> None:
     """The title, the legend below the axis, where no data is, and a line at what is fair."""
-    axis.set_title(fill(title, 48), loc="left", fontsize=9)
+    axis.set_title(fill(title, 48), loc="left", fontsize=9, y=1.0)
     if fair is not None:
         axis.axhline(fair, color="0.7", lw=0.8, zorder=0)
     axis.legend(frameon=False, fontsize=7.5, loc="upper center", bbox_to_anchor=(0.5, -0.2))

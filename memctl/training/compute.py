@@ -16,8 +16,9 @@ from torch import nn
 from memctl.config import COMPUTING, Trainer
 from memctl.errors import UserError
 
-# Parameters from which compiling and bfloat16 on CPUs pay: networks for 64 pixels, not for digits.
-LARGE = 10_000_000
+# Parameters from which compiling pays, and from which bfloat16 does on CPUs that multiply matrices
+# in it: networks for 64 pixels, and for 32 pixels, not for digits.
+LARGE, WIDE = 10_000_000, 1_000_000
 
 # Settings of glibc's mallopt(3): blocks of up to 32 MiB are cut from the heap, and up to 256 MiB
 # that are free at its end are kept. Otherwise each step hands its activations back to the system,
@@ -52,12 +53,13 @@ class Compute:
                     f" {values[-1]}"
                 )
         device = accelerator_device(how.accelerator)
-        large = sum(p.numel() for p in network.parameters()) > LARGE
+        parameters = sum(p.numel() for p in network.parameters())
         if device.type == "cuda":
             native = torch.cuda.is_bf16_supported(including_emulation=False)
-        else:  # small networks are slower in it on a CPU
-            native = large and device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
-        compiles = large and device.type == "cuda" and find_spec("triton") is not None
+        else:  # with AVX512_BF16 alone, without AMX, all networks are slower in it
+            amx = device.type == "cpu" and torch.cpu._is_amx_tile_supported()
+            native = amx and parameters > WIDE
+        compiles = parameters > LARGE and device.type == "cuda" and find_spec("triton") is not None
         return cls(
             device,
             native if how.precision == "auto" else how.precision == "bf16",

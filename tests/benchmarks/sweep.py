@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.benchmarks.timing import Rows, Size, found, say
+from tests.benchmarks.timing import Rows, Size, found, gather, say
 
 FORMER = "bc6b594"
 ROOT = Path(__file__).resolve().parents[2]
@@ -116,5 +116,6 @@ def run(command: Sequence[str], code: Path, environment: dict[str, str]) -> None
             process.kill()
             process.communicate()
         raise
+    gather()
     if process.returncode:
         sys.exit(f"{' '.join(command)} failed with {process.returncode}:\n{said[-2000:]}")

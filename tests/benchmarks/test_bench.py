@@ -1,6 +1,8 @@
 """What `make bench` compares does the same work; no test asserts a time."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +36,24 @@ def test_others_have_a_turn_after_each_step() -> None:
     assert len(turns) == 5
     pairs = zip(before, network.parameters(), strict=True)
     assert any(bool((a != b).any()) for a, b in pairs)  # it trained
+
+
+ORPHAN = """
+import resource, subprocess, sys
+from tests.benchmarks.timing import adopt, gather
+busy = "import time\\nwhile time.process_time() < 0.5: pass"
+leaves = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {busy!r}])"
+adopt()
+subprocess.run([sys.executable, "-c", leaves], check=True)
+gather()
+spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+assert spent.ru_utime + spent.ru_stime > 0.5
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has subreapers")
+def test_what_a_command_leaves_behind_is_not_taken_for_others() -> None:
+    subprocess.run([sys.executable, "-c", ORPHAN], check=True)
 
 
 def test_the_crossing_between_two_looks() -> None:

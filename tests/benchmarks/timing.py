@@ -1,9 +1,12 @@
 """Works timed in turn, so that all of them see the same machine, and rows of what was found."""
 
+import ctypes
+import os
 import statistics
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,3 +104,20 @@ class Others:
     def cores(self) -> float:
         spent = time.monotonic() - self.began
         return float(np.clip((self.now() - self.before) / max(spent, 1e-9), 0, None))
+
+
+def adopt() -> None:
+    """What outlives its parent among this process's offspring becomes its own child, which `gather`
+    waits for: else a sweep's workers would be taken for `Others`. Under Linux; elsewhere they are.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+
+
+def gather(seconds: float = 10.0) -> None:
+    """Wait, at most so long, for all children: their time is this process's own from then on."""
+    end = time.monotonic() + seconds
+    with suppress(ChildProcessError):
+        while time.monotonic() < end:
+            if os.waitpid(-1, os.WNOHANG) == (0, 0):
+                time.sleep(0.05)

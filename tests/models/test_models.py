@@ -46,6 +46,7 @@ class PointwiseConfig(ModelConfig):
 
 @pytest.fixture
 def known(monkeypatch: pytest.MonkeyPatch) -> None:
+    install()  # what is there without the model, which other tests find again
     monkeypatch.setitem(models.MODELS, PointwiseConfig.name, PointwiseConfig)
     store = ConfigStore.instance()  # of the process: other tests shall not find the model in it
     monkeypatch.setattr(store, "repo", copy.deepcopy(store.repo))

@@ -31,6 +31,19 @@ def test_examples_of_a_batch_do_not_mix_and_t_matters() -> None:
     assert (whole - other).abs().max() > 1e-3
 
 
+def test_norms_stay_in_float32_where_layers_compute_in_bfloat16() -> None:
+    norms = [m for m in network().modules() if isinstance(m, torch.nn.GroupNorm)]
+    assert len(norms) >= 8
+    for norm in norms:
+        x = 100 + torch.randn(2, norm.num_channels, 4, 4)  # of which bfloat16 alone keeps 8 bits
+        plain = torch.nn.functional.group_norm(
+            x.bfloat16().float(), norm.num_groups, norm.weight, norm.bias, norm.eps
+        )
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+            assert torch.equal(norm(x.bfloat16()), plain.bfloat16())
+            assert norm(x).dtype == torch.float32
+
+
 def test_layout_does_not_change_the_numbers() -> None:
     net, x, t = network().eval(), torch.randn(4, 3, 8, 8), torch.arange(4)
     with torch.inference_mode():

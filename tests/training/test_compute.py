@@ -78,12 +78,12 @@ def test_what_auto_takes_on_cuda(
     assert (chosen.bf16, chosen.compile) == expected
 
 
-@pytest.mark.parametrize("has", [False, True], ids=["without bf16", "with bf16"])
-def test_large_networks_take_bf16_where_the_cpu_has_it(
+@pytest.mark.parametrize("has", [False, True], ids=["without AMX", "with AMX"])
+def test_wide_networks_take_bf16_where_the_cpu_multiplies_in_it(
     monkeypatch: pytest.MonkeyPatch, has: bool
 ) -> None:
-    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: has)
-    monkeypatch.setattr(module, "LARGE", 0)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: has)
+    monkeypatch.setattr(module, "WIDE", 0)
     assert Compute.of(Trainer(accelerator="cpu"), network()).bf16 is has
 
 
