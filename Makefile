@@ -78,7 +78,7 @@ format: setup  ## mend what ruff can mend
 	$(RUN) -m ruff check --fix .
 	$(RUN) -m ruff format .
 
-bench: setup  ## memctl beside other code, half an hour; ARGS="--quick", ARGS="evaluation"
+bench: setup  ## memctl beside other code, an hour; ARGS="--quick", ARGS="evaluation"
 	$(RUN) -m tests.benchmarks $(ARGS)
 
 drill: setup  ## 200 tiny runs under 60 kills are those of an undisturbed sweep, bit for bit

@@ -32,7 +32,7 @@ class Part:
 
 
 PARTS = {
-    "signals": Part("time to quality, against Trainer1D", 20, 1.5),
+    "signals": Part("time to quality, against Trainer1D", 26, 1.5),
     "images": Part("8, 16 and 64 px, against diffusers", 7, 1.5),
     "evaluation": Part("metrics, against SciPy and others", 1, 0.2),
     "sweep": Part("12 cells, a shell loop, a former commit", 14, 3),
