@@ -84,7 +84,7 @@ def record(name: str, seed: int, changes: Mapping[str, Any], values: tuple) -> d
         "name": name,
         "sweep": "s",
         "fingerprint": f"{name} {sorted(map(str, changes.items()))}",
-        "keys": {},
+        "keys": {"generate": f"{name} {sorted(map(str, changes.items()))}"},
         "seed": seed,
         "ci": {k: sampler[k] for k in ("low", "high")} if placed else None,
         "split": {"hash": "h", "n_train": 128, "n_heldout": 500},

@@ -28,6 +28,7 @@ from memctl.analysis.readings import Readings, Spread
 from memctl.analysis.studied import MAIN
 from memctl.analysis.sweep_results import SweepResults
 from memctl.metrics.measure import Floats
+from memctl.runs.record import identity
 
 COLUMNS = (
     "setting",
@@ -113,10 +114,10 @@ def differences(sweep: SweepResults, other: SweepResults) -> Differences:
     groups = [grouped(one, paths) for one in (sweep, other)]
     shared = [key for key in groups[0] if key in groups[1]]
     alone = len({*groups[0], *groups[1]}) - len(shared)
-    prints = [{n: r["fingerprint"] for n, r in one.records.items()} for one in (sweep, other)]
+    known = [{n: identity(r) for n, r in one.records.items()} for one in (sweep, other)]
     twins = lambda key: (
-        {prints[0][n] for n in groups[0][key].values()}
-        & {prints[1][n] for n in groups[1][key].values()}
+        {known[0][n] for n in groups[0][key].values()}
+        & {known[1][n] for n in groups[1][key].values()}
     )
     same = sum(len(twins(key)) for key in shared)
     shared = [key for key in shared if not twins(key)]

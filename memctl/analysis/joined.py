@@ -12,6 +12,7 @@ import pandas as pd
 
 from memctl.analysis.sweep_results import SweepResults
 from memctl.data.base import SPLIT_KEYS
+from memctl.runs.record import identity
 
 
 def source(sweep: SweepResults) -> str:
@@ -26,14 +27,15 @@ def of_one_source(sweeps: Sequence[SweepResults]) -> bool:
 
 
 def joined(sweeps: Sequence[SweepResults]) -> SweepResults:
-    """All runs of sweeps of one data set; of those with the same fingerprint the first."""
+    """All runs of sweeps of one data set; of those that are one run the first."""
     above = Path(os.path.commonpath([sweep.directory.resolve().parent for sweep in sweeps]))
     folders = [sweep.directory.resolve().relative_to(above).as_posix() for sweep in sweeps]
     records, tables = {}, []
     known: set[str] = set()
     for folder, sweep in zip(folders, sweeps, strict=True):
-        own = sweep.table[~sweep.table.fingerprint.isin(known)]
-        known |= set(own.fingerprint)
+        identities = [identity(sweep.records[name]) for name in sweep.table.name]
+        own = sweep.table[[one not in known for one in identities]]
+        known |= set(identities)
         tables.append(own.assign(name=folder + "/" + own.name))
         for name in own.name:
             records[f"{folder}/{name}"] = {**sweep.records[name], "name": f"{folder}/{name}"}

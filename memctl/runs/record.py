@@ -37,6 +37,7 @@ seconds           stage -> wall-clock seconds in the attempt that did it
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from memctl.keys import digest
 from memctl.runs.kinds import NUMBER, Each, fits
 
 if TYPE_CHECKING:  # a second's import, and commands that only read records start without
@@ -86,6 +87,15 @@ def is_complete(record: Mapping[str, Any]) -> bool:
     null = {name for name in ("sampler", "ci", "verdict") if record.get(name, 0) is None}
     others = {name: of for name, of in OR_NULL.items() if name.rstrip("?") not in null}
     return fits(record, {**RECORD, **others})
+
+
+def identity(record: Mapping[str, Any]) -> str:
+    """What makes two runs one run, whatever versions of the metrics they were measured by: the key
+    of its samples (of a former format, which has none, its fingerprint), and the settings of the
+    metrics.
+    """
+    samples = record["keys"].get("generate", record["fingerprint"])
+    return digest([samples, {**record["science"].get("metrics", {}), "versions": None}])
 
 
 def measures(values: Mapping[str, "Measure"]) -> Measures:

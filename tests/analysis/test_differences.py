@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from memctl.analysis.differences import differences, lines
+from memctl.analysis.joined import joined
 from memctl.analysis.sweep_results import read
 from tests.rivals import all_runs, written
 from tests.sweeps import swept
@@ -62,7 +63,7 @@ def test_seeds_are_paired_where_both_have_them(tmp_path):
     for k, name in enumerate(first.records):
         path = tmp_path / "b" / name / "record.json"
         record = json.loads(path.read_text())
-        record["fingerprint"] += "b"
+        record["keys"]["generate"] += "b"
         record["metrics"]["dcr_share"]["value"] -= 0.1 + 1e-4 * (k % 3)
         path.write_text(json.dumps(record))
     rows = differences(first, read(tmp_path / "b")).table
@@ -71,6 +72,21 @@ def test_seeds_are_paired_where_both_have_them(tmp_path):
     assert np.allclose(rows.change, -0.1, atol=3e-4)
     assert (rows.change_high < -0.05).all()
     assert (rows.change_high - rows.change_low).max() < 0.15
+
+
+def test_a_run_is_the_same_one_by_whatever_versions_of_the_metrics(tmp_path):
+    def measured(name, versions):
+        records = all_runs(1)
+        for one in records:
+            metrics = {"repeats": 100, "versions": versions}
+            one["science"] = {**one["science"], "metrics": metrics}
+            one["fingerprint"] += str(versions)
+        return written(tmp_path / name, records)
+
+    once, again = measured("a", {"kid": 1}), measured("b", {"kid": 2})
+    found = differences(once, again)
+    assert (len(found.table), found.same > 0) == (0, True)
+    assert len(joined([once, again]).records) == len(once.records)
 
 
 def test_a_run_that_both_have_is_not_compared_with_itself(two):
