@@ -21,6 +21,14 @@ def generator(*key: int) -> torch.Generator:
     return torch.Generator().manual_seed(mixed(*key))
 
 
+def sent(x: Tensor, device: torch.device) -> Tensor:
+    """The tensor on the device, without waiting for it: CUDA's driver may let a copy from memory
+    that can be paged out wait for all that the device has to do before, so it is pinned.
+    """
+    pages = x.device.type == "cpu" and device.type == "cuda"
+    return (x.pin_memory() if pages else x).to(device, non_blocking=True)
+
+
 @contextmanager
 def layers_seeded(device: torch.device, *key: int) -> Iterator[None]:
     """What layers on `device` draw in here, such as the masks of dropout, is of `key` alone: they
@@ -59,12 +67,12 @@ class Batches:
         epoch, position = divmod(step, self.per_epoch)
         order = torch.randperm(len(self.examples), generator=generator(self.seed, 0, epoch))
         chosen = order[position * self.size : (position + 1) * self.size]
-        device = self.examples.device  # which is not waited for
-        examples = self.examples[chosen.to(device, non_blocking=True)]
+        device = self.examples.device
+        examples = self.examples[sent(chosen, device)]
         if self.flip:
             mirrored = torch.rand(len(examples), generator=generator(self.seed, 2, step)) < 0.5
             shape = (-1, *[1] * (examples.ndim - 1))
-            mirrored = mirrored.to(device, non_blocking=True).view(shape)
+            mirrored = sent(mirrored, device).view(shape)
             examples = torch.where(mirrored, examples.flip(-1), examples)
         return examples, generator(self.seed, 1, step)
 

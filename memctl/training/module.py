@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from memctl.config import Stage
 from memctl.diffusion.objective import losses
-from memctl.training.batches import Batches
+from memctl.training.batches import Batches, sent
 
 DrawTimesteps = Callable[[int, torch.Generator | None], Tensor]
 TimestepWeights = Callable[[Tensor], Tensor]
@@ -57,8 +57,8 @@ class DiffusionModule(LightningModule):
 
     def training_step(self, *_: Any) -> dict[str, Tensor]:
         x0, generator = self.batches(self.global_step)
-        t = self.draw_timesteps(len(x0), generator).to(x0.device, non_blocking=True)
-        eps = torch.randn(x0.shape, generator=generator).to(x0.device, non_blocking=True)
+        t = sent(self.draw_timesteps(len(x0), generator), x0.device)
+        eps = sent(torch.randn(x0.shape, generator=generator), x0.device)
         with self.batches.layers_seeded(self.global_step):
             each = losses(self.network, self.scheduler, x0, t, eps)
         w = (
