@@ -69,12 +69,13 @@ class Learner:
 
 
 def crossed(looks: Sequence[tuple[float, float]], target: float) -> float:
-    """When the energy went below the target, between the last two looks (seconds, energy); that of
-    a single look is its own.
+    """When the energy went below the target, between two looks (seconds, energy), of which the
+    second is the first below it; the time of that look where there was none before.
     """
-    if len(looks) == 1:
+    k = next(k for k, (_, energy) in enumerate(looks) if energy <= target)
+    if k == 0:
         return looks[0][0]
-    (t0, e0), (t1, e1) = looks[-2:]
+    (t0, e0), (t1, e1) = looks[k - 1 : k + 1]
     least = target / 10  # by chance the energy may be below 0
     e0, e1 = max(e0, least), max(e1, least)
     share = np.log(e0 / target) / np.log(e0 / e1)
@@ -175,9 +176,7 @@ def signals(size: Size) -> Rows:
         own = sum(p.numel() for p in network.parameters())
         names = {"memctl": f"memctl ({own:,} weights)"}
         names |= {name: f"Trainer1D, {name} ({r.weights:,} weights)" for name, r in rivals.items()}
-        rows = [reached(learner, names, target) for learner in learners]
-        if learners[0].reached:
-            rows = [{**row, "ratio": row["value"] / learners[0].reached} for row in rows]
+        rows = to_target(learners, names, target) + to_the_same(learners, names, target)
         n = 10 if size.quick else BATCH
         samplers = {"memctl": of_memctl(network.eval(), split.train.shape[1:], split.bound)}
         samplers |= {name: rival.sample for name, rival in rivals.items()}
@@ -224,10 +223,27 @@ def race(
     return [own, *others.values()]
 
 
-def reached(learner: Learner, names: dict[str, str], target: float) -> dict[str, Any]:
-    """A row of a learner: its time, or `at_least` what it had, which was not enough."""
-    of = f"training to an energy distance of {target:.4f}"
-    if learner.reached is not None:
-        return found(of, names[learner.name], learner.reached, "s")
-    ended = f"{names[learner.name]}: not yet, at {learner.looks[-1][1]:.4f}"
-    return {**found(of, ended, learner.spent, "s"), "at_least": True}
+def to_target(learners: Sequence[Learner], names: dict[str, str], target: float) -> Rows:
+    """The time of each, or `at_least` what it had, which was not enough."""
+    of, rows = f"training to an energy distance of {target:.4f}", []
+    for one in learners:
+        if one.reached is None:
+            ended = f"{names[one.name]}: not yet, at {one.looks[-1][1]:.4f}"
+            rows.append({**found(of, ended, one.spent, "s"), "at_least": True})
+        else:
+            rows.append(found(of, names[one.name], one.reached, "s"))
+    first = learners[0].reached
+    return [{**row, "ratio": row["value"] / first} for row in rows] if first else rows
+
+
+def to_the_same(learners: Sequence[Learner], names: dict[str, str], target: float) -> Rows:
+    """The time of each until the least energy that all came to; none where all reached the target."""
+    level = max(min(energy for _, energy in one.looks) for one in learners)
+    if level <= target:
+        return []
+    of = f"training to {level:.4f}, which all reached"
+    spent = [crossed(one.looks, level) for one in learners]
+    pairs = zip(learners, spent, strict=True)
+    return [
+        {**found(of, names[one.name], each, "s"), "ratio": each / spent[0]} for one, each in pairs
+    ]

@@ -59,14 +59,34 @@ def test_what_a_command_leaves_behind_is_not_taken_for_others() -> None:
 def test_the_crossing_between_two_looks() -> None:
     assert signals.crossed([(10, 1.0), (40, 0.01)], 0.1) == pytest.approx(20)
     assert signals.crossed([(10, 0.01)], 0.1) == 10
+    assert signals.crossed([(10, 1.0), (40, 0.01), (80, 1.0)], 0.1) == pytest.approx(20)
     assert 10 < signals.crossed([(10, 1.0), (40, -0.01)], 0.1) <= 40
+
+
+def test_where_one_does_not_reach_the_target_all_are_compared_at_what_they_did() -> None:
+    first, second = signals.Learner("memctl"), signals.Learner("other")
+    for seconds, energy in ((10, 1.0), (40, 0.01)):
+        first.spent = seconds
+        first.look(energy, target=0.05)
+    for seconds, energy in ((10, 2.0), (90, 0.1)):
+        second.spent = seconds
+        second.look(energy, target=0.05)
+    names = {"memctl": "a", "other": "b"}
+    reached, late = signals.to_target([first, second], names, 0.05)
+    assert 20 < reached["value"] < 40
+    assert (late["value"], late["at_least"]) == (90, True)
+    assert late["ratio"] == pytest.approx(90 / reached["value"])
+    same = signals.to_the_same([first, second], names, 0.05)
+    assert [row["value"] for row in same] == pytest.approx([20, 90])
+    assert same[1]["ratio"] == pytest.approx(4.5)
+    assert signals.to_the_same([first], names, 0.05) == []
 
 
 def test_a_part_takes_the_place_of_its_former_rows_and_becomes_a_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = timing.summed_up("a step", {"memctl": [1, 2, 4], "other": [5, 5, 6]})
-    late = {**timing.found("to 0.1", "other", 120, "s"), "at_least": True}
+    late = {**timing.found("to 0.1", "other", 120, "s"), "at_least": True, "ratio": 4.0}
     for _ in range(2):
         bench.write("images", [*rows, late], tmp_path / "bench", busy=0.25)
     bench.write("sweep", rows[:1], tmp_path / "bench", busy=0.0)
@@ -82,6 +102,6 @@ def test_a_part_takes_the_place_of_its_former_rows_and_becomes_a_table(
     text = fill.filled(empty)
     assert "| a step | memctl | 2 s [1, 4] | 1 |" in text
     assert "| a step | other | 5 s [5, 6] | 2.5 |" in text
-    assert "| to 0.1 | other | more than 120 s | - |" in text
+    assert "| to 0.1 | other | more than 120 s | more than 4 |" in text
     assert text.count("## Speed") == 1
     assert "2.50 x" in capsys.readouterr().out
