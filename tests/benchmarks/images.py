@@ -33,12 +33,12 @@ def images(size: Size) -> Rows:
         x = np.random.default_rng(0).uniform(-1, 1, (4 * batch, *shape)).astype(np.float32)
         at = f"{batch} images of {shape[-1]} px"
         ours, theirs = twins(network, shape)
+        spent: dict[str, list[float]] = {}
         for precision in ("fp32", "bf16"):
-            name = f"training step, {at}, {precision}"
-            say(f"{name}: {rounds + 2} rounds")
+            say(f"training step, {at}, {precision}: {rounds + 2} rounds")
             plain = {f"diffusers{tail(precision)}": plain_step(theirs, x[:batch], precision)}
-            spent = steps_in_turn(ours, x, batch, plain, rounds, precision)
-            rows += summed_up(f"training step, {at}, {precision}", spent)
+            spent |= steps_in_turn(ours, x, batch, plain, rounds, precision)
+        rows += summed_up(f"training step, {at}", spent)
         works = {}
         for precision in ("fp32", "bf16"):
             ended = tail(precision)

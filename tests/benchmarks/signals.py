@@ -237,7 +237,7 @@ def to_target(learners: Sequence[Learner], names: dict[str, str], target: float)
 
 
 def to_the_same(learners: Sequence[Learner], names: dict[str, str], target: float) -> Rows:
-    """The time of each until the least energy that all came to; none where all reached the target."""
+    """The time of each until the least energy that all came to, where one missed the target."""
     level = max(min(energy for _, energy in one.looks) for one in learners)
     if level <= target:
         return []
