@@ -1,6 +1,5 @@
 """What the pieces cost on this machine: each time is the least of several repetitions."""
 
-import resource
 import time
 from collections.abc import Callable
 
@@ -17,6 +16,7 @@ from memctl.metrics.yardsticks import yardsticks
 from memctl.samplers import IntervalSampler, LaplaceSampler, ScheduleSampler, UniformSampler
 from memctl.training.batches import Batches
 from memctl.training.module import DiffusionModule
+from tests.benchmarks.machine import peak
 from tests.benchmarks.timing import Rows, Size
 from tests.benchmarks.training import preset
 
@@ -144,13 +144,13 @@ def images() -> None:
     prepared = time.perf_counter()
     suite.evaluate(samples)
     done = time.perf_counter()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    most = peak()
     show(
         "all metrics of 1,000 images of 64 x 64 against 8,189",
         1e3 * (done - prepared),
         f"after {prepared - began:.0f} s of PCA",
     )
-    print(f"  peak memory of this process: {peak:.2f} GiB")
+    print(f"  peak memory of this process: {most:.2f} GiB")
 
 
 def pieces(_: Size) -> Rows:

@@ -11,7 +11,7 @@ import pytest
 
 from docs.numbers import collect, fill
 from tests.benchmarks import __main__ as bench
-from tests.benchmarks import evaluation, signals, timing
+from tests.benchmarks import evaluation, machine, signals, timing
 from tests.benchmarks.training import steps_in_turn
 
 
@@ -54,6 +54,16 @@ assert spent.ru_utime + spent.ru_stime > 0.5
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has subreapers")
 def test_what_a_command_leaves_behind_is_not_taken_for_others() -> None:
     subprocess.run([sys.executable, "-c", ORPHAN], check=True)
+
+
+@pytest.mark.long
+def test_the_peak_of_a_process_is_its_own() -> None:
+    """And not that of the larger process which started it."""
+    held = np.ones(2**27)  # 1 GiB
+    code = "from tests.benchmarks import machine as m; m.np.ones(2**24); print(m.peak())"
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert 0.125 < float(out.stdout) < 0.9 < machine.peak()
+    assert held[0] == 1
 
 
 def test_the_crossing_between_two_looks() -> None:
