@@ -48,6 +48,7 @@ def put(source: Path, run: Path, ci: dict[str, float] | None, shift: float) -> P
         "sweep": run.parent.name,
         "ci": ci,
         "fingerprint": f"{run.name} {shift}",
+        "keys": {**record["keys"], "generate": f"{run.name} {shift}"},
     }
     place = sum(ci.values()) / 2000 if ci else 0.5
     record["metrics"]["dcr_share"] = {
