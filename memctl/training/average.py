@@ -49,8 +49,8 @@ class MovingAverage(WeightAveraging):
         assert model is not None
         if self.parameters is None:
             super().on_train_batch_end(trainer, pl_module, *rest, **more)
-            each = (model.module.parameters(), pl_module.parameters())
-            self.parameters = tuple([p.detach() for p in some] for some in each)  # type: ignore[assignment]
+            both: Any = model.module, pl_module
+            self.parameters = tuple([p.detach() for p in m.flat.updated] for m in both)  # type: ignore[assignment]
             return
         # Updates so far: the model has them too, but on the device, which would be waited for.
         self.update(*self.parameters, trainer.global_step - 1)

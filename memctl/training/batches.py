@@ -5,6 +5,7 @@ same run.
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -19,6 +20,12 @@ def mixed(*key: int) -> int:
 def generator(*key: int) -> torch.Generator:
     """A CPU generator seeded by the numbers of `key`, well mixed."""
     return torch.Generator().manual_seed(mixed(*key))
+
+
+@lru_cache(maxsize=1)
+def order(n: int, seed: int, epoch: int) -> Tensor:
+    """In which an epoch shows its examples, shape (n,): drawn once, not in each of its steps."""
+    return torch.randperm(n, generator=generator(seed, 0, epoch))
 
 
 def sent(x: Tensor, device: torch.device) -> Tensor:
@@ -65,8 +72,8 @@ class Batches:
     def __call__(self, step: int) -> tuple[Tensor, torch.Generator]:
         """The examples of a step, and the generator of its t and noise."""
         epoch, position = divmod(step, self.per_epoch)
-        order = torch.randperm(len(self.examples), generator=generator(self.seed, 0, epoch))
-        chosen = order[position * self.size : (position + 1) * self.size]
+        shown = order(len(self.examples), self.seed, epoch)
+        chosen = shown[position * self.size : (position + 1) * self.size]
         device = self.examples.device
         examples = self.examples[sent(chosen, device)]
         if self.flip:

@@ -6,7 +6,7 @@ import logging
 import signal
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -83,7 +83,7 @@ class Advance(Callback):
     ) -> None:
         self.advance(len(outputs["t"]))
         epoch, position = divmod(trainer.global_step, pl_module.batches.per_epoch)  # type: ignore[union-attr, operator]
-        if position == 0 and not finite(pl_module):
+        if position == 0 and not finite(pl_module.flat.updated):  # type: ignore[union-attr, arg-type]
             # Nobody can go on from what it was before, and other settings may begin in its place.
             self.resume.path.unlink(missing_ok=True)
             raise UserError(
@@ -92,9 +92,9 @@ class Advance(Callback):
             )
 
 
-def finite(module: nn.Module) -> bool:
-    """Whether all its weights are finite: their sums are, which takes one look at the device."""
-    return bool(torch.stack([p.detach().sum() for p in module.parameters()]).isfinite().all())
+def finite(weights: Iterable[nn.Parameter]) -> bool:
+    """Whether all are finite: their sums are, which takes one look at the device."""
+    return bool(torch.stack([p.detach().sum() for p in weights]).isfinite().all())
 
 
 def averaging(stage: Stage, device: torch.device) -> list[Callback]:
@@ -208,5 +208,6 @@ def fit(
         raise error.__context__ or error from None
     finally:
         restore(save.handlers)
+        module.flat.release()
     network.to(compute.device)
     return timesteps

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from memctl.config import Stage
 from memctl.diffusion.objective import losses
 from memctl.training.batches import Batches, sent
+from memctl.training.flat import Flat
 
 DrawTimesteps = Callable[[int, torch.Generator | None], Tensor]
 TimestepWeights = Callable[[Tensor], Tensor]
@@ -26,6 +27,10 @@ class DiffusionModule(LightningModule):
 
     Args:
         loss_weights: Factor of the loss by t, index t - 1, shape (T,).
+
+    Attributes:
+        flat: The network's weights as its optimiser updates them; the network is to be on its
+            device, in its layout.
     """
 
     def __init__(
@@ -47,6 +52,7 @@ class DiffusionModule(LightningModule):
         )
         self.draw_timesteps: DrawTimesteps = self.draw_uniformly
         self.timestep_weights: TimestepWeights = torch.ones_like
+        self.flat = Flat(network.parameters())
         self.loss_weights: Tensor | None
         self.register_buffer("loss_weights", loss_weights, persistent=False)
 
@@ -78,11 +84,15 @@ class DiffusionModule(LightningModule):
         )
 
     def configure_optimizers(self) -> Any:
-        weights, lr, decay = self.network.parameters(), self.stage.lr, self.stage.weight_decay
+        weights, lr, decay = self.flat.updated, self.stage.lr, self.stage.weight_decay
         optimizer = (
             torch.optim.AdamW(weights, lr=lr, weight_decay=decay, fused=True)
             if decay
             else torch.optim.Adam(weights, lr=lr, fused=True)
         )
+        self.flat.keep_state(optimizer)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, self.learning_rate)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def optimizer_zero_grad(self, epoch: int, batch_idx: int, optimizer: Any) -> None:
+        self.flat.zero_grad(optimizer)

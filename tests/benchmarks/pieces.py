@@ -96,7 +96,7 @@ def network() -> None:
     optimizer = module.configure_optimizers()["optimizer"]
 
     def step() -> None:
-        optimizer.zero_grad()
+        module.optimizer_zero_grad(0, 0, optimizer)
         module.training_step()["loss"].backward()
         optimizer.step()
 

@@ -207,7 +207,7 @@ def test_how_fast(
 
     def steps(n: int) -> None:
         for _ in range(n):
-            optimizer.zero_grad()
+            module.optimizer_zero_grad(0, 0, optimizer)
             with compute.autocast():
                 loss = module.training_step()["loss"]
             loss.backward()

@@ -5,7 +5,7 @@ import torch
 
 from memctl import models
 from memctl.errors import UserError
-from memctl.models.unet1d import from_patches, in_patches, timestep_embedding
+from memctl.models.unet1d import ResBlock, conv, from_patches, in_patches, timestep_embedding
 
 
 def network(inputs: int = 1, **changes: object) -> torch.nn.Module:
@@ -104,3 +104,30 @@ def test_embedding_is_the_sinusoids() -> None:
 def test_sizes_that_do_not_fit_are_named(changes: dict[str, object], text: str) -> None:
     with pytest.raises(UserError, match=text):
         network(**changes)
+
+
+def test_a_convolution_of_kernel_1_is_a_product() -> None:
+    torch.manual_seed(0)
+    product = conv(5, 3, 1)
+    x = torch.randn(2, 5, 1, 7)
+    expected = torch.nn.functional.conv2d(x, product.weight, product.bias)
+    torch.testing.assert_close(product(x), expected)
+    assert list(product.state_dict()) == ["weight", "bias"]
+
+
+def test_each_block_is_modulated_by_its_own_layer() -> None:
+    """The one product for all blocks is the products of each, in the order of the blocks."""
+    net = awake(network())
+    found = {}
+    for name, block in net.named_modules():
+        if isinstance(block, ResBlock):
+            block.register_forward_pre_hook(
+                lambda _, given, name=name: found.update({name: given[1]})
+            )
+    t = torch.tensor([3, 700])
+    net(torch.randn(2, 1, 64), t)
+    embedding = net.embed(timestep_embedding(t, net.base))
+    assert len(found) == 6
+    for name, modulation in found.items():
+        expected = net.get_submodule(name).modulation(embedding)[:, :, None, None]
+        torch.testing.assert_close(modulation, expected)
