@@ -68,21 +68,36 @@ def measure(
     suite = Suite.of(split, config)
     comparison = suite.compare(samples)
     metrics = measures(read(comparison, suite.metrics))
-    known = kept_yardsticks(cache) if cache else None
-    if cache:
-        remove_parts(cache.parent)
-    if known is None:
-        say("reading the same metrics for held-out, copied, blurred and mean examples")
-        computed = yardsticks(suite, split, len(samples))
-        known = {name: measures(values) for name, values in computed.items()}
-        if cache:
-            known = plain(known)
-            write_json(cache, {"digest": digest(known), "yardsticks": known})
+    known = known_yardsticks(suite, split, len(samples), cache, say)
     say("asking whether it copies, follows, could be real, and shows all that there is")
     answers = judge(comparison)
     word = verdict(answers, min(len(split.train), len(split.heldout)), saw_heldout)
     absent = suite.absent(metrics)
     return Measurement(suite, comparison.scan, metrics, known, answers, word, absent)
+
+
+def known_yardsticks(
+    suite: Suite,
+    split: Split,
+    count: int,
+    cache: Path | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> dict[str, Measures]:
+    """The yardsticks of so many samples: those in the cache, or they are computed, and kept there.
+
+    Args: as of `measure`.
+    """
+    known = kept_yardsticks(cache) if cache else None
+    if cache:
+        remove_parts(cache.parent)
+    if known is None:
+        say("reading the same metrics for held-out, copied, blurred and mean examples")
+        computed = yardsticks(suite, split, count)
+        known = {name: measures(values) for name, values in computed.items()}
+        if cache:
+            known = plain(known)
+            write_json(cache, {"digest": digest(known), "yardsticks": known})
+    return known
 
 
 def kept_yardsticks(cache: Path) -> dict[str, Measures] | None:

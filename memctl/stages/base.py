@@ -2,6 +2,7 @@
 needs it.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -32,12 +33,17 @@ def untrained(experiment: Experiment, split: Split) -> nn.Module:
     return experiment.model.network(split.train.shape[1:])
 
 
-def base_network(experiment: Experiment, split: Split) -> nn.Module:
+def base_network(
+    experiment: Experiment, split: Split, meanwhile: Callable[[], None] = lambda: None
+) -> nn.Module:
     """The network that control starts from: from scratch an untrained one, else the base's, from
     `base.path`, from the cache, or trained now with uniform t.
 
     Where several runs ask at once one trains, under a lock, and the others wait for it; one that
     dies is taken over.
+
+    Args:
+        meanwhile: Done by one that has to wait.
 
     Raises:
         UserError: a checkpoint that does not fit, or a training that diverged.
@@ -52,7 +58,7 @@ def base_network(experiment: Experiment, split: Split) -> nn.Module:
     elif experiment.config.base.path:
         checkpoint.load(path_of(experiment.config.base.path), network, made_from)
     else:
-        chain(experiment, split, network, made_from).run()
+        chain(experiment, split, network, made_from, meanwhile).run()
         checkpoint.load(experiment.base_folder.checkpoint, network, made_from)
     return network
 
@@ -110,7 +116,11 @@ def is_made(
 
 
 def chain(
-    experiment: Experiment, split: Split, network: nn.Module, made_from: dict[str, Any]
+    experiment: Experiment,
+    split: Split,
+    network: nn.Module,
+    made_from: dict[str, Any],
+    meanwhile: Callable[[], None],
 ) -> Chain:
     """The training of the base, in its own folder: one stage."""
     folder = experiment.base_folder
@@ -126,6 +136,7 @@ def chain(
             Stage("base", work, done, lambda p: train(experiment, split, network, made_from, p))
         ],
         waiting=f"waiting for the base that another run is making in {folder.path}",
+        meanwhile=meanwhile,
     )
 
 

@@ -4,23 +4,28 @@ copy. Free of torch, so that runs are measured anew in no time.
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import Timeout
 from numpy.typing import NDArray
 
 from memctl.analysis.along import curve
-from memctl.analysis.measurement import Measurement, measure
+from memctl.analysis.measurement import Measurement, known_yardsticks, measure
 from memctl.data import Split
 from memctl.errors import UserError
 from memctl.experiment import Experiment
 from memctl.keys import STAGES, yardsticks_key
 from memctl.metrics.catalogue import METRICS
+from memctl.metrics.suite import Suite
 from memctl.probes import rows as probe
 from memctl.reporting import pictures
 from memctl.runs.along import kept
 from memctl.runs.folder import RunFolder
+from memctl.runs.lock import acquire, lock_of
 from memctl.runs.progress import Progress
 from memctl.runs.record import SMOKE, measures
 from memctl.runs.wandb_copy import WandbCopy
@@ -46,7 +51,7 @@ def finish(
     folder, config, began = progress.folder, experiment.config, time.monotonic()
     samples = read_samples(experiment, folder)
     seen = bool(config.base.path and config.base.saw_heldout)
-    cache = experiment.runs / "yardsticks" / f"{yardsticks_key(experiment.science)}.json"
+    cache = yardsticks_cache(experiment)
     measurement = measure(samples, split, config.metrics, saw_heldout=seen, cache=cache, say=say)
     rows = probe.kept(folder, experiment.keys["probe"]) or []
     answers = {**measurement.answers, **probe.inside(rows)}
@@ -88,6 +93,26 @@ def finish(
     copy.summarise(record, drawn)
     folder.save_record(record)
     return measurement
+
+
+def yardsticks_cache(experiment: Experiment) -> Path:
+    """The file of the yardsticks that the run is measured by, its like share, and one computes."""
+    return experiment.runs / "yardsticks" / f"{yardsticks_key(experiment.science)}.json"
+
+
+def prepare(experiment: Experiment, split: Split) -> None:
+    """Have the yardsticks computed before the samples are there, unless another run does so: for
+    one that has to wait. Raises: UserError.
+    """
+    config, cache = experiment.config, yardsticks_cache(experiment)
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    lock = lock_of(cache.parent)
+    with suppress(Timeout):
+        acquire(lock)
+        try:
+            known_yardsticks(Suite.of(split, config.metrics), split, config.generate.samples, cache)
+        finally:
+            lock.release()
 
 
 def read_samples(experiment: Experiment, folder: RunFolder) -> NDArray[np.float32]:

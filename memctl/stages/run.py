@@ -25,7 +25,7 @@ from memctl.files import atomic, said_plainly, write_json
 from memctl.runs.progress import Progress
 from memctl.runs.wandb_copy import WandbCopy
 from memctl.stages import along, base, control, generate, probe
-from memctl.stages.finish import finish
+from memctl.stages.finish import finish, prepare
 from memctl.stages.record import drawn_timesteps, environment
 from memctl.stages.runner import Chain, Stage
 from memctl.stages.wandb_run import wandb_copy
@@ -138,7 +138,7 @@ class Run:
         """
         e, folder = self.experiment, self.folder
         if e.sampler is None or not self.is_controlled:
-            return base.base_network(e, self.split)
+            return base.base_network(e, self.split, self._prepare)
         if not folder.checkpoint.exists():
             raise UserError(
                 f"{folder.path} has kept no weights (trainer.keep_checkpoint=false), and what is to"
@@ -206,6 +206,10 @@ class Run:
 
     def _probe(self, progress: Progress) -> None:
         probe.probe_network(self.experiment, self.split, self.network, progress)
+
+    def _prepare(self) -> None:
+        threadpoolctl.threadpool_limits(self.experiment.config.trainer.threads)
+        prepare(self.experiment, self.split)
 
     def _finish(self, progress: Progress) -> None:
         threadpoolctl.threadpool_limits(self.experiment.config.trainer.threads)

@@ -47,6 +47,7 @@ class Chain:
         base: The folder of the base that they start from.
         waiting: Said before waiting for another process that works in the folder; without it that
             is an error.
+        meanwhile: Done before that, too.
     """
 
     folder: RunFolder
@@ -57,6 +58,7 @@ class Chain:
     stages: Callable[[], Sequence[Stage]]
     base: str = ""
     waiting: str = ""
+    meanwhile: Callable[[], None] = lambda: None
 
     def run(self) -> None:
         """Do what is left; nothing where all is done.
@@ -88,6 +90,7 @@ class Chain:
                     f" {status.get('host')}"
                 ) from None
             print(self.waiting, flush=True)
+            self.meanwhile()
             lock.acquire()
         try:
             yield

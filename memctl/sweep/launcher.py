@@ -155,21 +155,15 @@ class LocalLauncher(Launcher):
             trainer.get("accelerator", "auto"),
         )
         slots = slots[: max(1, len(job_overrides))]
+        context = self._fork_server()  # first: it imports while the runs are composed
         # All before the first starts: what is changed in conf/ from then on is not for them.
         jobs = enumerate(told(job_overrides, "composing", "runs"), initial_job_idx)
         configs = [self._compose(list(overrides), number) for number, overrides in jobs]
         logs = [Path(c.hydra.sweep.dir) / c.hydra.sweep.subdir / "log.txt" for c in configs]
         console = Console([log.parent for log in logs], len(slots))
         print(f"{len(configs)} runs, {len(slots)} at once ({places(slots)})", flush=True)
-        # Asking for GPUs must not start CUDA in the fork server.
-        os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(self.preload)
         previous = answer_stops(self._stop)
         try:
-            own_temporary_folder()
-            with block_sigint():
-                forkserver.ensure_running()
             with console.opened():
                 returns = self._run(context, configs, logs, slots, console)
         finally:
@@ -177,6 +171,17 @@ class LocalLauncher(Launcher):
         if self.stops > 1:
             signal.raise_signal(self.signal)  # with no run left, it does what it did before
         return returns
+
+    def _fork_server(self) -> Any:
+        """Start it; gives multiprocessing's context of it."""
+        # Asking for GPUs must not start CUDA in it.
+        os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(self.preload)
+        own_temporary_folder()
+        with block_sigint():
+            forkserver.ensure_running()
+        return context
 
     def _compose(self, overrides: list[str], number: int) -> DictConfig:
         config = self.hydra_context.config_loader.load_sweep_config(self.config, overrides)

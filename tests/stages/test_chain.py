@@ -1,14 +1,19 @@
 """The chain of a run: what is kept is not done again, what is only measured is measured anew."""
 
 import json
+import threading
+import time
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
+from memctl import data
 from memctl.errors import UserError
 from memctl.experiment import Experiment
+from memctl.files import read_json
 from memctl.metrics import catalogue
+from memctl.runs.lock import lock_of
 from memctl.stages import control, finish, generate, probe
 from memctl.stages import run as stages
 from memctl.stages.runner import Chain, Stage
@@ -169,3 +174,38 @@ def test_a_chain_goes_on_where_it_failed(experiment: Make) -> None:
     done.clear()
     with pytest.raises(UserError, match="x: 1 -> 2"):
         chain(x=2).run()
+
+
+def test_who_waits_for_a_base_computes_the_yardsticks_meanwhile(experiment: Make) -> None:
+    e = experiment()
+    cache, base = finish.yardsticks_cache(e), e.base_folder
+    held, found = threading.Event(), list[bool]()
+
+    def another() -> None:
+        with base.lock():
+            held.set()
+            deadline = time.monotonic() + 60
+            while not cache.exists() and time.monotonic() < deadline:
+                time.sleep(0.01)
+            found.extend(path.exists() for path in (cache, base.journal.path))
+
+    thread = threading.Thread(target=another)
+    thread.start()
+    held.wait()
+    record = stages.run(e)
+    thread.join()
+    assert found == [True, False]
+    assert read_json(cache)["yardsticks"] == record["yardsticks"]  # type: ignore[index]
+
+
+def test_one_of_those_that_wait_computes_them(experiment: Make) -> None:
+    e = experiment()
+    cache, split = finish.yardsticks_cache(e), data.load(e.data)
+    cache.parent.mkdir(parents=True)
+    with lock_of(cache.parent):
+        finish.prepare(e, split)
+        assert not cache.exists()
+    finish.prepare(e, split)
+    written = cache.stat().st_mtime_ns
+    finish.prepare(e, split)
+    assert cache.stat().st_mtime_ns == written
