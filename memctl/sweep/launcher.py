@@ -11,14 +11,12 @@ A sweep in the background (`make sweep &`, nohup) was started with SIGINT ignore
 Ctrl-C at its terminal is meant for another program. SIGTERM (`kill PID`) stops it.
 """
 
-import multiprocessing
 import os
 import signal
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing import forkserver
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -37,7 +35,7 @@ from memctl.runs.folder import RunFolder
 from memctl.sweep.child import AT_WORK, Payload, main
 from memctl.sweep.console import Console
 from memctl.sweep.devices import AUTO, MOST, Slot, pool
-from memctl.sweep.temporary import own_temporary_folder
+from memctl.sweep.fork_server import start_fork_server
 from memctl.sweep.told import told
 
 GRACE = 10.0  # seconds in which a run that is asked to stop may save
@@ -155,7 +153,7 @@ class LocalLauncher(Launcher):
             trainer.get("accelerator", "auto"),
         )
         slots = slots[: max(1, len(job_overrides))]
-        context = self._fork_server()  # first: it imports while the runs are composed
+        context = start_fork_server(self.preload)  # it imports while the runs are composed
         # All before the first starts: what is changed in conf/ from then on is not for them.
         jobs = enumerate(told(job_overrides, "composing", "runs"), initial_job_idx)
         configs = [self._compose(list(overrides), number) for number, overrides in jobs]
@@ -171,17 +169,6 @@ class LocalLauncher(Launcher):
         if self.stops > 1:
             signal.raise_signal(self.signal)  # with no run left, it does what it did before
         return returns
-
-    def _fork_server(self) -> Any:
-        """Start it; gives multiprocessing's context of it."""
-        # Asking for GPUs must not start CUDA in it.
-        os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(self.preload)
-        own_temporary_folder()
-        with block_sigint():
-            forkserver.ensure_running()
-        return context
 
     def _compose(self, overrides: list[str], number: int) -> DictConfig:
         config = self.hydra_context.config_loader.load_sweep_config(self.config, overrides)

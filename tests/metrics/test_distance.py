@@ -36,7 +36,7 @@ def test_distances_are_those_of_a_loop(sides, reduce: str):
 def test_the_distance_of_a_example_to_itself_is_exactly_0(reduce: str):
     x = 1e6 + np.random.default_rng(0).normal(
         size=(20, 50)
-    )  # far from 0, where a rule with products would lose it
+    )  # far from 0, where a product would lose it
     assert (np.diag(distances(x, x, reduce)) == 0).all()
     assert (neighbours(x, x, reduce).first == 0).all()
 
@@ -115,19 +115,49 @@ def test_equal_references_are_both_neighbours():
 
 
 @pytest.mark.parametrize("reduce", ["rms", "mse", "norm"])
-@pytest.mark.parametrize("offset", [0.0, 50.0], ids=["centred", "far from 0"])
-def test_long_examples_are_as_exact_as_short_ones(reduce, offset):
-    """600 values: by a matrix product, and near pairs by differences; against scipy's differences
-    to a relative 1e-9.
+@pytest.mark.parametrize("offset", [0.0, 50.0, 1e4], ids=["centred", "far from 0", "farther"])
+@pytest.mark.parametrize("width", [64, 600])
+def test_long_examples_are_as_exact_as_short_ones(reduce, offset, width):
+    """By a matrix product, and near pairs by differences; against scipy's differences to a relative
+    1e-9.
     """
     rng = np.random.default_rng(0)
-    a, b = rng.normal(size=(20, 600)) + offset, rng.normal(size=(30, 600)) + offset
+    a, b = rng.normal(size=(20, width)) + offset, rng.normal(size=(30, width)) + offset
     b[3], b[4] = a[5], a[6] + 1e-7
-    scale = {"rms": 600**0.5, "norm": 1.0, "mse": None}[reduce]
-    expected = cdist(a, b) / scale if scale else cdist(a, b, "sqeuclidean") / 600
+    scale = {"rms": width**0.5, "norm": 1.0, "mse": None}[reduce]
+    expected = cdist(a, b) / scale if scale else cdist(a, b, "sqeuclidean") / width
     found = distances(a, b, reduce)
     np.testing.assert_allclose(found, expected, rtol=1e-9)
     assert found[5, 3] == 0
+
+
+def test_near_pairs_are_computed_one_by_one_or_all_at_once(monkeypatch: pytest.MonkeyPatch):
+    """The same, whichever is done."""
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(40, 100)), rng.normal(size=(50, 100))
+    b[:10] = 1e-3 * b[:10] + a[0]
+    found = {}
+    for many in (0.0, 1.0):
+        monkeypatch.setattr(distance, "MANY", many)
+        found[many] = distances(a, b, "mse")
+    np.testing.assert_allclose(found[0.0], found[1.0], rtol=1e-12)
+    np.testing.assert_array_equal(found[0.0], cdist(a, b, "sqeuclidean") / 100)
+
+
+def test_equal_references_are_equally_near_however_a_product_rounds(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    """Each reference is there twice; here products of the second half round otherwise."""
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(40, 100)), np.tile(rng.normal(size=(60, 100)), (2, 1))
+    lengths = distance.square_lengths(b)
+    lengths[60:] *= 1 + 4e-16
+    d = distances(a, b, "mse", lengths)
+    assert (d[:, :60] != d[:, 60:]).any()
+    first = d.argmin(axis=1)
+    assert (first < 60).all()
+    rows = np.arange(40)
+    np.testing.assert_array_equal(d[rows, first], d[rows, first + 60])
 
 
 def test_a_mirror_image_is_as_near_as_its_original():
