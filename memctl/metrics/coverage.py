@@ -19,7 +19,7 @@ import numpy as np
 
 from memctl.metrics import distance
 from memctl.metrics.comparison import Comparison
-from memctl.metrics.distance import distances
+from memctl.metrics.distance import TIE, distances
 from memctl.metrics.equal_sets import EqualSets, equal_sets
 from memctl.metrics.measure import Floats, Measure, mean
 from memctl.metrics.metric import DOWN, Metric
@@ -79,7 +79,8 @@ def prdc(samples: Floats, real: Floats, k: int = K, reduce: str = "rms") -> Prdc
         samples: shape (m, D), m above k.
         real: shape (n, D), n above k. Equal m and n make readings comparable.
     """
-    ours, theirs = (radii(side, k, reduce) for side in (samples, real))
+    # A copy of the k-th neighbour is on the ball's edge, and belongs to it.
+    ours, theirs = ((1 + TIE) * radii(side, k, reduce) for side in (samples, real))
     count, recall = np.empty(len(samples)), np.zeros(len(real), dtype=bool)
     nearest = np.full(len(real), np.inf)
     for block in blocks(samples, len(real)):
@@ -113,7 +114,8 @@ def of_examples(name: str) -> dict[str, Any]:
         return mean(values, c.rng(name), c.sides.config.repeats)
 
     value = lambda sets: float(getattr(sets.once(neighbourhoods), name).mean())
-    return {"name": name, "read": read, "of_sets": value, "needs": ("full",), "bad": "low"}
+    kind = {"needs": ("full",), "bad": "low", "version": 2}
+    return {"name": name, "read": read, "of_sets": value, **kind}
 
 
 PRECISION = Metric(

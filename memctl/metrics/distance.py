@@ -18,8 +18,8 @@ from memctl.metrics.measure import Floats
 
 BLOCK = 8_000_000  # numbers held at once: 64 MB
 TILE = 4096  # references of long examples at once
-LONG = 48  # values of an example from which the matrix product pays
-MANY = 0.1  # share of the pairs from which one by one they take longer than all at once
+LONG = 512  # values of an example from which the matrix product pays
+TIE = 1e-9  # relative difference below which distances of long examples may be equal ones
 
 
 def distances(a: Floats, b: Floats, reduce: str = "rms", lengths: Floats | None = None) -> Floats:
@@ -51,8 +51,7 @@ def squared(a: Floats, b: Floats, lengths: Floats | None = None) -> Floats:
 
     That loses digits where a and b are near, so all below a thousandth of |a|^2 + |b|^2 are
     computed again from differences: what is left has a relative error of some 1e-12. So are the
-    least of each row: whether two are equal must not depend on how a product rounds. Where these
-    are many, as of values far from 0 beside their spread, all are.
+    least of each row: which references are equally near must not depend on how products round.
     """
     own, others, twice = (
         square_lengths(a),
@@ -67,12 +66,9 @@ def squared(a: Floats, b: Floats, lengths: Floats | None = None) -> Floats:
         part += scale
         scale *= 1e-3
         near = part < scale
-        near |= part <= (1 + 1e-9) * part.min(axis=1, keepdims=True)
-        if np.count_nonzero(near) > MANY * near.size:
-            part = cdist(a, b[some], "sqeuclidean")
-        else:
-            for i, j in pairs(near, step):
-                part[i, j] = np.square(a[i] - b[some][j]).sum(axis=1)
+        near |= part <= (1 + TIE) * part.min(axis=1, keepdims=True)
+        for i, j in pairs(near, step):
+            part[i, j] = np.square(a[i] - b[some][j]).sum(axis=1)
         d[:, some] = part
     return d
 

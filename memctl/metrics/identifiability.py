@@ -3,11 +3,9 @@
 Notation: X train.
 """
 
-import numpy as np
-
 from memctl.metrics.comparison import Comparison
 from memctl.metrics.coverage import radii
-from memctl.metrics.distance import neighbours
+from memctl.metrics.distance import TIE, neighbours
 from memctl.metrics.equal_sets import EqualSets, equal_sets
 from memctl.metrics.measure import Floats, Measure, binomial
 from memctl.metrics.metric import UP, Metric
@@ -28,7 +26,8 @@ def identifiability(to_samples: Floats, within: Floats) -> Measure:
         to_samples: Distance of each example of X to its nearest sample, shape (n,).
         within: Distance of each example of X to the nearest other, shape (n,).
     """
-    return binomial(int(np.sum(to_samples < within)), len(within))
+    nearer = to_samples < (1 - TIE) * within  # not equally near: a copy of the nearest other
+    return binomial(int(nearer.sum()), len(within))
 
 
 def exposed(sets: EqualSets) -> Measure:
@@ -52,4 +51,5 @@ IDENTIFIABILITY = Metric(
     needs=("full",),
     bad="high",
     claims={"copies": UP},
+    version=2,
 )

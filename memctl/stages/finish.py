@@ -4,7 +4,6 @@ copy. Free of torch, so that runs are measured anew in no time.
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,12 @@ from filelock import Timeout
 from numpy.typing import NDArray
 
 from memctl.analysis.along import curve
-from memctl.analysis.measurement import Measurement, known_yardsticks, measure
+from memctl.analysis.measurement import (
+    Measurement,
+    kept_yardsticks,
+    known_yardsticks,
+    measure,
+)
 from memctl.data import Split
 from memctl.errors import UserError
 from memctl.experiment import Experiment
@@ -25,7 +29,7 @@ from memctl.probes import rows as probe
 from memctl.reporting import pictures
 from memctl.runs.along import kept
 from memctl.runs.folder import RunFolder
-from memctl.runs.lock import acquire, lock_of
+from memctl.runs.lock import MOMENT, lock_of
 from memctl.runs.progress import Progress
 from memctl.runs.record import SMOKE, measures
 from memctl.runs.wandb_copy import WandbCopy
@@ -101,18 +105,22 @@ def yardsticks_cache(experiment: Experiment) -> Path:
 
 
 def prepare(experiment: Experiment, split: Split) -> None:
-    """Have the yardsticks computed before the samples are there, unless another run does so: for
-    one that has to wait. Raises: UserError.
+    """Have the yardsticks computed before the samples are there, where they are not kept and no
+    other run is at it: for one that has to wait. Raises: UserError.
     """
     config, cache = experiment.config, yardsticks_cache(experiment)
-    cache.parent.mkdir(parents=True, exist_ok=True)
-    lock = lock_of(cache.parent)
-    with suppress(Timeout):
-        acquire(lock)
-        try:
-            known_yardsticks(Suite.of(split, config.metrics), split, config.generate.samples, cache)
-        finally:
-            lock.release()
+    if kept_yardsticks(cache) is not None:
+        return
+    try:
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        lock = lock_of(cache.parent)
+        lock.acquire(timeout=MOMENT)
+    except (Timeout, OSError):  # it is computed later
+        return
+    try:
+        known_yardsticks(Suite.of(split, config.metrics), split, config.generate.samples, cache)
+    finally:
+        lock.release()
 
 
 def read_samples(experiment: Experiment, folder: RunFolder) -> NDArray[np.float32]:

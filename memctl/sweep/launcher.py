@@ -17,6 +17,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -153,10 +154,13 @@ class LocalLauncher(Launcher):
             trainer.get("accelerator", "auto"),
         )
         slots = slots[: max(1, len(job_overrides))]
-        context = start_fork_server(self.preload)  # it imports while the runs are composed
-        # All before the first starts: what is changed in conf/ from then on is not for them.
+        # All before the first starts: what is changed in conf/ from then on is not for them. Most
+        # mistakes are met in the first; while the others are composed the fork server imports.
         jobs = enumerate(told(job_overrides, "composing", "runs"), initial_job_idx)
-        configs = [self._compose(list(overrides), number) for number, overrides in jobs]
+        composed = (self._compose(list(overrides), number) for number, overrides in jobs)
+        configs = list(islice(composed, 1))
+        context = start_fork_server(self.preload)
+        configs += composed
         logs = [Path(c.hydra.sweep.dir) / c.hydra.sweep.subdir / "log.txt" for c in configs]
         console = Console([log.parent for log in logs], len(slots))
         print(f"{len(configs)} runs, {len(slots)} at once ({places(slots)})", flush=True)

@@ -17,6 +17,12 @@ from torch.optim import Optimizer
 MOST = 1_000_000
 
 
+def can_be_part(p: nn.Parameter) -> bool:
+    """Whether it is trained, in float32 on the CPU, and lies in memory without gaps."""
+    dense = torch.empty_like(p).stride() == p.stride()
+    return p.requires_grad and p.dtype is torch.float32 and p.device.type == "cpu" and dense
+
+
 class Flat:
     """Parameters that are updated alike.
 
@@ -30,8 +36,8 @@ class Flat:
         self.own = list(parameters)
         self.updated = self.own
         size = sum(p.numel() for p in self.own)
-        if 0 < size <= MOST and self.own[0].device.type == "cpu":
-            whole = nn.Parameter(self.own[0].new_empty(size))
+        if 0 < size <= MOST and all(map(can_be_part, self.own)):
+            whole = nn.Parameter(torch.empty(size))
             whole.grad = torch.zeros_like(whole)
             self.gradients = self.parts(whole.grad)
             for parameter, value in zip(self.own, self.parts(whole.data), strict=True):
@@ -84,15 +90,17 @@ class Flat:
 
     def _together(self, _: Optimizer, state: Mapping[str, Any]) -> dict[str, Any]:
         each = state["state"]
+        names: Iterable[str] = next(iter(each.values()), ())
         return {
-            "state": {0: {k: self._joined(each, k) for k in each[0]}} if each else {},
+            "state": {0: {k: self._joined(each, k) for k in names}} if each else {},
             "param_groups": [{**state["param_groups"][0], "params": [0]}],
         }
 
     def _joined(self, each: Mapping[int, Mapping[str, Tensor]], name: str) -> Tensor:
         if name == "step":  # of all the same
-            return each[0][name]
-        whole = torch.empty_like(self.updated[0].data)
-        for i, part in enumerate(self.parts(whole)):
-            part.copy_(each[i][name])
+            return next(iter(each.values()))[name]
+        whole = torch.zeros_like(self.updated[0].data)  # as of one that had no gradient
+        parts = self.parts(whole)
+        for i, values in each.items():
+            parts[i].copy_(values[name])
         return whole

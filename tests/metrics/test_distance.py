@@ -7,8 +7,10 @@ import pytest
 from scipy.spatial.distance import cdist
 from sklearn.neighbors import NearestNeighbors
 
-from memctl.metrics import distance
+from memctl.metrics import coverage, distance
+from memctl.metrics.coverage import prdc, radii
 from memctl.metrics.distance import distances, neighbours, scan
+from memctl.metrics.identifiability import identifiability
 
 REDUCE = {
     "rms": lambda a, b: math.sqrt(sum((x - y) ** 2 for x, y in zip(a, b, strict=True)) / len(a)),
@@ -36,7 +38,7 @@ def test_distances_are_those_of_a_loop(sides, reduce: str):
 def test_the_distance_of_a_example_to_itself_is_exactly_0(reduce: str):
     x = 1e6 + np.random.default_rng(0).normal(
         size=(20, 50)
-    )  # far from 0, where a product would lose it
+    )  # far from 0, where a rule with products would lose it
     assert (np.diag(distances(x, x, reduce)) == 0).all()
     assert (neighbours(x, x, reduce).first == 0).all()
 
@@ -115,49 +117,19 @@ def test_equal_references_are_both_neighbours():
 
 
 @pytest.mark.parametrize("reduce", ["rms", "mse", "norm"])
-@pytest.mark.parametrize("offset", [0.0, 50.0, 1e4], ids=["centred", "far from 0", "farther"])
-@pytest.mark.parametrize("width", [64, 600])
-def test_long_examples_are_as_exact_as_short_ones(reduce, offset, width):
-    """By a matrix product, and near pairs by differences; against scipy's differences to a relative
-    1e-9.
+@pytest.mark.parametrize("offset", [0.0, 50.0], ids=["centred", "far from 0"])
+def test_long_examples_are_as_exact_as_short_ones(reduce, offset):
+    """600 values: by a matrix product, and near pairs by differences; against scipy's differences
+    to a relative 1e-9.
     """
     rng = np.random.default_rng(0)
-    a, b = rng.normal(size=(20, width)) + offset, rng.normal(size=(30, width)) + offset
+    a, b = rng.normal(size=(20, 600)) + offset, rng.normal(size=(30, 600)) + offset
     b[3], b[4] = a[5], a[6] + 1e-7
-    scale = {"rms": width**0.5, "norm": 1.0, "mse": None}[reduce]
-    expected = cdist(a, b) / scale if scale else cdist(a, b, "sqeuclidean") / width
+    scale = {"rms": 600**0.5, "norm": 1.0, "mse": None}[reduce]
+    expected = cdist(a, b) / scale if scale else cdist(a, b, "sqeuclidean") / 600
     found = distances(a, b, reduce)
     np.testing.assert_allclose(found, expected, rtol=1e-9)
     assert found[5, 3] == 0
-
-
-def test_near_pairs_are_computed_one_by_one_or_all_at_once(monkeypatch: pytest.MonkeyPatch):
-    """The same, whichever is done."""
-    rng = np.random.default_rng(0)
-    a, b = rng.normal(size=(40, 100)), rng.normal(size=(50, 100))
-    b[:10] = 1e-3 * b[:10] + a[0]
-    found = {}
-    for many in (0.0, 1.0):
-        monkeypatch.setattr(distance, "MANY", many)
-        found[many] = distances(a, b, "mse")
-    np.testing.assert_allclose(found[0.0], found[1.0], rtol=1e-12)
-    np.testing.assert_array_equal(found[0.0], cdist(a, b, "sqeuclidean") / 100)
-
-
-def test_equal_references_are_equally_near_however_a_product_rounds(
-    monkeypatch: pytest.MonkeyPatch,
-):
-    """Each reference is there twice; here products of the second half round otherwise."""
-    rng = np.random.default_rng(0)
-    a, b = rng.normal(size=(40, 100)), np.tile(rng.normal(size=(60, 100)), (2, 1))
-    lengths = distance.square_lengths(b)
-    lengths[60:] *= 1 + 4e-16
-    d = distances(a, b, "mse", lengths)
-    assert (d[:, :60] != d[:, 60:]).any()
-    first = d.argmin(axis=1)
-    assert (first < 60).all()
-    rows = np.arange(40)
-    np.testing.assert_array_equal(d[rows, first], d[rows, first + 60])
 
 
 def test_a_mirror_image_is_as_near_as_its_original():
@@ -185,3 +157,38 @@ def test_one_pass_answers_for_sides_and_subsets(monkeypatch: pytest.MonkeyPatch)
     np.testing.assert_array_equal(found.tied, (np.arange(13), d.argmin(axis=1)))
     doubled = scan(queries, np.concatenate([references, references])).tied
     np.testing.assert_array_equal(doubled[0], np.repeat(np.arange(13), 2))
+
+
+def test_equal_references_are_equally_near_however_a_product_rounds():
+    """Each reference is there twice; here products of the second half round otherwise."""
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(40, 600)), np.tile(rng.normal(size=(60, 600)), (2, 1))
+    lengths = distance.square_lengths(b)
+    lengths[60:] *= 1 + 4e-16
+    d = distances(a, b, "mse", lengths)
+    assert (d[:, :60] != d[:, 60:]).any()
+    first = d.argmin(axis=1)
+    assert (first < 60).all()
+    rows = np.arange(40)
+    np.testing.assert_array_equal(d[rows, first], d[rows, first + 60])
+
+
+def test_copies_of_neighbours_are_ties_however_products_round(monkeypatch: pytest.MonkeyPatch):
+    """A copy of an example's nearest other is as near to it, and one of its k-th neighbour on its
+    ball's edge: here distances between sets round otherwise than those within one.
+    """
+    rng = np.random.default_rng(0)
+    train = rng.normal(size=(200, 20))
+    copies = train[rng.integers(200, size=97)]
+    read = []
+    for rounding in (0.0, 1e-13, -1e-13):
+
+        def rounded(a, b, *rest, rounding=rounding):
+            return distances(a, b, *rest) * (1 + rounding * (len(a) != len(b)))
+
+        monkeypatch.setattr(coverage, "distances", rounded)
+        nearest = rounded(train, copies).min(axis=1)
+        exposed = identifiability(nearest, radii(train, 1))
+        read.append([exposed.value, *(x.tolist() for x in prdc(copies, train))])
+    assert read[0] == read[1] == read[2]
+    assert read[0][0] == len(np.unique(copies, axis=0)) / 200

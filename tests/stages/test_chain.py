@@ -191,7 +191,7 @@ def test_who_waits_for_a_base_computes_the_yardsticks_meanwhile(experiment: Make
 
     thread = threading.Thread(target=another)
     thread.start()
-    held.wait()
+    assert held.wait(60)
     record = stages.run(e)
     thread.join()
     assert found == [True, False]

@@ -129,6 +129,35 @@ def test_many_weights_stay_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     assert own.updated == list(net.parameters())
 
 
+@pytest.mark.parametrize("why", ["frozen", "of other numbers", "with gaps"])
+def test_weights_that_cannot_be_parts_keep_all_apart(why: str) -> None:
+    """A frozen one would lose to weight decay what it keeps alone."""
+    net = network()
+    net.scale = {
+        "frozen": nn.Parameter(torch.tensor(2.0), requires_grad=False),
+        "of other numbers": nn.Parameter(torch.tensor(2.0, dtype=torch.float64)),
+        "with gaps": nn.Parameter(torch.arange(8.0).view(2, 4)[:, :2]),
+    }[why]  # type: ignore[assignment]
+    before = [p.detach().clone() for p in net.parameters()]
+    assert not Flat(net.parameters()).is_one
+    assert all(torch.equal(a, b) for a, b in zip(before, net.parameters(), strict=True))
+
+
+def test_a_state_lacks_what_had_no_gradient() -> None:
+    """As a network's unused weights, where they are not one: to be one they begin at 0."""
+    net = network()
+    state = trained(net, range(3), single=True)
+    del state["state"][0], state["state"][3]
+    trained(net, range(0), state)
+    own = Flat(net.parameters())
+    optimizer = torch.optim.Adam(own.updated, lr=0.1, fused=True)
+    own.keep_state(optimizer)
+    optimizer.load_state_dict(state)
+    parts = own.parts(optimizer.state[own.updated[0]]["exp_avg"])
+    assert [bool(part.any()) for part in parts] == [False, True, True, False, True]
+    assert torch.equal(parts[1], state["state"][1]["exp_avg"])
+
+
 def test_a_training_goes_on_where_they_are_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
