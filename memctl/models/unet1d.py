@@ -156,7 +156,7 @@ class UNet1d(nn.Module):
     def modulations(self, t: Tensor) -> Iterator[Tensor]:
         """Of all blocks in their order, by one product: eight take longer to begin than to do."""
         levels: list[Any] = [*self.down, self.mid]
-        layers = [block.modulation for block in ([k.block for k in levels] + [*self.up[::-1]])]
+        layers = [block.modulation for block in [k.block for k in levels] + [*self.up][::-1]]
         weight = torch.cat([layer.weight for layer in layers])
         bias = torch.cat([layer.bias for layer in layers])
         embedding = self.embed(timestep_embedding(t, self.base))

@@ -107,7 +107,7 @@ def _measure(experiment: Experiment, points: int, device: str, barrier: Any, ans
         wait()
         began = time.monotonic()
         for _ in range(n):
-            module.optimizer_zero_grad(0, 0, optimizer)
+            module.flat.zero_grad(optimizer)
             with compute.autocast():
                 loss = module.training_step()["loss"]
             loss.backward()

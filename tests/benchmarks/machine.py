@@ -73,7 +73,7 @@ def counted(
     x, t = torch.randn(100, *examples.shape[1:]), torch.randint(0, 1000, (100,))
 
     def step() -> None:
-        module.optimizer_zero_grad(0, 0, optimizer)
+        module.flat.zero_grad(optimizer)
         module.training_step()["loss"].backward()
         optimizer.step()
 

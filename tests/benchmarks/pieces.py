@@ -96,7 +96,7 @@ def network() -> None:
     optimizer = module.configure_optimizers()["optimizer"]
 
     def step() -> None:
-        module.optimizer_zero_grad(0, 0, optimizer)
+        module.flat.zero_grad(optimizer)
         module.training_step()["loss"].backward()
         optimizer.step()
 

@@ -207,7 +207,7 @@ def test_how_fast(
 
     def steps(n: int) -> None:
         for _ in range(n):
-            module.optimizer_zero_grad(0, 0, optimizer)
+            module.flat.zero_grad(optimizer)
             with compute.autocast():
                 loss = module.training_step()["loss"]
             loss.backward()
